@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT
+#include "bind/bind.hpp"
+
+PYBIND11_MODULE(_core, module) {
+  module.doc() = "The compiled parts of NeuroBack.";
+  module.attr("__version__") = NB_VERSION;
+  nb::bind::register_errors(module);
+  nb::bind::register_formula(module);
+}

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: MIT
+"""NeuroBack: a SAT solver whose initial phases are predicted once by a graph neural network.
+
+Importing this package imports neither torch nor pysat and starts no thread.  Public names are
+loaded when they are first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+try:
+    __version__ = version("neuroback")
+except PackageNotFoundError:  # a source tree that was never installed
+    __version__ = "0+unknown"
+
+# Public name -> module that defines it.
+_HOME = {
+    "Formula": "neuroback.formula",
+    "Graph": "neuroback.graph",
+    "Phases": "neuroback.phases",
+    "NeuroBackError": "neuroback.errors",
+    "FormulaError": "neuroback.errors",
+    "PhasesError": "neuroback.errors",
+    "ProofError": "neuroback.errors",
+    "CheckpointError": "neuroback.errors",
+    "EngineError": "neuroback.errors",
+    "Result": "neuroback.result",
+    "Status": "neuroback.result",
+    "solve": "neuroback.pipeline",
+    "predict": "neuroback.pipeline",
+}
+
+__all__ = ["__version__", *sorted(_HOME)]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module 'neuroback' has no attribute {name!r}")
+    value = getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(set(globals()) | set(_HOME))
