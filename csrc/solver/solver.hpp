@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+// The solver as its users see it: clauses in, a verdict out, again and again.
+//
+//              add_clause, set_option, ...            solve = satisfiable: value
+//   CONFIGURING --------------------------> READY ----> solve = unsatisfiable: failed, core
+//   (connect_proof, before any clause)        ^         solve = unknown: stop_reason
+//                                             |__________________|   add clauses, solve again
+//
+// Literals are DIMACS integers here; everything behind `Core` uses the codes of literal.hpp.
+// One solver belongs to one thread at a time, but for `interrupt`, `clear_interrupt` and `advise`,
+// which any thread may call while `solve` runs.  A broken rule throws ContractError and leaves
+// the solver as it was.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "proof/proof.hpp"
+#include "solver/result.hpp"
+
+namespace nb {
+
+struct Core;
+
+struct OptionInfo {
+  std::string_view name;
+  int value, low, high;
+  std::string_view description;
+};
+
+struct StatisticInfo {
+  std::string_view name;
+  std::string_view unit;
+  std::int64_t value;
+};
+
+class Solver {
+ public:
+  Solver();
+  ~Solver();
+  Solver(Solver &&) noexcept;
+  Solver &operator=(Solver &&) noexcept;
+
+  // Options by name (options.def).  Unknown names and values out of range throw.
+  void set_option(std::string_view name, int value);
+  int option(std::string_view name) const;
+  std::vector<OptionInfo> options() const;
+
+  // Everything derived is told to `listener`, which must outlive the solver; before any clause.
+  // `original` is called for each clause as it is added.  `erase` is told the id 0: clauses are
+  // found by their literals.
+  void connect_proof(ProofListener *listener);
+
+  // Variables 1..n exist (and get a value in models), whether clauses name them or not.
+  void reserve_vars(std::int32_t n);
+  std::int32_t num_vars() const;
+  void add_clause(std::span<const std::int32_t> clause);
+
+  Status solve(std::span<const std::int32_t> assumptions = {}, const Budget &budget = {});
+  Status status() const;
+  StopReason stop_reason() const;
+
+  // After `satisfiable`: 1 where the literal is true, -1 where it is false.
+  int value(std::int32_t literal) const;
+  // The model: element v - 1 is 1 or -1 for variable v.
+  std::vector<signed char> model() const;
+  // After `unsatisfiable`: is this assumption part of the core?
+  bool failed(std::int32_t assumption) const;
+  std::vector<std::int32_t> core() const;
+  // No clause together with the root-level consequences found so far is satisfiable.
+  bool inconsistent() const;
+
+  // The value of a literal in every model, as far as known: 1, -1, or 0.
+  int fixed(std::int32_t literal) const;
+
+  // Unit propagation of the assumptions alone.  False if they run into a conflict; `implied`
+  // receives all literals true at the end, in the order of propagation, assumptions included.
+  bool propagate(std::span<const std::int32_t> assumptions, std::vector<std::int32_t> &implied);
+
+  // Remembered until cleared; `solve` then returns unknown within milliseconds.
+  void interrupt() noexcept;
+  void clear_interrupt() noexcept;
+  bool interrupted() const noexcept;
+
+  // The user's wish: tried first at every decision on these variables, until replaced.
+  void set_user_phases(std::span<const std::int32_t> literals);
+
+  // Advice for variable v is phases[v - 1] (1, -1, or 0: none) with the confidence beside it
+  // (empty: all 1).  Taken at the start of `solve` or at the next restart.
+  void advise(std::span<const signed char> phases, std::span<const float> confidence,
+              AdviceMode mode);
+  // The same, taken at the first restart at or after this many conflicts: replays a hand-over.
+  void advise_at(std::int64_t conflicts, std::span<const signed char> phases,
+                 std::span<const float> confidence, AdviceMode mode);
+  // Conflicts at which advice was taken, in order.
+  std::vector<std::int64_t> handovers() const;
+  // Factor on the activity bump of each variable (element v - 1); empty: all 1.
+  void set_bump_weights(std::span<const float> weights);
+
+  std::vector<StatisticInfo> statistics() const;
+  std::int64_t statistic(std::string_view name) const;
+  // Bytes held by clauses and watches.
+  std::size_t bytes() const;
+
+  // One line per event (mode switch, reduce, ...), without line end.
+  void on_report(std::function<void(std::string_view)> sink);
+  // Learned clauses of at most `max_size` literals.
+  void on_learn(std::size_t max_size, std::function<void(std::span<const std::int32_t>)> sink);
+
+  // The irredundant clauses as they are now, as zero-terminated literals in one array: the
+  // formula that is left, with root-level units.  Not equivalent to the formula where variables
+  // were eliminated, but satisfiable if and only if it is.
+  std::vector<std::int32_t> irredundant_clauses() const;
+
+ private:
+  std::unique_ptr<Core> core_;
+};
+
+}  // namespace nb
