@@ -2,11 +2,30 @@
 // One register_<thing> per bind_<thing>.cpp; module.cpp lists them.
 #pragma once
 
+#include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
+
+#include <span>
+#include <vector>
 
 namespace nb::bind {
 
 void register_errors(pybind11::module_ &module);
 void register_formula(pybind11::module_ &module);
+void register_graph(pybind11::module_ &module);
+
+// A read-only numpy view of memory that `owner` keeps alive.
+template <typename T>
+pybind11::array view(std::span<const T> data, std::vector<pybind11::ssize_t> shape,
+                     pybind11::handle owner) {
+  pybind11::array array(pybind11::dtype::of<T>(), std::move(shape), {}, data.data(), owner);
+  pybind11::detail::array_proxy(array.ptr())->flags &= ~pybind11::detail::npy_api::NPY_ARRAY_WRITEABLE_;
+  return array;
+}
+
+template <typename T>
+pybind11::array view(std::span<const T> data, pybind11::handle owner) {
+  return view(data, {static_cast<pybind11::ssize_t>(data.size())}, owner);
+}
 
 }  // namespace nb::bind

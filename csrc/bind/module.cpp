@@ -6,4 +6,5 @@ PYBIND11_MODULE(_core, module) {
   module.attr("__version__") = NB_VERSION;
   nb::bind::register_errors(module);
   nb::bind::register_formula(module);
+  nb::bind::register_graph(module);
 }

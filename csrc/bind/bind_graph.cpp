@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#include <memory>
+
+#include "bind/bind.hpp"
+#include "graph/graph.hpp"
+
+namespace nb::bind {
+
+namespace py = pybind11;
+
+namespace {
+
+template <std::size_t size>
+py::tuple names(const std::array<const char *, size> &table) {
+  py::tuple tuple(size);
+  for (std::size_t i = 0; i != size; ++i) tuple[i] = py::str(table[i]);
+  return tuple;
+}
+
+template <auto member>
+py::array array_of(const py::object &self) {
+  return view((self.cast<const Graph &>().*member)(), self);
+}
+
+template <std::size_t columns>
+py::array rows(std::span<const float> data, const py::object &self) {
+  return view(data, {static_cast<py::ssize_t>(data.size() / columns), static_cast<py::ssize_t>(columns)}, self);
+}
+
+}  // namespace
+
+void register_graph(py::module_ &module) {
+  module.attr("FEATURE_SCHEMA") = feature_schema;
+  module.attr("VAR_FEATURES") = names(var_feature_names);
+  module.attr("CLAUSE_FEATURES") = names(clause_feature_names);
+
+  py::class_<Graph>(module, "Graph")
+      .def(py::init([](const Formula &formula) {
+             py::gil_scoped_release release;
+             return std::make_unique<Graph>(formula);
+           }),
+           py::arg("formula"))
+      .def_property_readonly("num_vars", &Graph::num_vars)
+      .def_property_readonly("num_clauses", &Graph::num_clauses)
+      .def_property_readonly("num_edges", &Graph::num_edges)
+      .def_property_readonly("num_components", &Graph::num_components)
+      .def_property_readonly("root_conflict", &Graph::root_conflict)
+      .def_property_readonly("clause_offsets", &array_of<&Graph::clause_offsets>)
+      .def_property_readonly("clause_lits", &array_of<&Graph::clause_lits>)
+      .def_property_readonly("lit_offsets", &array_of<&Graph::lit_offsets>)
+      .def_property_readonly("lit_clauses", &array_of<&Graph::lit_clauses>)
+      .def_property_readonly("clause_component", &array_of<&Graph::clause_component>)
+      .def_property_readonly("var_component", &array_of<&Graph::var_component>)
+      .def_property_readonly("root_values", &array_of<&Graph::root_values>)
+      .def_property_readonly(
+          "var_features",
+          [](const py::object &self) {
+            return rows<var_feature_names.size()>(self.cast<const Graph &>().var_features(), self);
+          })
+      .def_property_readonly("clause_features", [](const py::object &self) {
+        return rows<clause_feature_names.size()>(self.cast<const Graph &>().clause_features(), self);
+      });
+}
+
+}  // namespace nb::bind

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: MIT
+"""Phases: one suggested truth value per variable, with the confidence of the suggestion."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import tarfile
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from neuroback.archive import kind_of, open_bytes, short_name
+from neuroback.errors import PhasesError
+from neuroback.formula import Formula
+
+DIGITS = 6
+_HEAD = re.compile(r"# neuroback-phases (\S+)(?: (\S+))?(?: (\S+))?\s*")
+
+
+def round_probabilities(probabilities: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Probabilities as they are written: 6 digits.  Every use of a prediction rounds first, so
+    that a prediction and the file of it give the same search."""
+    given: npt.NDArray[np.float64] = np.asarray(probabilities, dtype=np.float64)
+    return np.round(given, DIGITS)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Phases:
+    """One suggested truth value per variable.
+
+    Phases are advice: they may change how long ``solve`` takes, never its answer.
+
+    value        int8, (num_vars,): +1 true, -1 false, 0 no opinion
+    confidence   float32, (num_vars,): max(p, 1 - p); 0.5 a guess, 1 certain
+    """
+
+    value: npt.NDArray[np.int8]
+    confidence: npt.NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        if self.value.shape != self.confidence.shape or self.value.ndim != 1:
+            raise ValueError(
+                f"value has shape {self.value.shape}, confidence {self.confidence.shape}, "
+                "expected two vectors of one length"
+            )
+
+    @classmethod
+    def from_probabilities(cls, p_true: npt.ArrayLike, threshold: float = 0.0) -> Phases:
+        """Phases of predicted probabilities that a variable is true, float (num_vars,).
+
+        Only where max(p, 1 - p), of p rounded to 6 digits, is at least ``threshold`` is there a
+        suggestion; p = 1/2 is none.  Errors: ValueError for numbers outside [0, 1].
+        """
+        p = round_probabilities(p_true)
+        if p.ndim != 1 or not bool(np.all((p >= 0) & (p <= 1))):
+            raise ValueError("probabilities must be a vector of numbers from 0 to 1")
+        confidence = np.round(np.maximum(p, 1 - p), DIGITS)
+        value = np.sign(np.round(p - 0.5, DIGITS)).astype(np.int8)
+        value[confidence < threshold] = 0
+        return cls(value, confidence.astype(np.float32))
+
+    @classmethod
+    def from_literals(cls, literals: npt.ArrayLike, num_vars: int) -> Phases:
+        """Certain phases from DIMACS literals; variables not named have none."""
+        given: npt.NDArray[np.int64] = np.asarray(literals, dtype=np.int64)
+        if given.size and (np.any(given == 0) or np.max(np.abs(given)) > num_vars):
+            raise ValueError(f"a literal is 0 or beyond variable {num_vars}")
+        value = np.zeros(num_vars, dtype=np.int8)
+        value[np.abs(given) - 1] = np.sign(given)
+        return cls(value, np.where(value != 0, 1.0, 0.5).astype(np.float32))
+
+    @property
+    def num_vars(self) -> int:
+        return len(self.value)
+
+    @property
+    def num_advised(self) -> int:
+        return int(np.count_nonzero(self.value))
+
+    def inverted(self) -> Phases:
+        """The opposite advice: a control."""
+        return Phases(-self.value, self.confidence)
+
+    def agreement(self, model: npt.NDArray[np.int8]) -> float | None:
+        """Share of the advised variables that ``model`` (int8, +1 or -1) gives the advised value."""
+        advised = self.value != 0
+        count = int(np.count_nonzero(advised))
+        return float(np.count_nonzero(self.value[advised] == model[advised])) / count if count else None
+
+    @staticmethod
+    def probabilities_text(
+        p_true: npt.ArrayLike, fingerprint: str | None = None, model: str = "unknown"
+    ) -> str:
+        """The phases file of a prediction: the first line, then ``VARIABLE,PROBABILITY``."""
+        lines = [f"# neuroback-phases 1 {fingerprint} {model}"] if fingerprint else []
+        p = round_probabilities(p_true).tolist()
+        lines += [f"{variable},{value:.6f}" for variable, value in enumerate(p, 1)]
+        return "\n".join(lines) + "\n"
+
+    @classmethod
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        formula: Formula,
+        *,
+        threshold: float = 0.0,
+        form: str = "neuroback-phases",
+    ) -> Phases:
+        """Read a phases file for ``formula``; see ``read_probabilities``."""
+        return cls.from_probabilities(read_probabilities(path, formula, form=form), threshold)
+
+
+def read_probabilities(
+    path: str | os.PathLike[str], formula: Formula, *, form: str = "neuroback-phases"
+) -> npt.NDArray[np.float64]:
+    """P(variable is true) from a phases file, float64 (num_vars,); 0.5 where it has no line.
+
+    ``form``: "neuroback-phases" is ours, whose first line may be absent but must fit the formula
+    where present; "neuroback" is the published system's ``.res`` (or its ``.tar.gz``), whose
+    number is the probability of **false**.  Errors: PhasesError with file, line and column.
+    """
+    if form not in ("neuroback-phases", "neuroback"):
+        raise ValueError(f"form is {form!r}, expected 'neuroback-phases' or 'neuroback'")
+    name = short_name(path)
+    data = b"".join(open_bytes(os.fspath(path)))
+    if kind_of(data[:16]) is None and data[257:262] == b"ustar":
+        data = _only_member(data, name)
+    p = np.full(formula.num_vars, 0.5)
+    seen = np.zeros(formula.num_vars, dtype=bool)
+    for number, raw in enumerate(data.decode("ascii", errors="replace").splitlines(), 1):
+        line = raw.strip()
+        if not line:
+            continue
+        if line.startswith("#"):
+            if number == 1 and form == "neuroback-phases":
+                _check_head(line, name, formula)
+            continue
+        variable, value = _parse_line(line, name, number, formula.num_vars)
+        if seen[variable - 1]:
+            raise PhasesError(f"{name}:{number}:1: variable {variable} again, expected one line each")
+        seen[variable - 1] = True
+        p[variable - 1] = 1.0 - value if form == "neuroback" else value
+    return round_probabilities(p)
+
+
+def _check_head(line: str, name: str, formula: Formula) -> None:
+    head = _HEAD.fullmatch(line)
+    if head is None:
+        return
+    version, fingerprint, _ = head.groups()
+    if version != "1":
+        raise PhasesError(f"{name}:1:1: form {version} of a phases file, expected form 1")
+    if fingerprint is not None and fingerprint != formula.fingerprint:
+        raise PhasesError(
+            f"{name}:1:1: made for formula {fingerprint}, this one is {formula.fingerprint}"
+        )
+
+
+def _parse_line(line: str, name: str, number: int, num_vars: int) -> tuple[int, float]:
+    first, separator, second = line.partition("," if "," in line else " ")
+    column = len(first) + len(separator) + 1
+    if not first.strip().isascii() or not first.strip().isdigit():
+        raise PhasesError(f"{name}:{number}:1: {line[:40]!r}, expected VARIABLE,PROBABILITY")
+    variable = int(first)
+    if not 1 <= variable <= num_vars:
+        raise PhasesError(
+            f"{name}:{number}:1: variable {variable}, but the formula has {num_vars}"
+        )
+    try:
+        value = float(second)
+    except ValueError:
+        value = float("nan")
+    if not 0.0 <= value <= 1.0:
+        raise PhasesError(
+            f"{name}:{number}:{column}: {second.strip()[:40]!r}, expected a probability from 0 to 1"
+        )
+    return variable, value
+
+
+def _only_member(data: bytes, name: str) -> bytes:
+    try:
+        with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+            files = [member for member in archive.getmembers() if member.isfile()]
+            if len(files) != 1:
+                raise PhasesError(f"{name}: an archive of {len(files)} files, expected one")
+            member: Any = archive.extractfile(files[0])
+            content: bytes = member.read()
+            return content
+    except tarfile.TarError as error:
+        raise PhasesError(f"{name}: a damaged tar archive ({error}), expected a whole one") from None
