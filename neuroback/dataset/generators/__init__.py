@@ -17,7 +17,15 @@ from neuroback.errors import DataError
 __all__ = ["FAMILIES", "Family", "Instance", "Model", "Parameter", "generate"]
 
 # Each name is a module of this package that defines FAMILY.
-_NAMES = (
+_NAMES: tuple[str, ...] = (
+    "colouring",
+    "factoring",
+    "md4",
+    "md5",
+    "qwh",
+    "sha1",
+    "sha256",
+    "sudoku",
 )
 
 
