@@ -18,14 +18,19 @@ __all__ = ["FAMILIES", "Family", "Instance", "Model", "Parameter", "generate"]
 
 # Each name is a module of this package that defines FAMILY.
 _NAMES: tuple[str, ...] = (
+    "blocksworld",
     "colouring",
     "factoring",
+    "logistics",
     "md4",
     "md5",
+    "miter",
+    "pathfinding",
     "qwh",
     "sha1",
     "sha256",
     "sudoku",
+    "trivium",
 )
 
 
