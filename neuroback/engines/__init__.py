@@ -1,1 +1,41 @@
 # SPDX-License-Identifier: MIT
+"""The engines that ``solve`` can choose from.
+
+An engine is a module with ``solve(formula, *, phases, advice, seed, time, memory, conflicts,
+proof, should_stop, on_line, **own) -> Result`` and the constants below it.  To add one, add a line
+to ``HOMES``.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+
+from neuroback.errors import EngineError
+
+# Name -> module.  The module may be missing in a build; then the name is known but not there.
+HOMES = {
+    "core": "neuroback.engines.core",
+    "kissat": "neuroback.engines.kissat",
+}
+
+# What `auto` stands for: whichever the recorded benchmarks show to be faster overall.
+AUTO = "kissat"
+
+NAMES = ("auto", *HOMES)
+
+
+def find(name: str) -> ModuleType:
+    """The module of an engine; ``EngineError`` if it is unknown or not in this build.
+
+    >>> find("kissat").NAME
+    'kissat'
+    """
+    name = AUTO if name == "auto" else name
+    home = HOMES.get(name)
+    if home is None:
+        raise EngineError(f"there is no engine {name!r}; expected one of {', '.join(NAMES)}")
+    if find_spec(home) is None:
+        raise EngineError(f"the engine {name!r} is not there yet; use --engine kissat")
+    return import_module(home)

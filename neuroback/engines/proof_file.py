@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: MIT
+"""Where a proof goes: a file that appears whole or not at all, or a stream.
+
+A regular file is written without a name where the system can do that (so that not even ``kill -9``
+leaves half a proof), else under a temporary name beside the target, and gets its name only by
+``commit``.  Standard output, devices and pipes stream.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import select
+import stat
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+from neuroback.errors import ProofError
+
+# How long a blocked write waits before it looks whether the run was stopped.
+_PATIENCE_SECONDS = 0.05
+
+_FORMULA_SUFFIXES = (".cnf", ".dimacs")
+_PACKED_SUFFIXES = (".gz", ".xz", ".lzma", ".bz2", ".zst")
+
+
+def looks_like_formula(path: str | os.PathLike[str]) -> bool:
+    """The name ends as a formula's does, or the file begins like one."""
+    path = Path(path)
+    name = path.name.lower()
+    for suffix in _PACKED_SUFFIXES:
+        name = name.removesuffix(suffix)
+    if name.endswith(_FORMULA_SUFFIXES):
+        return True
+    if not path.is_file():
+        return False
+    from neuroback.formula import open_bytes
+
+    try:
+        with contextlib.closing(open_bytes(path)) as file:
+            head = file.read(1 << 16)
+    except Exception:
+        return False
+    for line in head.splitlines():
+        words = line.split()
+        if words and not words[0].startswith(b"c"):
+            return words[0] == b"p"
+    return False
+
+
+def refuse_unsafe_target(
+    target: str | os.PathLike[str], input_path: str | os.PathLike[str] | None, what: str
+) -> None:
+    """Raise ``ProofError`` where writing ``target`` would destroy the input or a formula."""
+    if os.fspath(target) == "-":
+        return
+    if input_path is not None and os.fspath(input_path) != "-":
+        with contextlib.suppress(OSError):
+            if os.path.samefile(target, input_path):
+                raise ProofError(f"{target}: is the input, expected another file for the {what}")
+    if looks_like_formula(target):
+        raise ProofError(
+            f"{target}: looks like a formula, expected a file for the {what} (--force writes it)"
+        )
+
+
+class ProofFile:
+    """A target of proof bytes.  ``write`` as they come, then ``commit`` or ``discard``.
+
+    >>> with ProofFile("/tmp/example.drat") as proof:
+    ...     proof.write(b"a\\0")
+    ...     proof.commit()
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, text: bool = False) -> None:
+        self.path = os.fspath(path)
+        self.text = text or self.path == "-"
+        self.cancelled: Callable[[], bool] = lambda: False
+        self.bytes_written = 0
+        self._fd = -1
+        self._temporary: str | None = None
+        self._streams = False
+        self._target = self.path
+        self._open()
+
+    def _open(self) -> None:
+        if self.path == "-":
+            sys.stdout.flush()
+            self._fd, self._streams = os.dup(1), True
+            return
+        self._target = os.path.realpath(self.path)
+        try:
+            mode = os.stat(self._target).st_mode
+        except FileNotFoundError:
+            mode = stat.S_IFREG
+        except OSError as error:
+            raise ProofError(f"{self.path}: {error.strerror}") from error
+        if stat.S_ISDIR(mode):
+            raise ProofError(f"{self.path}: is a folder, expected a file for the proof")
+        self._streams = not stat.S_ISREG(mode)
+        if not self._streams:
+            self._open_regular()
+        elif not stat.S_ISFIFO(mode):
+            self._open_stream(os.O_WRONLY)
+
+    def _open_stream(self, flags: int) -> None:
+        try:
+            self._fd = os.open(self._target, flags | os.O_CLOEXEC)
+        except OSError as error:
+            raise ProofError(f"{self.path}: cannot be written, {error.strerror}") from error
+
+    def _open_regular(self) -> None:
+        folder = os.path.dirname(self._target) or "."
+        if os.path.exists(self._target) and not os.access(self._target, os.W_OK):
+            raise ProofError(f"{self.path}: cannot be written, {os.strerror(errno.EACCES)}")
+        nameless = getattr(os, "O_TMPFILE", 0)
+        if nameless and os.path.isdir("/proc/self/fd"):
+            with contextlib.suppress(OSError):
+                self._fd = os.open(folder, nameless | os.O_WRONLY | os.O_CLOEXEC, 0o666)
+                return
+        self._temporary = self._temporary_name()
+        try:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+            self._fd = os.open(self._temporary, flags, 0o666)
+        except OSError as error:
+            raise ProofError(f"{self.path}: cannot be written, {error.strerror}") from error
+
+    def _temporary_name(self) -> str:
+        folder, name = os.path.split(self._target)
+        return os.path.join(folder, f".{name}.{os.getpid()}.{time.monotonic_ns()}.tmp")
+
+    def write(self, data: bytes) -> None:
+        """Write all of ``data``; stops early, silently, once ``cancelled()`` says so."""
+        if self._fd < 0:
+            self._wait_for_reader()
+        view = memoryview(data)
+        try:
+            while view:
+                if self._streams:
+                    ready = select.select([], [self._fd], [], _PATIENCE_SECONDS)[1]
+                    if self.cancelled():
+                        return
+                    if not ready:
+                        continue
+                # A pipe that is ready takes at least this much without blocking.
+                step = view[: select.PIPE_BUF] if self._streams else view
+                written = os.write(self._fd, step)
+                self.bytes_written += written
+                view = view[written:]
+        except OSError as error:
+            raise ProofError(f"{self.path}: cannot be written, {error.strerror}") from error
+
+    def _wait_for_reader(self) -> None:
+        """Open a named pipe; its reader may come later."""
+        while not self.cancelled():
+            try:
+                flags = os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC
+                self._fd = os.open(self._target, flags)
+            except OSError as error:
+                if error.errno != errno.ENXIO:
+                    raise ProofError(f"{self.path}: cannot be written, {error.strerror}") from error
+                time.sleep(_PATIENCE_SECONDS)
+                continue
+            os.set_blocking(self._fd, True)
+            return
+
+    def commit(self) -> None:
+        """Every byte is there: let the file appear under its name."""
+        if self._fd < 0 or self._streams:
+            self._close()
+            return
+        try:
+            if self._temporary is None:
+                self._temporary = self._temporary_name()
+                # An explicit folder descriptor (unused, the path is absolute) makes this linkat, which
+                # alone follows the link in /proc.
+                source = f"/proc/self/fd/{self._fd}"
+                os.link(source, self._temporary, src_dir_fd=self._fd, follow_symlinks=True)
+            os.close(self._fd)
+            self._fd = -1
+            os.replace(self._temporary, self._target)
+            self._temporary = None
+        except OSError as error:
+            self.discard()
+            raise ProofError(f"{self.path}: cannot be written, {error.strerror}") from error
+
+    def discard(self) -> None:
+        """Leave nothing behind.  Safe to call at any time and more than once."""
+        self._close()
+        if self._temporary is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(self._temporary)
+            self._temporary = None
+
+    def _close(self) -> None:
+        if self._fd >= 0:
+            fd, self._fd = self._fd, -1
+            with contextlib.suppress(OSError):
+                os.close(fd)
+
+    def __enter__(self) -> ProofFile:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.discard()
