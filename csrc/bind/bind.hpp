@@ -13,6 +13,7 @@ namespace nb::bind {
 void register_errors(pybind11::module_ &module);
 void register_formula(pybind11::module_ &module);
 void register_graph(pybind11::module_ &module);
+void register_engine(pybind11::module_ &module);
 
 // A read-only numpy view of memory that `owner` keeps alive.
 template <typename T>

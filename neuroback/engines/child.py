@@ -322,17 +322,18 @@ class Child:
     # Ending
 
     def _reap(self) -> int | None:
+        """The exit code, or None while it runs."""
         try:
-            pid, status, _ = os.wait4(self.pid, os.WNOHANG)
+            if os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+                return None
+            # The group ends while its number is still ours.
+            self.kill()
+            _, status = os.waitpid(self.pid, 0)
         except ChildProcessError:
+            self.pid = 0
             raise EngineError(
                 f"{self.argv[0]}: its exit code was taken by someone else (is SIGCHLD ignored?)"
             ) from None
-        if pid == 0:
-            return None
-        # From here on the number may belong to a stranger: the group is ended before that.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)
         self.pid = 0
         return os.waitstatus_to_exitcode(status)
 

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
-from neuroback.errors import ProofError
+from neuroback.errors import NeuroBackError, ProofError
 
 # How long a blocked write waits before it looks whether the run was stopped.
 _PATIENCE_SECONDS = 0.05
@@ -38,12 +38,12 @@ def looks_like_formula(path: str | os.PathLike[str]) -> bool:
         return True
     if not path.is_file():
         return False
-    from neuroback.formula import open_bytes
+    from neuroback.archive import open_bytes
 
     try:
-        with contextlib.closing(open_bytes(path)) as file:
-            head = file.read(1 << 16)
-    except Exception:
+        with contextlib.closing(open_bytes(os.fspath(path))) as chunks:
+            head = next(chunks, b"")[: 1 << 16]
+    except (NeuroBackError, OSError):
         return False
     for line in head.splitlines():
         words = line.split()

@@ -1,0 +1,354 @@
+# SPDX-License-Identifier: MIT
+"""The released Kissat as a child process, advised by renaming.
+
+Kissat's initial phase is one constant, true.  Negating the literals of every variable advised
+false, solving, and negating back makes that constant the advice, without touching Kissat.  Without
+advice nothing is renamed and the run is that of the plain program.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import sys
+import time as clock
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from neuroback.engines.child import Child, Ending, Plumbing, program_exists
+from neuroback.engines.proof_file import ProofFile
+from neuroback.errors import EngineError
+from neuroback.limits import MIB, Deadline, own_peak_bytes
+from neuroback.result import COUNTERS, Result, Status
+
+if TYPE_CHECKING:
+    from neuroback.formula import Formula
+    from neuroback.phases import Phases
+
+NAME = "kissat"
+ADVICE = ("off", "initial")
+MAX_SEED = 2**31 - 1
+MAX_CONFLICTS = 2**31 - 1
+
+_HOW_TO_GET = (
+    "no Kissat found; `pip install passagemath-kissat` brings one, or give --kissat PATH or "
+    "set NEUROBACK_KISSAT"
+)
+_COUNTER = re.compile(rb"c ([a-z_]+): +(\d+)")
+_OUT_OF_MEMORY = re.compile(
+    r"out[- ]of[- ]memory|bad_alloc|cannot allocate memory|failed to map", re.IGNORECASE
+)
+_EXIT_CODES = {
+    Status.SATISFIABLE: 10,
+    Status.UNSATISFIABLE: 20,
+    Status.UNKNOWN: 0,
+}
+
+
+def locate(path: str | os.PathLike[str] | None = None) -> str:
+    """The program: ``path``, else $NEUROBACK_KISSAT, else the wheel's, else the PATH's."""
+    for given, source in ((path, "--kissat"), (os.environ.get("NEUROBACK_KISSAT"), "environment")):
+        if not given:
+            continue
+        if program_exists(given):
+            return os.path.abspath(given)
+        raise EngineError(f"{os.fspath(given)}: not a program ({source}), expected Kissat")
+    for folder in sys.path:
+        # Where the wheel of passagemath-kissat keeps its program.
+        candidate = Path(folder) / "sage_wheels" / "bin" / "kissat"
+        if program_exists(candidate):
+            return str(candidate.absolute())
+    found = shutil.which("kissat")
+    if found is None:
+        raise EngineError(_HOW_TO_GET)
+    return os.path.abspath(found)
+
+
+class Listener:
+    """Reads what Kissat prints, line by line, and keeps what an answer is made of."""
+
+    def __init__(self, on_line: Callable[[str], None] | None) -> None:
+        self.version = ""
+        self.answers: list[bytes] = []
+        self.statistics: dict[str, int] = {}
+        self.model_text: list[bytes] = []
+        self._on_line = on_line
+
+    def __call__(self, line: bytes) -> None:
+        if line.startswith(b"v ") or line == b"v":
+            self.model_text.append(line[1:])
+        elif line.startswith(b"s "):
+            self.answers.append(line[2:].strip())
+        elif line.strip():
+            self._comment(line)
+
+    def _comment(self, line: bytes) -> None:
+        match = _COUNTER.match(line)
+        if match and (name := match[1].decode()) in COUNTERS:
+            self.statistics[name] = int(match[2])
+        elif not self.version and line.startswith(b"c Version "):
+            self.version = line.split()[2].decode("ascii", "replace")
+        if self._on_line is not None:
+            text = line.decode("utf-8", "replace")
+            self._on_line(text[1:].lstrip(" ") if text.startswith("c ") else text.removeprefix("c"))
+
+    def status(self) -> Status:
+        """What the ``s`` line says; ValueError unless there is exactly one that makes sense."""
+        if not self.answers:
+            return Status.UNKNOWN
+        if len(self.answers) > 1:
+            raise ValueError(f"{len(self.answers)} lines with an answer")
+        return Status(self.answers[0].decode("ascii", "replace"))
+
+    def model(self, num_vars: int) -> npt.NDArray[np.int8]:
+        """The ``v`` lines as values, 1 where none is told; ValueError where they are no model."""
+        text = b" ".join(self.model_text).split()
+        if not text:
+            raise ValueError("no model")
+        literals = np.array(text, dtype=np.int64)
+        if literals[-1] != 0 or np.count_nonzero(literals == 0) != 1:
+            raise ValueError("a model that does not end in one 0")
+        literals = literals[:-1]
+        variables = np.abs(literals)
+        if variables.size and int(variables.max()) > num_vars:
+            raise ValueError(f"a model with variable {int(variables.max())} of {num_vars}")
+        values = np.ones(num_vars, dtype=np.int8)
+        values[variables - 1] = np.sign(literals)
+        if not np.array_equal(values[variables - 1], np.sign(literals)):
+            raise ValueError("a model with both signs of a variable")
+        return values
+
+
+def flips_of(phases: Phases | None, num_vars: int) -> npt.NDArray[np.uint8] | None:
+    """1 where a variable is advised false, so that renaming makes it true; None: nothing to do."""
+    if phases is None:
+        return None
+    if phases.num_vars != num_vars:
+        raise ValueError(f"phases for {phases.num_vars} variables, the formula has {num_vars}")
+    flips = (phases.value < 0).astype(np.uint8)
+    return flips if flips.any() else None
+
+
+def solve(
+    formula: Formula,
+    *,
+    phases: Phases | None = None,
+    advice: str = "initial",
+    seed: int = 0,
+    time: float | None = None,
+    memory: float | None = None,
+    conflicts: int | None = None,
+    proof: ProofFile | str | os.PathLike[str] | None = None,
+    kissat: str | os.PathLike[str] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+    on_line: Callable[[str], None] | None = None,
+) -> Result:
+    """Solve with Kissat; the model is checked against ``formula`` before it is returned.
+
+    time, memory   wall seconds from now; MiB of ours and the child's memory together
+    on_line        takes each comment line, without its ``c``
+    Errors: EngineError where Kissat is missing, crashes or contradicts itself.
+    """
+    if advice not in ADVICE:
+        raise EngineError(
+            f"--advice {advice}: the engine kissat takes off and initial; first and always need "
+            "--engine core"
+        )
+    if not 0 <= seed <= MAX_SEED:
+        raise EngineError(f"--seed {seed}: Kissat takes 0 to {MAX_SEED}")
+    program = locate(kissat)
+    begin = clock.monotonic()
+    deadline = Deadline(time, begin)
+    flips = flips_of(phases, formula.num_vars) if advice == "initial" else None
+    result = Result(engine=NAME)
+    if flips is not None and _lucky(formula, result, deadline, should_stop, on_line):
+        result.seconds["search"] = clock.monotonic() - begin
+        result.peak_mib = own_peak_bytes() / MIB
+        return result
+
+    target = proof if isinstance(proof, ProofFile) or proof is None else ProofFile(proof)
+    run = _Run(formula, flips, target, on_line)
+    try:
+        ending = run.go(program, seed, conflicts, time, deadline, memory, should_stop)
+        result.seconds["search"] = clock.monotonic() - begin
+        result.engine_version = run.listener.version
+        result.statistics = dict(run.listener.statistics)
+        result.peak_mib = (own_peak_bytes() + ending.peak_bytes) / MIB
+        run.judge(program, ending, result, conflicts)
+        if target is not None and result.status is Status.UNSATISFIABLE:
+            target.commit()
+    finally:
+        if target is not None:
+            target.discard()
+    return result
+
+
+def _lucky(
+    formula: Formula,
+    result: Result,
+    deadline: Deadline,
+    should_stop: Callable[[], bool] | None,
+    on_line: Callable[[str], None] | None,
+) -> bool:
+    """Answer by a lucky assignment of the formula as read, whose signs renaming takes away."""
+    from neuroback import _core
+
+    stop = (lambda: deadline.passed() or should_stop()) if should_stop else deadline.passed
+    try:
+        lucky = _core.find_lucky(formula.core, stop)
+    except _core.Interrupted:
+        # The run itself meets the limit at once and says which one.
+        return False
+    if lucky is None:
+        return False
+    name, values = lucky
+    if on_line is not None:
+        on_line(f"lucky assignment of the formula as read: {name}")
+    result.statistics = dict.fromkeys(COUNTERS, 0)
+    result.engine_version = "not started"
+    _take_model(formula, values, result)
+    return True
+
+
+def _take_model(formula: Formula, values: npt.NDArray[np.int8], result: Result) -> None:
+    """Check ``values`` and make them the answer; ValueError where a clause is falsified."""
+    begin = clock.monotonic()
+    falsified = formula.check_model(values)
+    result.seconds["check"] = clock.monotonic() - begin
+    if falsified is not None:
+        raise ValueError(f"a model that falsifies clause {falsified + 1}")
+    variables = np.arange(1, formula.num_vars + 1, dtype=np.int32)
+    result.model = variables * values
+    result.status, result.checked = Status.SATISFIABLE, "model"
+
+
+class _Run:
+    """One run of the program: what goes in, what comes out, and whether it is an answer."""
+
+    def __init__(
+        self,
+        formula: Formula,
+        flips: npt.NDArray[np.uint8] | None,
+        target: ProofFile | None,
+        on_line: Callable[[str], None] | None,
+    ) -> None:
+        from neuroback import _core
+
+        self.formula, self.flips, self.target = formula, flips, target
+        self.listener = Listener(on_line)
+        self.translator = _core.ProofTranslator(flips, target.text) if target else None
+
+    def go(
+        self,
+        program: str,
+        seed: int,
+        conflicts: int | None,
+        time: float | None,
+        deadline: Deadline,
+        memory: float | None,
+        should_stop: Callable[[], bool] | None,
+    ) -> Ending:
+        argv = [program, f"--seed={seed}"]
+        if conflicts is not None:
+            argv.append(f"--conflicts={min(conflicts, MAX_CONFLICTS)}")
+        soft_signals = [signal.SIGTERM]
+        if time is not None:
+            # Kissat counts whole seconds; ours is the limit.  But with a limit of its own it ends
+            # in good order, with statistics, at SIGALRM, which we send at the right moment.
+            argv.append(f"--time={min(int(time) + 2, 10**9)}")
+            soft_signals.insert(0, signal.SIGALRM)
+        with contextlib.ExitStack() as stack:
+            feed_path = drain_path = None
+            if self.target is not None:
+                # Kissat insists on real paths for both when it writes a proof.
+                plumbing = stack.enter_context(contextlib.closing(Plumbing()))
+                feed_path, drain_path = plumbing.pipe("formula"), plumbing.pipe("proof")
+                argv += [feed_path, drain_path]
+            child = Child(
+                argv,
+                feed=lambda fd: self.formula.write_to_fd(fd, self.flips),
+                on_line=self.listener,
+                feed_path=feed_path,
+                drain_path=drain_path,
+                on_proof=self._take_proof,
+                soft_signals=soft_signals,
+            )
+            if self.target is not None:
+                self.target.cancelled = lambda: child.stopped is not None
+            return child.run(
+                deadline=deadline,
+                memory_bytes=int(memory * MIB) if memory is not None else 0,
+                should_stop=should_stop,
+            )
+
+    def _take_proof(self, piece: bytes) -> None:
+        assert self.translator is not None and self.target is not None
+        self.target.write(self.translator.feed(piece))
+
+    def judge(
+        self, program: str, ending: Ending, result: Result, conflicts: int | None
+    ) -> None:
+        """Turn the ending into an answer; EngineError where code, ``s`` line and model disagree."""
+        if ending.cause is not None:
+            result.limit = "interrupt" if ending.cause == "stop" else ending.cause
+            result.deterministic = False
+            return
+        if ending.code not in _EXIT_CODES.values():
+            self._failed(program, ending, result)
+            return
+        try:
+            status = self.listener.status()
+            if _EXIT_CODES[status] != ending.code:
+                raise ValueError(f"exit code {ending.code} with the answer {status.value}")
+            if status is Status.SATISFIABLE:
+                values = self.listener.model(self.formula.num_vars)
+                if self.flips is not None:
+                    values[self.flips != 0] *= -1
+                _take_model(self.formula, values, result)
+            elif status is Status.UNSATISFIABLE:
+                self._check_proof()
+            elif conflicts is None:
+                raise ValueError("no answer although no limit was set")
+        except ValueError as error:
+            result.status, result.model = Status.UNKNOWN, None
+            raise EngineError(f"{program}: {error}; the answer does not count") from None
+        result.status = status
+        if status is Status.UNKNOWN:
+            result.limit = "conflicts"
+
+    def _check_proof(self) -> None:
+        """A proof that stops half way, or refutes nothing, is not one."""
+        if self.translator is None:
+            return
+        if not (self.translator.complete and self.translator.refutes):
+            raise ValueError("a proof without an end")
+
+    def _failed(self, program: str, ending: Ending, result: Result) -> None:
+        text = ending.stderr
+        if _OUT_OF_MEMORY.search(text):
+            result.limit, result.deterministic = "memory", False
+            return
+        if ending.code == -signal.SIGXCPU:
+            # The system's limit of CPU time, which the child inherits, struck it before us.
+            result.limit, result.signal, result.deterministic = "interrupt", signal.SIGXCPU, False
+            return
+        if ending.code < 0:
+            how = f"killed by {_signal_name(-ending.code)}"
+        else:
+            how = f"exit code {ending.code}"
+        last = text.splitlines()[-1] if text else "no message"
+        raise EngineError(f"{program}: {how} ({last})")
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
