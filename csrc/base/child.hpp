@@ -15,7 +15,8 @@ namespace nb {
 struct ChildOptions {
   // argv[0] is the path of the program; PATH is not searched.
   std::vector<std::string> argv;
-  // Descriptors that become 0, 1 and 2 of the child; everything else marked close-on-exec is closed.
+  // Descriptors that become 0, 1 and 2 of the child; everything else marked close-on-exec is
+  // closed.
   int stdin_fd = 0;
   int stdout_fd = 1;
   int stderr_fd = 2;

@@ -34,8 +34,8 @@ py::bytes feed(ProofTranslator &translator, const py::buffer &piece) {
   std::string out;
   {
     py::gil_scoped_release release;
-    out = translator.feed({static_cast<const char *>(info.ptr),
-                           static_cast<std::size_t>(info.size * info.itemsize)});
+    out = translator.feed(
+        {static_cast<const char *>(info.ptr), static_cast<std::size_t>(info.size * info.itemsize)});
   }
   return py::bytes(out);
 }

@@ -11,7 +11,9 @@ namespace {
 constexpr std::uint64_t steps_between_polls = 1 << 16;
 constexpr std::uint64_t effort_per_literal = 10;
 
-std::uint32_t code(std::int32_t literal) { return Lit::from_dimacs(literal).code(); }
+std::uint32_t code(std::int32_t literal) {
+  return Lit::from_dimacs(literal).code();
+}
 
 // Unit propagation over two watched literals a clause; decisions are never undone singly.
 class Propagator {
@@ -46,7 +48,8 @@ class Propagator {
       const auto [begin, end] = range(index);
       if (end - begin < 2) continue;
       for (int which = 0; which < 2; which++)
-        watches_[code(literals_[static_cast<std::size_t>(begin + which)])].push_back(static_cast<std::uint32_t>(index));
+        watches_[code(literals_[static_cast<std::size_t>(begin + which)])].push_back(
+            static_cast<std::uint32_t>(index));
     }
     if (!propagate()) return false;
     root_ = trail_.size();

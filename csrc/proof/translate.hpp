@@ -18,7 +18,8 @@ namespace nb {
 class ProofTranslator {
  public:
   // `flips[v]` is nonzero where variable v + 1 was negated; empty: nothing was.
-  ProofTranslator(std::vector<std::uint8_t> flips, bool text) : flips_(std::move(flips)), text_(text) {}
+  ProofTranslator(std::vector<std::uint8_t> flips, bool text)
+      : flips_(std::move(flips)), text_(text) {}
 
   // The translation of the next piece.  Throws FileError where the bytes are no binary DRAT.
   std::string feed(std::span<const char> piece);

@@ -292,9 +292,7 @@ class _Run:
         assert self.translator is not None and self.target is not None
         self.target.write(self.translator.feed(piece))
 
-    def judge(
-        self, program: str, ending: Ending, result: Result, conflicts: int | None
-    ) -> None:
+    def judge(self, program: str, ending: Ending, result: Result, conflicts: int | None) -> None:
         """Turn the ending into an answer; EngineError where code, ``s`` line and model disagree."""
         if ending.cause is not None:
             result.limit = "interrupt" if ending.cause == "stop" else ending.cause
