@@ -1,0 +1,348 @@
+# SPDX-License-Identifier: MIT
+"""One run: start the engine, wait, judge, and make the record of it.
+
+``execute`` is a plain function of picklable arguments, so that threads of this process and
+workers of a cluster carry it out alike.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from neuroback.bench import host, output, slot, verify
+from neuroback.bench.adapters import Adapter, Explanation, Job
+from neuroback.bench.record import SCHEMA, Record
+from neuroback.bench.suite import Cache, Task
+from neuroback.errors import BenchError, NeuroBackError
+
+# An engine that prints without end must not fill the disk.
+MOST_OUTPUT_BYTES = 2 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What holds for every run of a bench.
+
+    time, cpu        seconds of wall and of CPU time, or None
+    memory_mib       of the whole process tree, or None
+    grace            seconds between SIGTERM and SIGKILL
+    cores            cores a run is pinned to; 0 leaves it where the system puts it
+    proofs           ask for DRAT proofs, and check them for at most `check_seconds`
+    """
+
+    time: float | None = None
+    cpu: float | None = None
+    memory_mib: int | None = None
+    grace: float = 0.5
+    cores: int = 1
+    slots: int = 1
+    proofs: bool = True
+    check_seconds: float = 300.0
+    check_memory_mib: int | None = None
+    proof_mib: int = 4096
+    cgroup: bool = True
+    cache: str = ""
+    scratch: str | None = None
+    token: str = ""
+    commit: str | None = None
+    dirty: bool | None = None
+
+    @property
+    def limits(self) -> dict[str, float | int | None]:
+        return {"time": self.time, "cpu": self.cpu, "memory_mib": self.memory_mib}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One run to do."""
+
+    key: str
+    task: Task
+    adapter: Adapter
+    version: str
+    seed: int
+    number: int
+
+
+def execute(order: Order, settings: Settings) -> Record:
+    """Carry out one run on the calling thread's slot; the record, whatever happens."""
+    here = slot.here(settings.token, max(1, settings.cores))
+    _settle(here, settings)
+    scratch = Path(tempfile.mkdtemp(prefix="neuroback-bench-", dir=settings.scratch))
+    try:
+        return _execute(order, settings, here, scratch)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _settle(here: slot.Slot, settings: Settings) -> None:
+    """Keep this thread (reading, checking) on the cores of its own slot."""
+    if settings.cores and here.cpus and hasattr(os, "sched_setaffinity"):
+        with suppress(OSError):
+            os.sched_setaffinity(0, here.cpus)
+
+
+def _execute(order: Order, settings: Settings, here: slot.Slot, scratch: Path) -> Record:
+    task, adapter = order.task, order.adapter
+    cache = Cache(Path(settings.cache))
+    record = _blank(order, settings, here)
+    proof = scratch / "proof" if settings.proofs and adapter.proves else None
+    job = Job(
+        source=Path(task.path),
+        plain=Path(settings.cache),
+        formula_hash=task.formula_hash,
+        seed=order.seed,
+        scratch=scratch,
+        proof=proof,
+        cache=Path(settings.cache),
+    )
+    try:
+        job.plain = cache.plain(task.formula_hash, job.source)
+        ahead = adapter.prepare(job)
+        command = adapter.command(job)
+    except (NeuroBackError, OSError) as error:
+        return _failed(record, "crashed", str(error))
+    record["command"] = [_shown(word, job) for word in command]
+    out, err = scratch / "stdout", scratch / "stderr"
+    wall = None if settings.time is None else settings.time - ahead
+    if wall is not None and wall <= 0:
+        # Prediction alone took the whole limit.
+        record.update(wall_seconds=settings.time, cpu_seconds=ahead, seconds={"predict": ahead})
+        return _failed(record, "time", "the prediction took the whole limit")
+    sizes = {str(out): MOST_OUTPUT_BYTES}
+    if proof is not None:
+        sizes[str(proof)] = settings.proof_mib * 1048576
+    before = host.Snapshot.take(here.cpus)
+    try:
+        ended = here.run(
+            {
+                "argv": command,
+                "env": dict(os.environ),
+                "stdout": str(out),
+                "stderr": str(err),
+                "wall": wall,
+                "cpu": None if settings.cpu is None else max(0.01, settings.cpu - ahead),
+                "memory_mib": settings.memory_mib,
+                "grace": settings.grace,
+                "cpus": here.cpus if settings.cores else [],
+                "sizes": sizes,
+                "cgroup": settings.cgroup,
+            }
+        )
+    except BenchError as error:
+        return _failed(record, "crashed", str(error))
+    notes = host.disturbances(
+        before,
+        host.Snapshot.take(here.cpus),
+        wall=ended["wall"],
+        cpu=ended["cpu"],
+        waited=ended["waited"],
+    )
+    if here.shared and settings.cores:
+        notes.append("cores claimed by another bench too")
+    record.update(
+        wall_seconds=round(ended["wall"] + ahead, 6),
+        cpu_seconds=round(ended["cpu"] + ahead, 6),
+        user_seconds=round(ended["user"], 6),
+        system_seconds=round(ended["system"], 6),
+        peak_mib=round(ended["peak_mib"], 3),
+        waited_seconds=round(ended["waited"], 4),
+        exit_code=ended["exit"],
+        signal=ended["signal"],
+        processes=ended["processes"],
+        left_behind=ended["left"],
+        contained_by=ended["contained_by"],
+        disturbed=notes,
+    )
+    answer = _read(out, ended["exit"])
+    explanation = _explain(adapter, answer)
+    record["seconds"] = explanation.seconds
+    if ahead:
+        record["seconds"]["predict"] = ahead
+    record["statistics"] = explanation.statistics
+    record["advice"] = explanation.advice
+    _judge(record, ended, answer, explanation, adapter, settings, err)
+    if record["reason"] != "answered":
+        answer.status = "UNKNOWN"
+    record["status"] = answer.status
+    verdict = verify.verify(
+        answer,
+        job.plain,
+        known=task.known,
+        known_from=task.known_from,
+        proof=proof,
+        proof_seconds=settings.check_seconds,
+        proof_memory_mib=settings.check_memory_mib,
+        slot=here,
+    )
+    record["verdict"] = verdict.verdict
+    record["checked_by"] = verdict.checked_by
+    record["check_seconds"] = round(verdict.seconds, 4)
+    _note(record, verdict.note)
+    if proof is not None and proof.is_file():
+        record["proof_bytes"] = proof.stat().st_size
+    return record
+
+
+def _judge(
+    record: Record,
+    ended: dict[str, Any],
+    answer: output.Answer,
+    explanation: Explanation,
+    adapter: Adapter,
+    settings: Settings,
+    err: Path,
+) -> None:
+    """Why the run ended, and whether an answer it printed may count."""
+    stopped = ended["stopped_by"]
+    strange = ended["exit"] not in ((0, 10, 20) if adapter.strict else (0, 1, 10, 20))
+    if adapter.kind == "command" and answer.status == "UNKNOWN" and ended["exit"] == 1:
+        strange = True
+    hurt = any(note.startswith("oom") for note in record["disturbed"])
+    late = settings.time is not None and record["wall_seconds"] > settings.time
+    if stopped == "cancel":
+        record["reason"] = "interrupted"
+    elif stopped in ("time", "cpu") or late:
+        record["reason"] = "time"
+        record["stopped_by"] = "cpu" if stopped == "cpu" else "wall"
+    elif stopped == "memory":
+        record["reason"] = "memory"
+    elif stopped == "size":
+        record["reason"] = "host"
+        _note(record, f"wrote more than {settings.proof_mib} MiB of proof, or of output")
+    elif ended["signal"] or strange:
+        if ended["signal"] == 9 and hurt:
+            record["reason"] = "host"
+        elif _out_of_memory(record, settings, err):
+            record["reason"] = "memory"
+        else:
+            record["reason"] = "crashed"
+        _note(record, _how(ended))
+        _note(record, output.tail(err))
+    elif answer.trouble is not None:
+        record["reason"] = "crashed"
+        _note(record, answer.trouble)
+    elif explanation.failed is not None:
+        record["reason"] = "crashed"
+        _note(record, explanation.failed)
+        record["failed"] = True
+    elif answer.status == "UNKNOWN" and explanation.limit is not None:
+        record["reason"] = explanation.limit
+    else:
+        record["reason"] = "answered"
+
+
+def _out_of_memory(record: Record, settings: Settings, err: Path) -> bool:
+    """Did an engine that ended by itself do so because it got no more memory?"""
+    if settings.memory_mib is None:
+        return False
+    if record["peak_mib"] >= 0.95 * settings.memory_mib:
+        return True
+    said = output.tail(err, 4000).lower()
+    words = ("bad_alloc", "out of memory", "out-of-memory", "memoryerror", "cannot allocate")
+    return any(word in said for word in words)
+
+
+def _how(ended: dict[str, Any]) -> str:
+    if ended["signal"]:
+        import signal
+
+        with suppress(ValueError):
+            return f"ended by {signal.Signals(ended['signal']).name}"
+        return f"ended by signal {ended['signal']}"
+    return f"exit code {ended['exit']}"
+
+
+def _read(out: Path, exit_code: int | None) -> output.Answer:
+    try:
+        text = out.read_bytes()
+    except OSError:
+        text = b""
+    return output.parse(text, exit_code)
+
+
+def _explain(adapter: Adapter, answer: output.Answer) -> Explanation:
+    try:
+        return adapter.explain(answer)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        return Explanation(failed=f"output not understood: {error}")
+
+
+def _note(record: Record, text: str | None) -> None:
+    if text:
+        record["note"] = f"{record['note']}; {text}" if record.get("note") else text
+
+
+def _shown(word: str, job: Job) -> str:
+    """A word of the command, with names instead of this machine's temporary paths."""
+    for path, name in ((job.plain, "FORMULA"), (job.source, "FORMULA"), (job.scratch, "SCRATCH")):
+        word = word.replace(str(path), name)
+    return word
+
+
+def _blank(order: Order, settings: Settings, here: slot.Slot) -> Record:
+    task, adapter = order.task, order.adapter
+    cores = {slot.physical_core(cpu) for cpu in here.cpus}
+    caches = {slot.last_level_cache(cpu) for cpu in here.cpus}
+    others = [other for other in list(slot._slots) if other is not here]
+    return {
+        "schema": SCHEMA,
+        "key": order.key,
+        "formula": task.name,
+        "family": task.family,
+        "formula_hash": task.formula_hash,
+        "gbd_hash": task.gbd_hash,
+        "variables": task.variables,
+        "clauses": task.clauses,
+        "known": task.known,
+        "role": task.role,
+        "engine": adapter.label,
+        "kind": adapter.kind,
+        "options": adapter.options,
+        "version": order.version,
+        "command": [],
+        "seed": order.seed,
+        "limits": settings.limits,
+        "status": "UNKNOWN",
+        "verdict": "none",
+        "reason": "crashed",
+        "wall_seconds": 0.0,
+        "cpu_seconds": 0.0,
+        "peak_mib": 0.0,
+        "seconds": {},
+        "statistics": {},
+        "advice": {},
+        "disturbed": [],
+        "note": None,
+        "checked_by": None,
+        "check_seconds": 0.0,
+        "host": host.describe(),
+        "load": host.load(),
+        "cpus": here.cpus if settings.cores else [],
+        "slots": settings.slots,
+        "shares_core": any(cores & {slot.physical_core(c) for c in o.cpus} for o in others),
+        "shares_cache": any(caches & {slot.last_level_cache(c) for c in o.cpus} for o in others),
+        "commit": settings.commit,
+        "dirty": settings.dirty,
+        "number": order.number,
+        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }
+
+
+def _failed(record: Record, reason: str, note: str) -> Record:
+    record["reason"] = reason
+    if note.startswith("inference failed"):
+        record["failed"] = True
+    _note(record, note)
+    return record
+
+
+def settings_dict(settings: Settings) -> dict[str, Any]:
+    return asdict(settings)

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""What a solver printed, read in SAT-competition form."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+_STATUS = {
+    b"SATISFIABLE": "SAT",
+    b"UNSATISFIABLE": "UNSAT",
+    b"UNKNOWN": "UNKNOWN",
+    b"INDETERMINATE": "UNKNOWN",
+}
+_EXIT = {10: "SAT", 20: "UNSAT"}
+# `c conflicts:   1234 ...` (Kissat, CaDiCaL, ours) and `c conflicts : 1234` (MiniSat's family).
+_COUNTER = re.compile(
+    rb"^c +(conflicts|decisions|propagations|restarts) *: +(\d+)", re.MULTILINE | re.IGNORECASE
+)
+
+
+@dataclass(slots=True)
+class Answer:
+    """status    SAT, UNSAT or UNKNOWN: what the engine claims
+    model     its literals, or None where it printed no ``v`` line
+    trouble   why the output contradicts itself, or None
+    """
+
+    status: str = "UNKNOWN"
+    model: npt.NDArray[np.int64] | None = None
+    trouble: str | None = None
+    counters: dict[str, int] = field(default_factory=dict)
+    text: bytes = b""
+
+
+def parse(text: bytes, exit_code: int | None) -> Answer:
+    """Read status, model and counters; an answer needs an ``s`` line no exit code contradicts."""
+    answer = Answer(text=text)
+    claims: set[str] = set()
+    values: list[bytes] = []
+    for line in text.split(b"\n"):
+        if line.startswith(b"v ") or line == b"v":
+            values.append(line[2:])
+        elif line.startswith(b"s "):
+            claims.add(_STATUS.get(line[2:].strip(), "?"))
+    if "?" in claims:
+        answer.trouble = "an s line with an unknown status"
+    elif len(claims) > 1:
+        answer.trouble = "two s lines that contradict each other"
+    elif claims:
+        answer.status = claims.pop()
+    expected = _EXIT.get(-1 if exit_code is None else exit_code)
+    if answer.trouble is None and expected is not None and expected != answer.status:
+        answer.trouble = f"exit code {exit_code} contradicts the s line ({answer.status})"
+    if values:
+        try:
+            literals = np.array(b" ".join(values).split(), dtype=np.int64)
+            answer.model = literals[literals != 0]
+        except (ValueError, OverflowError):
+            answer.trouble = "a v line with something that is no literal"
+    for name, number in _COUNTER.findall(text):
+        answer.counters[name.decode().lower()] = int(number)
+    if answer.trouble is not None:
+        answer.status = "UNKNOWN"
+    return answer
+
+
+def tail(path: Path, most: int = 400) -> str:
+    """The last characters of a file, for a record of what went wrong."""
+    try:
+        with path.open("rb") as stream:
+            stream.seek(0, 2)
+            stream.seek(max(0, stream.tell() - most))
+            return stream.read().decode(errors="replace").strip()
+    except OSError:
+        return ""

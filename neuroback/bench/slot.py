@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: MIT
+"""A slot: cores claimed on this machine, and the supervisor that runs things on them.
+
+One slot belongs to one thread, so that ``concurrent.futures`` threads here and the worker
+threads of a Dask cluster use the same code.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from neuroback.bench import tree
+from neuroback.errors import BenchError
+
+TOKEN_NAME = "NEUROBACK_BENCH_TOKEN"
+
+_slots: set[Slot] = set()
+_lock = threading.Lock()
+_local = threading.local()
+
+
+class Slot:
+    def __init__(self, token: str, cores: int) -> None:
+        # Runs of one slot can be told from those of the others, and all of one runner from
+        # those of the next: a runner that was killed is cleaned up after by its token.
+        self.token = f"{token}.{secrets.token_hex(4)}"
+        self._locks: list[int] = []
+        self.cpus, self.shared = self._claim(cores)
+        self.process: subprocess.Popen[bytes] | None = None
+        self.busy = False
+        self.cancelled = False
+
+    # -- cores -----------------------------------------------------------------------------
+
+    def _claim(self, wanted: int) -> tuple[list[int], bool]:
+        """Take ``wanted`` cores nobody else benchmarks on; True if they had to be shared."""
+        if not hasattr(os, "sched_getaffinity"):
+            return [], True
+        folder = Path(tempfile.gettempdir()) / f"neuroback-bench-cores-{os.getuid()}"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        order = spread(sorted(os.sched_getaffinity(0)))
+        taken: list[int] = []
+        for cpu in order:
+            if len(taken) == wanted:
+                break
+            fd = os.open(folder / f"cpu{cpu}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                os.close(fd)
+                continue
+            taken.append(cpu)
+            self._locks.append(fd)
+        if len(taken) == wanted:
+            return taken, False
+        for cpu in order:
+            if len(taken) < min(wanted, len(order)) and cpu not in taken:
+                taken.append(cpu)
+        return taken, True
+
+    # -- supervisor ------------------------------------------------------------------------
+
+    def _supervisor(self) -> subprocess.Popen[bytes]:
+        if self.process is None or self.process.poll() is not None:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "neuroback.bench.supervise"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                start_new_session=True,
+                env={**os.environ, TOKEN_NAME: self.token},
+            )
+        return self.process
+
+    def run(self, order: dict[str, Any]) -> dict[str, Any]:
+        """Carry out one order of ``supervise``; raises if the supervisor itself was lost."""
+        order.setdefault("cpus", self.cpus)
+        order["env"] = {**order["env"], TOKEN_NAME: self.token}
+        process = self._supervisor()
+        assert process.stdin is not None and process.stdout is not None
+        with _lock:
+            self.busy = True
+            self.cancelled = False
+        try:
+            process.stdin.write(json.dumps(order).encode() + b"\n")
+            process.stdin.flush()
+            line = process.stdout.readline()
+        except BrokenPipeError:
+            line = b""
+        finally:
+            with _lock:
+                self.busy = False
+        if not line:
+            process.kill()
+            process.wait()
+            self._close_pipes()
+            tree.kill_marked(f"{TOKEN_NAME}={self.token}")
+            raise BenchError("the supervisor of a run was killed; its processes were cleaned up")
+        answer: dict[str, Any] = json.loads(line)
+        if "error" in answer:
+            raise BenchError(answer["error"])
+        return answer
+
+    def cancel(self) -> None:
+        """Stop what runs now, from any thread."""
+        with _lock:
+            process = self.process
+            if not self.busy or process is None or process.stdin is None:
+                return
+            self.cancelled = True
+            with suppress(OSError):
+                process.stdin.write(b"{}\n")
+                process.stdin.flush()
+
+    def _close_pipes(self) -> None:
+        if self.process is not None:
+            for pipe in (self.process.stdin, self.process.stdout):
+                if pipe is not None:
+                    with suppress(OSError):
+                        pipe.close()
+
+    def close(self) -> None:
+        self._close_pipes()
+        if self.process is not None:
+            try:
+                self.process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        for fd in self._locks:
+            os.close(fd)
+        self._locks = []
+
+
+def here(token: str, cores: int) -> Slot:
+    """The slot of the calling thread, made on first use."""
+    slot: Slot | None = getattr(_local, "slot", None)
+    if slot is None or slot not in _slots:
+        slot = Slot(token, cores)
+        _local.slot = slot
+        with _lock:
+            _slots.add(slot)
+    return slot
+
+
+def cancel_all() -> None:
+    for slot in list(_slots):
+        slot.cancel()
+
+
+def close_all() -> None:
+    for slot in list(_slots):
+        slot.close()
+        _slots.discard(slot)
+
+
+def _topology(cpu: int, name: str) -> str:
+    try:
+        return Path(f"/sys/devices/system/cpu/cpu{cpu}/{name}").read_text().strip()
+    except OSError:
+        return str(cpu)
+
+
+def physical_core(cpu: int) -> str:
+    return _topology(cpu, "topology/thread_siblings_list")
+
+
+def last_level_cache(cpu: int) -> str:
+    return _topology(cpu, "cache/index3/shared_cpu_list")
+
+
+def spread(cpus: list[int]) -> list[int]:
+    """Order cores so that hardware threads of one physical core are used last together."""
+    first: list[int] = []
+    rest: list[int] = []
+    seen: set[str] = set()
+    for cpu in cpus:
+        core = physical_core(cpu)
+        (rest if core in seen else first).append(cpu)
+        seen.add(core)
+    return first + rest

@@ -1,0 +1,288 @@
+# SPDX-License-Identifier: MIT
+"""``neuroback bench run|report|compare``: measure engines, show the results, compare two."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from neuroback.bench.record import Record
+
+_ENGINES = """\
+engines, comma-separated or repeated; each may have a name before it (NAME=):
+  neuroback, neuroback:OPTIONS     our solver, options as for `neuroback solve`
+  kissat, kissat:OPTIONS           the released Kissat itself
+  pysat:NAME                       a solver of PySAT, such as cadical195
+  command:PATH [ARGUMENTS]         any program that takes the formula's path and prints
+                                   SAT-competition output; {formula} {seed} {proof} are filled in
+  control:NAME [OPTIONS]           our solver with advice that is not the network's:
+                                   all-true, random, shuffled, inverted, predicted
+"""
+
+
+def add_parser(subparsers: Any) -> None:
+    parser = subparsers.add_parser("bench", help="measure engines and compare them")
+    commands = parser.add_subparsers(dest="bench_command", metavar="COMMAND", required=True)
+    _add_run(commands)
+    _add_report(commands)
+    _add_compare(commands)
+
+
+def _add_run(commands: Any) -> None:
+    run = commands.add_parser(
+        "run",
+        help="run engines on a suite",
+        epilog=_ENGINES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    run.add_argument("suite", type=Path, help="text file of formula paths, relative to itself")
+    run.add_argument("-o", "--output", type=Path, required=True, metavar="RECORDS")
+    run.add_argument("--engines", action="append", metavar="ENGINES", default=None)
+    run.add_argument("--seeds", type=int, default=1, metavar="N", help="seeds 0 to N-1 (default 1)")
+    run.add_argument("--time", type=float, metavar="S", help="wall seconds for each run")
+    run.add_argument("--cpu-time", type=float, metavar="S", help="CPU seconds for each run")
+    run.add_argument("--memory", type=int, metavar="MIB", help="memory of each run's process tree")
+    run.add_argument("--grace", type=float, default=0.5, metavar="S", help=argparse.SUPPRESS)
+    run.add_argument("--jobs", "-j", type=int, default=1, metavar="N", help="runs at once")
+    run.add_argument("--cores", type=int, default=1, metavar="N", help="cores a run; 0: do not pin")
+    run.add_argument("--scheduler", metavar="ADDRESS", help="run on a Dask cluster")
+    run.add_argument("--redo", action="append", default=[], metavar="WHAT")
+    run.add_argument("--known", action="append", type=Path, default=[], metavar="FILE")
+    run.add_argument("--role", action="append", default=[], help="only formulas of this role")
+    run.add_argument("--proofs", choices=("on", "off"), default="on")
+    run.add_argument("--check-time", type=float, metavar="S", help="for one proof check")
+    run.add_argument("--check-memory", type=int, metavar="MIB")
+    run.add_argument("--cache", type=Path, metavar="DIR", help="plain copies of the formulas")
+    run.add_argument("--scratch", type=Path, metavar="DIR", help="for proofs and output")
+    run.add_argument("--cgroup", choices=("auto", "off"), default="auto")
+    run.add_argument("-q", "--quiet", action="store_true", help="no progress, only the last line")
+
+
+def _add_report(commands: Any) -> None:
+    report = commands.add_parser("report", help="tables, one HTML page, CSV, SVG of records")
+    report.add_argument("records", type=Path)
+    report.add_argument("--html", type=Path, metavar="FILE")
+    report.add_argument("--csv", type=Path, metavar="FILE", help="one row a run; '-': to stdout")
+
+
+def _add_compare(commands: Any) -> None:
+    compare = commands.add_parser("compare", help="two records, pair by pair")
+    compare.add_argument("a")
+    compare.add_argument("b", nargs="?")
+
+
+def run(args: argparse.Namespace) -> int:
+    chosen: Callable[[argparse.Namespace], int] = {
+        "run": _run,
+        "report": _report,
+        "compare": _compare,
+    }[args.bench_command]
+    return chosen(args)
+
+
+# -- run ---------------------------------------------------------------------------------------
+
+
+def _check_numbers(args: argparse.Namespace) -> None:
+    from neuroback.errors import BenchError
+
+    for name, least in (("seeds", 1), ("jobs", 1), ("cores", 0)):
+        if getattr(args, name) < least:
+            raise BenchError(f"--{name} {getattr(args, name)}, expected {least} or more")
+    for name in ("time", "cpu_time", "memory", "check_time", "check_memory"):
+        value = getattr(args, name)
+        if value is not None and not value > 0:
+            raise BenchError(f"--{name.replace('_', '-')} {value}, expected more than 0")
+
+
+def _run(args: argparse.Namespace) -> int:
+    from neuroback.bench import adapters, known, suite, tree
+    from neuroback.bench import run as runner
+    from neuroback.bench.record import RecordFile, finished
+    from neuroback.errors import BenchError
+
+    _check_numbers(args)
+    for wish in args.redo:
+        if wish not in runner.REDO:
+            raise BenchError(f"--redo {wish}, expected one of {', '.join(runner.REDO)}")
+    engines = adapters.parse(args.engines or ["neuroback"])
+    for engine in engines:
+        engine.check()
+    entries = suite.read(args.suite)
+    path = args.output / "records.jsonl" if args.output.is_dir() else args.output
+    check_time = args.check_time or max(60.0, 10 * (args.time or 60.0))
+    settings = runner.make_settings(
+        path,
+        time=args.time,
+        cpu=args.cpu_time,
+        memory_mib=args.memory,
+        grace=args.grace,
+        cores=args.cores,
+        slots=args.jobs,
+        proofs=args.proofs == "on",
+        check_seconds=check_time,
+        check_memory_mib=args.check_memory,
+        cgroup=args.cgroup == "auto",
+        cache=str((args.cache or suite.default_cache()).resolve()),
+        scratch=None if args.scratch is None else str(args.scratch.resolve()),
+    )
+    tree.become_subreaper()
+    records = RecordFile(path)
+    try:
+        killed = runner.clean_up_after(path)
+        if killed:
+            runner.say(f"ended {killed} processes that a killed runner had left")
+        with _progress(len(entries), "reading", args.quiet) as bar:
+            tasks = suite.tasks(
+                entries,
+                suite.Cache(Path(settings.cache)),
+                known.Known.gather(args.suite, args.known),
+                lambda done, _: bar.update(done - bar.n),
+            )
+        if args.role:
+            tasks = [task for task in tasks if task.role in args.role]
+            if not tasks:
+                raise BenchError(f"--role {', '.join(args.role)}: no formula, expected some")
+        orders = runner.plan(tasks, engines, args.seeds, settings)
+        todo = runner.left_to_do(orders, records, args.redo)
+        done = len(orders) - len(todo)
+        with ExitStack() as stack:
+            executor = None
+            if args.scheduler:
+                executor = stack.enter_context(runner.cluster(args.scheduler))
+                workers = getattr(executor, "_client", None)
+                if workers is not None:
+                    slots = max(1, sum(workers.nthreads().values()))
+                    settings = replace(settings, slots=slots)
+            bar = stack.enter_context(_progress(len(orders), "runs", args.quiet, initial=done))
+            work = runner.Runner(
+                records, settings, executor=executor, on_done=lambda record: _tick(bar, record)
+            )
+            stack.enter_context(work.signals(lambda times: _say_stop(times, args.quiet)))
+            work.run(todo)
+        mine = [records.records[order.key] for order in orders if order.key in records.records]
+        ended = [record for record in mine if finished(record)]
+        _say_end(path, ended, len(orders))
+    finally:
+        records.close()
+    if work.signal is not None:
+        return 128 + work.signal
+    return 0
+
+
+def _say_stop(times: int, quiet: bool) -> None:
+    from neuroback.bench.run import say
+
+    if times == 1:
+        say("no new runs; waiting for those under way (once more: end them now)")
+    elif not quiet:
+        say("ending the runs under way")
+
+
+def _tick(bar: Any, record: Record) -> None:
+    bar.set_postfix_str(f"{record['engine']} {record['status']} {record['reason']}", refresh=False)
+    bar.update(1)
+    if record["verdict"] == "wrong":
+        bar.write(
+            f"WRONG: {record['engine']} says {record['status']} on {record['formula']} "
+            f"(seed {record['seed']}): {record['note'] or record['checked_by']}"
+        )
+
+
+def _say_end(path: Path, ended: list[Record], planned: int) -> None:
+    from neuroback.bench.run import say
+
+    def count(name: str, value: str) -> int:
+        return sum(record[name] == value for record in ended)
+
+    parts = [f"{len(ended)} of {planned} runs in {path}"]
+    parts += [
+        f"{count('reason', reason)} {reason}"
+        for reason in ("answered", "time", "memory", "conflicts", "crashed", "host")
+        if count("reason", reason)
+    ]
+    disturbed = sum(bool(record.get("disturbed")) for record in ended)
+    if disturbed:
+        parts.append(f"{disturbed} disturbed by the machine (--redo host repeats them)")
+    failed = sum(bool(record.get("failed")) for record in ended)
+    if failed:
+        parts.append(f"{failed} FAILED INFERENCE")
+    wrong = count("verdict", "wrong")
+    if wrong:
+        parts.append(f"{wrong} WRONG ANSWERS")
+    say("; ".join(parts))
+
+
+class _NoBar:
+    """Stands in for tqdm where it is missing or not wanted."""
+
+    n = 0
+
+    def update(self, n: int) -> None:
+        self.n += n
+
+    def set_postfix_str(self, text: str, refresh: bool = True) -> None:
+        pass
+
+    def write(self, text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+    def __enter__(self) -> _NoBar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+def _progress(total: int, what: str, quiet: bool, initial: int = 0) -> Any:
+    if quiet:
+        return _NoBar()
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        return _NoBar()
+
+    class Bar(tqdm):  # type: ignore[misc]
+        """tqdm whose messages go where the bar is: standard error."""
+
+        @classmethod
+        def write(cls, s: str, *args: Any, **keywords: Any) -> None:
+            super().write(s, file=sys.stderr)
+
+    return Bar(
+        total=total,
+        initial=initial,
+        desc=what,
+        unit="run" if what == "runs" else "formula",
+        # Runs differ a thousandfold in length: only the mean over all of them predicts.
+        smoothing=0,
+        dynamic_ncols=True,
+        mininterval=0.5,
+        file=sys.stderr,
+    )
+
+
+# -- report and compare ------------------------------------------------------------------------
+
+
+def _report(args: argparse.Namespace) -> int:
+    from neuroback.bench import record
+
+    records = record.load(args.records)
+    if args.csv is not None:
+        text = record.to_csv(records)
+        if str(args.csv) == "-":
+            sys.stdout.write(text)
+        else:
+            args.csv.write_text(text, encoding="utf-8")
+    return 0
+
+
+def _compare(args: argparse.Namespace) -> int:
+    raise NotImplementedError
