@@ -19,6 +19,10 @@ __all__ = ["FAMILIES", "Family", "Instance", "Model", "Parameter", "generate"]
 # Each name is a module of this package that defines FAMILY.
 _NAMES: tuple[str, ...] = (
     "blocksworld",
+    "bmc_arbiter",
+    "bmc_counter",
+    "bmc_fifo",
+    "bmc_lfsr",
     "colouring",
     "factoring",
     "logistics",
@@ -27,6 +31,7 @@ _NAMES: tuple[str, ...] = (
     "miter",
     "pathfinding",
     "qwh",
+    "register_cipher",
     "sha1",
     "sha256",
     "sudoku",

@@ -308,9 +308,7 @@ class Encoder:
             if wrap and i == last:
                 # No gate for a carry that nobody reads.
                 total.append(
-                    self.xor3(x, y, carry)
-                    if style == "wide"
-                    else self.xor(self.xor(x, y), carry)
+                    self.xor3(x, y, carry) if style == "wide" else self.xor(self.xor(x, y), carry)
                 )
                 return total
             s, carry = self.full_adder(x, y, carry, style)

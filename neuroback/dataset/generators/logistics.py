@@ -28,7 +28,9 @@ def build(rng: np.random.Generator, params: Params) -> Instance:
         return len(facts) - 1
 
     reach = [
-        [v * places + p for p in range(places)] if v < cities else [c * places for c in range(cities)]
+        [v * places + p for p in range(places)]
+        if v < cities
+        else [c * places for c in range(cities)]
         for v in range(vehicles)
     ]
     at_vehicle = [{p: fact(f"vehicle {v} at {p}") for p in reach[v]} for v in range(vehicles)]

@@ -93,9 +93,7 @@ def circuits(
     return adder(enc, p, q, sums, style)
 
 
-def evaluate(
-    kind: str, values: Sequence[int], bits: int, outputs: int
-) -> int:
+def evaluate(kind: str, values: Sequence[int], bits: int, outputs: int) -> int:
     a, b = values[0], values[1]
     if kind == "multiply":
         result = a * b

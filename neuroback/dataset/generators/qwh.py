@@ -43,9 +43,7 @@ def build(rng: np.random.Generator, params: Params) -> Instance:
     else:
         cells = [divmod(int(x), n) for x in rng.permutation(n * n)[:count]]
     holes = set(cells)
-    given = [
-        [None if (i, j) in holes else square[i][j] for j in range(n)] for i in range(n)
-    ]
+    given = [[None if (i, j) in holes else square[i][j] for j in range(n)] for i in range(n)]
     enc = Encoder()
     form = params["amo"]
     if params["variables"] == "all":
@@ -109,9 +107,7 @@ def verify(instance: Instance, solution: Any) -> bool:
     return (
         all(sorted(row) == full for row in solution)
         and all(sorted(row[j] for row in solution) == full for j in range(n))
-        and all(
-            given[i][j] in (None, solution[i][j]) for i in range(n) for j in range(n)
-        )
+        and all(given[i][j] in (None, solution[i][j]) for i in range(n) for j in range(n))
     )
 
 
