@@ -14,6 +14,7 @@ void register_errors(pybind11::module_ &module);
 void register_formula(pybind11::module_ &module);
 void register_graph(pybind11::module_ &module);
 void register_engine(pybind11::module_ &module);
+void register_proof(pybind11::module_ &module);
 
 // A read-only numpy view of memory that `owner` keeps alive.
 template <typename T>

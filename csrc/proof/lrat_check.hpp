@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+// A checker of LRAT derivations: every lemma names the clauses that show it, so none is searched.
+//
+// Idea     Assume the lemma's negation, then take the hints in order: each must be unit (its
+//          literal becomes true) or false (done).  Where they end without a false clause, the
+//          lemma must be RAT on its first literal: a negative hint opens the group of hints for
+//          one clause with the negated pivot, and every such clause alive needs its group.
+// Apart    Shares no code with the solver, and none of the propagation of the DRAT checker.
+// Source   Cruz-Filipe et al., "Efficient certified RAT verification", CADE 2017
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace nb {
+
+class LratChecker {
+ public:
+  enum class Step { failed, rup, rat };
+
+  struct Statistics {
+    std::uint64_t originals = 0;
+    std::uint64_t lemmas = 0;
+    std::uint64_t rat_lemmas = 0;
+    std::uint64_t deletions = 0;
+    // Deletions of ids that were not there.
+    std::uint64_t missing_deletions = 0;
+    std::uint64_t hints = 0;
+  };
+
+  LratChecker() = default;
+  LratChecker(const LratChecker &) = delete;
+  LratChecker &operator=(const LratChecker &) = delete;
+
+  // ContractError where the id is 0 or in use, or a literal is 0.
+  void original(std::uint64_t id, std::span<const std::int32_t> clause);
+  Step add(std::uint64_t id, std::span<const std::int32_t> lemma,
+           std::span<const std::int64_t> hints);
+  // False where no clause has the id.
+  bool erase(std::uint64_t id);
+
+  // An empty clause is among those put in or shown.
+  bool refuted() const { return refuted_; }
+  std::uint64_t alive() const { return clauses_.size(); }
+  // Why the last step failed.
+  const std::string &reason() const { return reason_; }
+  const Statistics &statistics() const { return statistics_; }
+
+ private:
+  // A clause is `size` codes from `start` on in `arena_`; a code is 2 * dense variable + sign.
+  using Code = std::uint32_t;
+  struct Clause {
+    std::uint64_t start;
+    std::uint32_t size;
+    bool tautology;
+  };
+  enum class Hint { unit, falsified, useless };
+
+  Code import_literal(std::int32_t literal);
+  bool import_clause(std::span<const std::int32_t> clause);
+  void store(std::uint64_t id, bool tautology);
+  void assign(Code literal);
+  void backtrack(std::size_t trail_size);
+  const Clause *find(std::int64_t id) const;
+  Hint apply(const Clause &clause);
+  bool fail(std::string reason);
+  bool follows(std::span<const std::int64_t> hints, bool &rat);
+  bool is_rat(std::span<const std::int64_t> groups);
+  void collect();
+
+  std::vector<Code> arena_;
+  std::uint64_t garbage_words_ = 0;
+  std::unordered_map<std::uint64_t, Clause> clauses_;
+  std::unordered_map<std::int32_t, std::uint32_t> variables_;
+  // indexed by literal code; how many clauses alive have it, tautologies left out
+  std::vector<std::uint64_t> occurrences_;
+  std::vector<std::int8_t> values_;
+  std::vector<std::int8_t> marks_;
+  std::vector<Code> trail_;
+  std::vector<Code> clause_;
+  std::vector<std::uint64_t> candidates_;
+  bool refuted_ = false;
+  std::string reason_;
+  Statistics statistics_;
+};
+
+}  // namespace nb
