@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <pybind11/functional.h>
+#include <pybind11/stl.h>
 
 #include <atomic>
 #include <chrono>
@@ -10,6 +11,7 @@
 #include "base/check.hpp"
 #include "bind/bind.hpp"
 #include "formula/formula.hpp"
+#include "proof/online_check.hpp"
 #include "proof/proof_check.hpp"
 
 namespace nb::bind {
@@ -80,6 +82,8 @@ auto get(StoppableCheck &self) {
   return (self.check().*member)();
 }
 
+using Clause = std::vector<std::int32_t>;
+
 }  // namespace
 
 void register_proof(py::module_ &module) {
@@ -96,6 +100,8 @@ void register_proof(py::module_ &module) {
       .def("set_deadline", &StoppableCheck::set_deadline, py::arg("seconds"))
       .def("set_callback", &StoppableCheck::set_callback, py::arg("callback"))
       .def("stop", &StoppableCheck::stop)
+      .def("make_rare_events_frequent",
+           [](StoppableCheck &self) { self.check().make_rare_events_frequent(); })
       .def("load",
            [](StoppableCheck &self) {
              py::gil_scoped_release release;
@@ -124,6 +130,19 @@ void register_proof(py::module_ &module) {
       .def_property_readonly("deletions", &get<&ProofCheck::deletions>)
       .def_property_readonly("missing_deletions", &get<&ProofCheck::missing_deletions>)
       .def_property_readonly("propagations", &get<&ProofCheck::propagations>);
+
+  // The listener that a solver under test talks to; here for the tests of the listener itself.
+  py::class_<OnlineCheck>(module, "OnlineCheck")
+      .def(py::init<bool>(), py::arg("with_hints") = false)
+      .def("original", [](OnlineCheck &self, std::uint64_t id,
+                          const Clause &clause) { self.original(id, clause); })
+      .def("add", [](OnlineCheck &self, std::uint64_t id, const Clause &clause,
+                     const std::vector<std::int64_t> &hints) { self.add(id, clause, hints); })
+      .def("erase", [](OnlineCheck &self, std::uint64_t id,
+                       const Clause &clause) { self.erase(id, clause); })
+      .def("expect_refuted", &OnlineCheck::expect_refuted)
+      .def("expect_no_leak", &OnlineCheck::expect_no_leak)
+      .def_property_readonly("alive", &OnlineCheck::alive);
 }
 
 }  // namespace nb::bind

@@ -15,12 +15,7 @@ namespace {
 // Visited watches between two questions whether to stop: some milliseconds.
 constexpr std::uint64_t poll_ticks = 1u << 20;
 
-// A binary clause is cut out of a watch list at once up to this length, else with others later.
-constexpr std::size_t short_list = 64;
-
 constexpr std::size_t smallest_bucket_count = 1u << 10;
-
-constexpr std::uint64_t smallest_collection_words = 1u << 16;
 
 constexpr std::uint64_t mix(std::uint64_t code) {
   std::uint64_t mixed = (code + 1) * 0x9e3779b97f4a7c15u;
@@ -190,7 +185,7 @@ void DratChecker::detach_binary(Reference clause) {
   for (int i = 0; i < 2; ++i) {
     const Code literal = literals_of(clause)[i];
     auto &list = binaries_[literal];
-    if (list.size() <= short_list) {
+    if (list.size() <= short_list_) {
       list.erase(std::find_if(list.begin(), list.end(),
                               [=](const Watch &watch) { return watch.reference == clause; }));
     } else if (!stale_[literal]) {
@@ -394,7 +389,7 @@ bool DratChecker::erase(std::span<const std::int32_t> clause) {
   garbage_words_ += header_words + clause_.size();
   --alive_;
   if (clause_.size() == 2 && has(found, attached)) detach_binary(found);
-  if (garbage_words_ > smallest_collection_words && garbage_words_ > arena_.size() / 4) collect();
+  if (garbage_words_ > smallest_collection_words_ && garbage_words_ > arena_.size() / 4) collect();
   return true;
 }
 

@@ -49,13 +49,19 @@ class DratChecker {
   DratChecker(const DratChecker &) = delete;
   DratChecker &operator=(const DratChecker &) = delete;
 
-  // An upper bound of the variables whose names are looked up in an array instead of a hash
-  // table, and the number of literals to come; both only save time.
+  // Variables up to `named_vars` are looked up in an array instead of a hash table, if worth it;
+  // memory is set aside for so many literals.
   void reserve(std::uint32_t named_vars, std::uint64_t literals);
 
   // Asked now and then while propagating; true makes the current call throw Interrupted, after
   // which only the statistics may be read.
   void set_should_stop(std::function<bool()> should_stop) { should_stop_ = std::move(should_stop); }
+
+  // For tests: collects after every deletion and puts off all cleaning of lists.
+  void make_rare_events_frequent() {
+    smallest_collection_words_ = 0;
+    short_list_ = 0;
+  }
 
   // Clauses are DIMACS literals without a 0 (ContractError otherwise).
   void original(std::span<const std::int32_t> clause);
@@ -122,6 +128,7 @@ class DratChecker {
 
   std::vector<std::uint32_t> arena_;
   std::uint64_t garbage_words_ = 0;
+  std::uint64_t smallest_collection_words_ = 1u << 16;
   std::uint64_t alive_ = 0;
 
   std::vector<Reference> buckets_;
@@ -141,6 +148,8 @@ class DratChecker {
   std::vector<std::vector<Reference>> occurrences_;
   bool occurrences_kept_ = false;
   std::vector<Code> stale_lists_;
+  // A binary clause is cut out of a watch list at once up to this length, else with others later.
+  std::size_t short_list_ = 64;
 
   std::vector<Code> trail_;
   std::size_t propagated_binaries_ = 0;

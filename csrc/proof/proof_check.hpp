@@ -20,6 +20,8 @@ class ProofCheck : private ProofSteps {
   // The formula must outlive the check.
   ProofCheck(const Formula &formula, ProofForm form);
 
+  void make_rare_events_frequent() { drat_.make_rare_events_frequent(); }
+
   // Polled now and then in every call below; true makes it throw Interrupted.
   void set_should_stop(std::function<bool()> should_stop);
 

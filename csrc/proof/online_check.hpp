@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// The checkers as a listener: every step of a running solver is checked when it is told.
+//
+// Stricter than with a file: a solver must delete what is alive, under the id it was given, and
+// by the end of its life everything it ever had (leak check: a clause lost on the way shows up).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "proof/drat_check.hpp"
+#include "proof/lrat_check.hpp"
+#include "proof/proof.hpp"
+
+namespace nb {
+
+// The solver derived or deleted what it must not: our fault, never the caller's.
+class CheckFailure : public std::logic_error {
+ public:
+  using std::logic_error::logic_error;
+};
+
+class OnlineCheck : public ProofListener {
+ public:
+  // `with_hints`: lemmas must come with LRAT hints, which are checked as well.
+  explicit OnlineCheck(bool with_hints = false) : with_hints_(with_hints) {}
+
+  // All throw CheckFailure.
+  void original(std::uint64_t id, std::span<const std::int32_t> clause) override;
+  void add(std::uint64_t id, std::span<const std::int32_t> clause,
+           std::span<const std::int64_t> hints) override;
+  void erase(std::uint64_t id, std::span<const std::int32_t> clause) override;
+
+  // To be called where the solver answers UNSATISFIABLE without assumptions.
+  void expect_refuted() const;
+  // To be called where a solver that lost nothing has deleted everything.
+  void expect_no_leak() const;
+
+  std::uint64_t alive() const { return drat_.alive(); }
+  const DratChecker &drat() const { return drat_; }
+
+ private:
+  void take_id(std::uint64_t id, std::span<const std::int32_t> clause);
+
+  bool with_hints_;
+  DratChecker drat_;
+  LratChecker lrat_;
+  // the clause of each id alive, sorted
+  std::unordered_map<std::uint64_t, std::vector<std::int32_t>> clauses_;
+};
+
+}  // namespace nb
