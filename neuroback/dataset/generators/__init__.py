@@ -18,24 +18,32 @@ __all__ = ["FAMILIES", "Family", "Instance", "Model", "Parameter", "generate"]
 
 # Each name is a module of this package that defines FAMILY.
 _NAMES: tuple[str, ...] = (
+    "bin_packing",
     "blocksworld",
     "bmc_arbiter",
     "bmc_counter",
     "bmc_fifo",
     "bmc_lfsr",
+    "clique",
     "colouring",
     "factoring",
+    "feature_model",
+    "hamilton",
+    "jobshop",
     "logistics",
     "md4",
     "md5",
     "miter",
+    "parity",
     "pathfinding",
     "qwh",
     "register_cipher",
     "sha1",
     "sha256",
     "sudoku",
+    "timetable",
     "trivium",
+    "xor_system",
 )
 
 

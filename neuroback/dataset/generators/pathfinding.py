@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -113,7 +114,7 @@ def verify(instance: Instance, solution: Any) -> bool:
     if any(len(cells) != 1 for step in solution for cells in step):
         return False
     steps = [[cells[0] for cells in step] for step in solution]
-    for now, then in zip(steps, steps[1:], strict=False):
+    for now, then in pairwise(steps):
         for r, c in enumerate(now):
             if then[r] not in meta["near"][c]:
                 return False

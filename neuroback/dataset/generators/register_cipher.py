@@ -39,6 +39,8 @@ LENGTHS = tuple(TAPS)
 class Bits:
     """The gates on Python truth values, for the hidden run and the check."""
 
+    one: Any = True
+
     def xor(self, *bits: Any) -> Any:
         return sum(bits) % 2 == 1
 
@@ -53,6 +55,8 @@ class Bits:
 
 
 class Gates(Bits):
+    one = TRUE
+
     def __init__(self, enc: Encoder) -> None:
         self.enc = enc
 
@@ -145,15 +149,11 @@ def keystream(alg: Any, kind: str, registers: list[list[Any]], count: int) -> li
                 both, either = alg.and_(outs[3], outs[4]), alg.xor(outs[3], outs[4])
                 all3 = alg.and_(inner, outer)
                 stream.append(
-                    alg.mux(either, inner, alg.mux(both, alg.xor(True_(alg), alg.and_(
-                        alg.xor(True_(alg), inner), alg.xor(True_(alg), outer))), all3))
+                    alg.mux(either, inner, alg.mux(both, alg.xor(alg.one, alg.and_(
+                        alg.xor(alg.one, inner), alg.xor(alg.one, outer))), all3))
                 )  # fmt: skip
                 regs = stepped
     return stream
-
-
-def True_(alg: Any) -> Any:  # noqa: N802
-    return TRUE if isinstance(alg, Gates) else True
 
 
 def build(rng: np.random.Generator, params: Params) -> Instance:
