@@ -18,7 +18,7 @@ _PAGE = resource.getpagesize()
 def resident_bytes(pid: int | str = "self") -> int:
     """Resident memory of a process now; 0 where the system does not tell."""
     try:
-        with open(f"/proc/{pid}/statm", "rb") as file:
+        with Path(f"/proc/{pid}/statm").open("rb") as file:
             return int(file.read().split()[1]) * _PAGE
     except (OSError, IndexError, ValueError):
         return 0
@@ -30,7 +30,7 @@ def peak_resident_bytes(pid: int | str = "self") -> int:
     Not ``getrusage``: what it says of a child includes our own memory before the child's exec.
     """
     try:
-        with open(f"/proc/{pid}/status", "rb") as file:
+        with Path(f"/proc/{pid}/status").open("rb") as file:
             for line in file:
                 if line.startswith(b"VmHWM:"):
                     return int(line.split()[1]) << 10
@@ -56,7 +56,7 @@ def bound_own_memory(memory_mib: float) -> None:
     """
     left = int(memory_mib * MIB) - resident_bytes()
     try:
-        with open("/proc/self/status", "rb") as file:
+        with Path("/proc/self/status").open("rb") as file:
             data = next(int(line.split()[1]) << 10 for line in file if line.startswith(b"VmData:"))
         hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
         soft = data + max(left, 0)

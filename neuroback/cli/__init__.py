@@ -1,1 +1,145 @@
 # SPDX-License-Identifier: MIT
+"""The command line: ``neuroback COMMAND ...``.
+
+Each command is a module of its own with ``add_parser(subparsers)`` and ``run(args) -> int``; only
+the one that is asked for is imported.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from typing import NoReturn
+
+COMMANDS = {
+    "solve": "solve a formula, advised by the network",
+    "predict": "predict the phases of a formula's variables",
+    "check": "check a model or a proof against a formula",
+    "models": "list the shipped checkpoints",
+    "data": "make, import, label, split and verify data sets",
+    "train": "train the network",
+    "evaluate": "measure a checkpoint on a data set",
+    "adapt": "fit a checkpoint to one family of formulas",
+    "bench": "run and compare solvers",
+}
+
+EXIT_FAILURE = 1
+EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
+EXIT_BROKEN_PIPE = 141
+
+# Packages of the extras: what to install where one is missing.
+_EXTRAS = {
+    "train": ("torch", "torch_geometric", "lightning", "tensorboard", "safetensors", "pysat"),
+    "bench": ("psutil", "scipy", "matplotlib"),
+}
+
+
+class Parser(argparse.ArgumentParser):
+    """Usage errors in the form of all other errors, exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(EXIT_USAGE, f"neuroback: error: {message}\n")
+
+
+def fail(message: object) -> int:
+    """One line on standard error; the exit code of a failure."""
+    text = " ".join(str(message).split("\n"))
+    print(f"neuroback: error: {text}", file=sys.stderr, flush=True)
+    return EXIT_FAILURE
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    command = next((word for word in arguments if not word.startswith("-")), None)
+    if command in COMMANDS and find_spec(f"neuroback.cli.{command}") is None:
+        return fail(f"the command {command!r} is not built yet")
+    try:
+        args = _parser(command).parse_args(arguments)
+    except ModuleNotFoundError as error:
+        return fail(_missing(error, str(command)))
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else EXIT_USAGE
+    return _run(args)
+
+
+def _parser(command: str | None) -> Parser:
+    parser = Parser(
+        prog="neuroback",
+        description="A SAT solver whose initial phases are predicted by a graph neural network.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action=_Version, help="print the version and exit")
+    subparsers = parser.add_subparsers(
+        dest="command", metavar="COMMAND", required=True, parser_class=Parser
+    )
+    for name, text in COMMANDS.items():
+        if name == command:
+            import_module(f"neuroback.cli.{name}").add_parser(subparsers)
+        else:
+            subparsers.add_parser(name, help=text)
+    return parser
+
+
+class _Version(argparse.Action):
+    """The version is looked up only when asked for: that takes longer than a small formula."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str | None = None) -> None:
+        super().__init__(option_strings, dest, nargs=0, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        import neuroback
+
+        print(f"neuroback {neuroback.__version__}")
+        parser.exit(0)
+
+
+def _run(args: argparse.Namespace) -> int:
+    from neuroback.errors import NeuroBackError
+
+    try:
+        module = import_module(f"neuroback.cli.{args.command}")
+        code = module.run(args)
+        sys.stdout.flush()
+        return int(code)
+    except NeuroBackError as error:
+        return fail(error)
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        _silence_stdout()
+        return EXIT_BROKEN_PIPE
+    except ModuleNotFoundError as error:
+        return fail(_missing(error, args.command))
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return fail(f"{where}{error.strerror or error}")
+    except MemoryError:
+        return fail("out of memory")
+
+
+def _silence_stdout() -> None:
+    """Nobody reads us any more: let the interpreter's last flush go nowhere."""
+    try:
+        devnull = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(devnull, sys.stdout.fileno())
+        os.close(devnull)
+    except (OSError, ValueError):
+        pass
+
+
+def _missing(error: ModuleNotFoundError, command: str) -> str:
+    package = (error.name or "").partition(".")[0]
+    for extra, packages in _EXTRAS.items():
+        if package in packages:
+            return (
+                f"the command {command!r} needs the package {package!r}; "
+                f"pip install 'neuroback[{extra}]' brings it"
+            )
+    return f"the command {command!r} needs the module {error.name!r}, which is not there"

@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from neuroback.errors import EngineError
@@ -43,23 +43,26 @@ class Ending:
     stderr: str = ""
 
 
-@dataclass
 class Plumbing:
     """Named pipes for programs that open files by name; the folder is gone after ``close``."""
 
-    folder: str = field(default_factory=lambda: tempfile.mkdtemp(prefix="neuroback-"))
+    def __init__(self) -> None:
+        PLUMBING.add(self)
+        self.folder = Path(tempfile.mkdtemp(prefix="neuroback-"))
+        self._pipes: list[Path] = []
 
     def pipe(self, name: str) -> str:
-        path = os.path.join(self.folder, name)
+        path = self.folder / name
         os.mkfifo(path, 0o600)
-        return path
+        self._pipes.append(path)
+        return str(path)
 
     def close(self) -> None:
-        for name in os.listdir(self.folder) if os.path.isdir(self.folder) else ():
-            with contextlib.suppress(OSError):
-                os.unlink(os.path.join(self.folder, name))
+        PLUMBING.discard(self)
         with contextlib.suppress(OSError):
-            os.rmdir(self.folder)
+            for path in self._pipes:
+                path.unlink(missing_ok=True)
+            self.folder.rmdir()
 
 
 class Child:
@@ -108,10 +111,17 @@ class Child:
         """Run to the end, or until a limit or ``should_stop``; ``Ending.cause`` says which."""
         if memory_bytes and memory_bytes - resident_bytes() < _SMALLEST_CHILD:
             return Ending(0, cause="memory")
-        out, err, threads = self._start(memory_bytes)
+        out, err, feed = self._start(memory_bytes)
+        threads: list[threading.Thread] = []
         try:
+            if self._drain_path is not None:
+                threads.append(self._thread(self._drain_child))
+            threads.append(self._thread(self._feed_child, feed))
+            feed = -1
             code = self._attend(out, err, deadline, memory_bytes, should_stop)
         finally:
+            if feed >= 0:
+                os.close(feed)
             self._end_all()
             os.close(out)
             os.close(err)
@@ -133,7 +143,8 @@ class Child:
 
     # Starting
 
-    def _start(self, memory_bytes: int) -> tuple[int, int, list[threading.Thread]]:
+    def _start(self, memory_bytes: int) -> tuple[int, int, int]:
+        """Start the program; the ends of its output, errors and input (-1: a named pipe)."""
         from neuroback import _core
 
         out_read, out_write = os.pipe()
@@ -144,19 +155,18 @@ class Child:
         data = max(memory_bytes - resident_bytes(), _SMALLEST_CHILD) if memory_bytes else 0
         try:
             self.pid = _core.start_child(self.argv, stdin, out_write, err_write, data)
-        except Exception as error:
+        except BaseException as error:
             for fd in (out_read, err_read, in_write):
                 if fd >= 0:
                     os.close(fd)
-            raise EngineError(f"{self.argv[0]}: cannot be run, {error}") from error
+            if isinstance(error, _core.FileError):
+                raise EngineError(f"{self.argv[0]}: cannot be run, {error}") from None
+            raise
         finally:
             for fd in (stdin, out_write, err_write):
                 os.close(fd)
         LIVE.add(self)
-        threads = [self._thread(self._feed_child, in_write)]
-        if self._drain_path is not None:
-            threads.append(self._thread(self._drain_child))
-        return out_read, err_read, threads
+        return out_read, err_read, in_write
 
     def _thread(self, work: Callable[..., None], *arguments: object) -> threading.Thread:
         def guarded() -> None:
@@ -167,7 +177,11 @@ class Child:
                 self.kill()
 
         thread = threading.Thread(target=guarded, daemon=True)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:
+            # No memory for its stack.
+            raise MemoryError("no memory for a thread") from None
         return thread
 
     def _feed_child(self, fd: int) -> None:
@@ -186,7 +200,7 @@ class Child:
             os.close(fd)
 
     def _open_feed(self) -> int:
-        """The write end of the named pipe, once the child has opened the other; -1: it never did."""
+        """The write end of the named pipe, once the child reads it; -1: it never did."""
         assert self._feed_path is not None
         while not self._over.is_set():
             try:
@@ -349,11 +363,14 @@ class Child:
 
 # Children that run now, so that a forced end of the program can take them along.
 LIVE: set[Child] = set()
+PLUMBING: set[Plumbing] = set()
 
 
 def kill_all() -> None:
     for child in list(LIVE):
         child.kill()
+    for plumbing in list(PLUMBING):
+        plumbing.close()
 
 
 def _pidfd(pid: int) -> int:

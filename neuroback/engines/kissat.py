@@ -42,6 +42,8 @@ _HOW_TO_GET = (
     "set NEUROBACK_KISSAT"
 )
 _COUNTER = re.compile(rb"c ([a-z_]+): +(\d+)")
+# The kernel counts our own memory before the child's exec into this figure; we tell a true one.
+_MISLEADING = b"c maximum-resident-set-size:"
 _OUT_OF_MEMORY = re.compile(
     r"out[- ]of[- ]memory|bad_alloc|cannot allocate memory|failed to map", re.IGNORECASE
 )
@@ -58,7 +60,7 @@ def locate(path: str | os.PathLike[str] | None = None) -> str:
         if not given:
             continue
         if program_exists(given):
-            return os.path.abspath(given)
+            return str(Path(given).absolute())
         raise EngineError(f"{os.fspath(given)}: not a program ({source}), expected Kissat")
     for folder in sys.path:
         # Where the wheel of passagemath-kissat keeps its program.
@@ -68,13 +70,14 @@ def locate(path: str | os.PathLike[str] | None = None) -> str:
     found = shutil.which("kissat")
     if found is None:
         raise EngineError(_HOW_TO_GET)
-    return os.path.abspath(found)
+    return str(Path(found).absolute())
 
 
 class Listener:
     """Reads what Kissat prints, line by line, and keeps what an answer is made of."""
 
-    def __init__(self, on_line: Callable[[str], None] | None) -> None:
+    def __init__(self, program: str, on_line: Callable[[str], None] | None) -> None:
+        self.program = program
         self.version = ""
         self.answers: list[bytes] = []
         self.statistics: dict[str, int] = {}
@@ -95,9 +98,17 @@ class Listener:
             self.statistics[name] = int(match[2])
         elif not self.version and line.startswith(b"c Version "):
             self.version = line.split()[2].decode("ascii", "replace")
-        if self._on_line is not None:
+            if self._on_line is not None:
+                self._on_line(f"engine kissat {self.version}, {self.program}")
+        if self._on_line is not None and not line.startswith(_MISLEADING):
             text = line.decode("utf-8", "replace")
-            self._on_line(text[1:].lstrip(" ") if text.startswith("c ") else text.removeprefix("c"))
+            self._on_line(text.removeprefix("c").removeprefix(" "))
+
+    def counters(self) -> dict[str, int]:
+        """The statistics; Kissat prints those that are 0 only by request."""
+        if "conflicts" not in self.statistics:
+            return {}
+        return {name: self.statistics.get(name, 0) for name in COUNTERS}
 
     def status(self) -> Status:
         """What the ``s`` line says; ValueError unless there is exactly one that makes sense."""
@@ -174,14 +185,14 @@ def solve(
         return result
 
     target = proof if isinstance(proof, ProofFile) or proof is None else ProofFile(proof)
-    run = _Run(formula, flips, target, on_line)
+    run = _Run(program, formula, flips, target, on_line)
     try:
-        ending = run.go(program, seed, conflicts, time, deadline, memory, should_stop)
+        ending = run.go(seed, conflicts, time, deadline, memory, should_stop)
         result.seconds["search"] = clock.monotonic() - begin
         result.engine_version = run.listener.version
-        result.statistics = dict(run.listener.statistics)
+        result.statistics = run.listener.counters()
         result.peak_mib = (own_peak_bytes() + ending.peak_bytes) / MIB
-        run.judge(program, ending, result, conflicts)
+        run.judge(ending, result, conflicts)
         if target is not None and result.status is Status.UNSATISFIABLE:
             target.commit()
     finally:
@@ -234,6 +245,7 @@ class _Run:
 
     def __init__(
         self,
+        program: str,
         formula: Formula,
         flips: npt.NDArray[np.uint8] | None,
         target: ProofFile | None,
@@ -242,12 +254,12 @@ class _Run:
         from neuroback import _core
 
         self.formula, self.flips, self.target = formula, flips, target
-        self.listener = Listener(on_line)
+        self.program = program
+        self.listener = Listener(program, on_line)
         self.translator = _core.ProofTranslator(flips, target.text) if target else None
 
     def go(
         self,
-        program: str,
         seed: int,
         conflicts: int | None,
         time: float | None,
@@ -255,7 +267,7 @@ class _Run:
         memory: float | None,
         should_stop: Callable[[], bool] | None,
     ) -> Ending:
-        argv = [program, f"--seed={seed}"]
+        argv = [self.program, f"--seed={seed}"]
         if conflicts is not None:
             argv.append(f"--conflicts={min(conflicts, MAX_CONFLICTS)}")
         soft_signals = [signal.SIGTERM]
@@ -292,14 +304,14 @@ class _Run:
         assert self.translator is not None and self.target is not None
         self.target.write(self.translator.feed(piece))
 
-    def judge(self, program: str, ending: Ending, result: Result, conflicts: int | None) -> None:
+    def judge(self, ending: Ending, result: Result, conflicts: int | None) -> None:
         """Turn the ending into an answer; EngineError where code, ``s`` line and model disagree."""
         if ending.cause is not None:
             result.limit = "interrupt" if ending.cause == "stop" else ending.cause
             result.deterministic = False
             return
         if ending.code not in _EXIT_CODES.values():
-            self._failed(program, ending, result)
+            self._failed(ending, result)
             return
         try:
             status = self.listener.status()
@@ -316,7 +328,7 @@ class _Run:
                 raise ValueError("no answer although no limit was set")
         except ValueError as error:
             result.status, result.model = Status.UNKNOWN, None
-            raise EngineError(f"{program}: {error}; the answer does not count") from None
+            raise EngineError(f"{self.program}: {error}; the answer does not count") from None
         result.status = status
         if status is Status.UNKNOWN:
             result.limit = "conflicts"
@@ -328,7 +340,7 @@ class _Run:
         if not (self.translator.complete and self.translator.refutes):
             raise ValueError("a proof without an end")
 
-    def _failed(self, program: str, ending: Ending, result: Result) -> None:
+    def _failed(self, ending: Ending, result: Result) -> None:
         text = ending.stderr
         if _OUT_OF_MEMORY.search(text):
             result.limit, result.deterministic = "memory", False
@@ -342,7 +354,7 @@ class _Run:
         else:
             how = f"exit code {ending.code}"
         last = text.splitlines()[-1] if text else "no message"
-        raise EngineError(f"{program}: {how} ({last})")
+        raise EngineError(f"{self.program}: {how} ({last})")
 
 
 def _signal_name(number: int) -> str:

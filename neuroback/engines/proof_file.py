@@ -15,6 +15,7 @@ import select
 import stat
 import sys
 import time
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -41,8 +42,7 @@ def looks_like_formula(path: str | os.PathLike[str]) -> bool:
     from neuroback.archive import open_bytes
 
     try:
-        with contextlib.closing(open_bytes(os.fspath(path))) as chunks:
-            head = next(chunks, b"")[: 1 << 16]
+        head = next(open_bytes(os.fspath(path)), b"")[: 1 << 16]
     except (NeuroBackError, OSError):
         return False
     for line in head.splitlines():
@@ -60,7 +60,7 @@ def refuse_unsafe_target(
         return
     if input_path is not None and os.fspath(input_path) != "-":
         with contextlib.suppress(OSError):
-            if os.path.samefile(target, input_path):
+            if Path(target).samefile(input_path):
                 raise ProofError(f"{target}: is the input, expected another file for the {what}")
     if looks_like_formula(target):
         raise ProofError(
@@ -82,19 +82,20 @@ class ProofFile:
         self.cancelled: Callable[[], bool] = lambda: False
         self.bytes_written = 0
         self._fd = -1
-        self._temporary: str | None = None
+        self._temporary: Path | None = None
         self._streams = False
-        self._target = self.path
+        self._target = Path(self.path)
         self._open()
+        _OPEN.add(self)
 
     def _open(self) -> None:
         if self.path == "-":
             sys.stdout.flush()
             self._fd, self._streams = os.dup(1), True
             return
-        self._target = os.path.realpath(self.path)
+        self._target = self._target.resolve()
         try:
-            mode = os.stat(self._target).st_mode
+            mode = self._target.stat().st_mode
         except FileNotFoundError:
             mode = stat.S_IFREG
         except OSError as error:
@@ -114,13 +115,13 @@ class ProofFile:
             raise ProofError(f"{self.path}: cannot be written, {error.strerror}") from error
 
     def _open_regular(self) -> None:
-        folder = os.path.dirname(self._target) or "."
-        if os.path.exists(self._target) and not os.access(self._target, os.W_OK):
+        if self._target.exists() and not os.access(self._target, os.W_OK):
             raise ProofError(f"{self.path}: cannot be written, {os.strerror(errno.EACCES)}")
         nameless = getattr(os, "O_TMPFILE", 0)
-        if nameless and os.path.isdir("/proc/self/fd"):
+        if nameless and Path("/proc/self/fd").is_dir():
             with contextlib.suppress(OSError):
-                self._fd = os.open(folder, nameless | os.O_WRONLY | os.O_CLOEXEC, 0o666)
+                flags = nameless | os.O_WRONLY | os.O_CLOEXEC
+                self._fd = os.open(self._target.parent, flags, 0o666)
                 return
         self._temporary = self._temporary_name()
         try:
@@ -129,9 +130,9 @@ class ProofFile:
         except OSError as error:
             raise ProofError(f"{self.path}: cannot be written, {error.strerror}") from error
 
-    def _temporary_name(self) -> str:
-        folder, name = os.path.split(self._target)
-        return os.path.join(folder, f".{name}.{os.getpid()}.{time.monotonic_ns()}.tmp")
+    def _temporary_name(self) -> Path:
+        name = f".{self._target.name}.{os.getpid()}.{time.monotonic_ns()}.tmp"
+        return self._target.with_name(name)
 
     def write(self, data: bytes) -> None:
         """Write all of ``data``; stops early, silently, once ``cancelled()`` says so."""
@@ -176,13 +177,13 @@ class ProofFile:
         try:
             if self._temporary is None:
                 self._temporary = self._temporary_name()
-                # An explicit folder descriptor (unused, the path is absolute) makes this linkat, which
-                # alone follows the link in /proc.
+                # An explicit folder descriptor (unused, the path is absolute) makes this linkat,
+                # which alone follows the link in /proc.
                 source = f"/proc/self/fd/{self._fd}"
                 os.link(source, self._temporary, src_dir_fd=self._fd, follow_symlinks=True)
             os.close(self._fd)
             self._fd = -1
-            os.replace(self._temporary, self._target)
+            self._temporary.replace(self._target)
             self._temporary = None
         except OSError as error:
             self.discard()
@@ -192,8 +193,7 @@ class ProofFile:
         """Leave nothing behind.  Safe to call at any time and more than once."""
         self._close()
         if self._temporary is not None:
-            with contextlib.suppress(OSError):
-                os.unlink(self._temporary)
+            self._temporary.unlink(missing_ok=True)
             self._temporary = None
 
     def _close(self) -> None:
@@ -212,3 +212,12 @@ class ProofFile:
         trace: TracebackType | None,
     ) -> None:
         self.discard()
+
+
+# Targets that may have left a temporary file, so that a forced end of the program can remove it.
+_OPEN: weakref.WeakSet[ProofFile] = weakref.WeakSet()
+
+
+def discard_all() -> None:
+    for target in list(_OPEN):
+        target.discard()

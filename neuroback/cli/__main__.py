@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: MIT
+"""``python -m neuroback.cli`` is ``neuroback``."""
+
+import sys
+
+from neuroback.cli import main
+
+sys.exit(main())

@@ -1,0 +1,318 @@
+# SPDX-License-Identifier: MIT
+"""``neuroback solve``: from a file to a checked answer."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import math
+import os
+import shlex
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from neuroback.cli import COMMANDS, fail
+from neuroback.cli.guard import Guard
+from neuroback.cli.output import Output, json_record
+from neuroback.limits import bound_own_memory, default_threads, unbound_own_memory
+from neuroback.result import STAGES, Result, Status
+
+if TYPE_CHECKING:
+    from neuroback.formula import Formula
+
+# Stacks of our few threads; the system's default would count against --memory.
+_STACK_BYTES = 1 << 20
+
+
+def _positive(kind: Any) -> Any:
+    def convert(text: str) -> Any:
+        value = kind(text)
+        if not value >= 0 or math.isinf(value):
+            raise ValueError
+        return value
+
+    convert.__name__ = f"non-negative {kind.__name__}"
+    return convert
+
+
+def _threads(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise ValueError
+    return value
+
+
+def _threshold(text: str) -> float:
+    value = float(text)
+    if not 0.0 <= value <= 1.0:
+        raise ValueError
+    return value
+
+
+_threads.__name__ = "number of threads"
+_threshold.__name__ = "number from 0 to 1"
+
+
+def add_parser(subparsers: Any) -> None:
+    parser = subparsers.add_parser(
+        "solve", help=COMMANDS["solve"], description=COMMANDS["solve"], allow_abbrev=False
+    )
+    parser.add_argument("file", metavar="FILE", help="DIMACS CNF, maybe compressed; - is stdin")
+    parser.add_argument("--relaxed", action="store_true", help="put wrong headers right")
+
+    engine = parser.add_argument_group("engine")
+    engine.add_argument("--engine", choices=("auto", "core", "kissat"), default="auto")
+    engine.add_argument("--kissat", metavar="PATH", help="the Kissat program to use")
+    engine.add_argument("--race", action="store_true", help="plain and advised search at once")
+    engine.add_argument("--seed", type=_positive(int), default=0, metavar="N")
+
+    advice = parser.add_argument_group("advice")
+    advice.add_argument("--no-neural", action="store_true", help="the bare engine, no network")
+    advice.add_argument("--model", metavar="NAME|FILE", help="the checkpoint to use")
+    advice.add_argument("--phases", metavar="FILE", help="advice from a file instead")
+    advice.add_argument(
+        "--phases-form", choices=("neuroback-phases", "neuroback"), default="neuroback-phases"
+    )
+    advice.add_argument("--threshold", type=_threshold, metavar="T", help="least confidence")
+    advice.add_argument("--gate", choices=("on", "off"), help="no advice from an unsure model")
+    advice.add_argument(
+        "--advice", choices=("off", "first", "initial", "always"), default="initial"
+    )
+
+    limits = parser.add_argument_group("limits")
+    limits.add_argument("--time", type=_positive(float), metavar="SECONDS")
+    limits.add_argument("--memory", type=_positive(float), metavar="MIB")
+    limits.add_argument("--conflicts", type=_positive(int), metavar="N")
+    limits.add_argument("--threads", type=_threads, metavar="N", help="for reading and prediction")
+
+    output = parser.add_argument_group("output")
+    output.add_argument("-q", "--quiet", action="store_true", help="no comment lines")
+    output.add_argument("-v", "--verbose", action="count", default=0, help="more comment lines")
+    output.add_argument("-n", "--no-witness", action="store_true", help="no v lines")
+    output.add_argument("--output", metavar="FILE", help="takes the s and v lines")
+    output.add_argument("--json", action="store_true", help="print one JSON object instead")
+    output.add_argument("--proof", metavar="FILE", help="write a DRAT proof; - is stdout (text)")
+    output.add_argument("--text-proof", action="store_true", help="the proof as text")
+    output.add_argument("--proof-format", choices=("drat", "lrat"), default="drat")
+    output.add_argument("--write-formula", metavar="FILE", help="write the formula as read")
+    output.add_argument("-f", "--force", action="store_true", help="overwrite formulas")
+
+
+def run(args: argparse.Namespace) -> int:
+    # numpy's BLAS would start threads that nothing here uses.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    if args.race:
+        return fail("--race is not there yet")
+    if args.phases is not None and args.model is not None:
+        return fail("--phases and --model exclude each other")
+    return _Command(args).run()
+
+
+class _Command:
+    """One run of the command, from its arguments to its exit code."""
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        self.args = args
+        self.started = time.monotonic()
+        self.threads = args.threads or default_threads()
+        self.output = Output(
+            quiet=args.quiet,
+            verbose=args.verbose,
+            witness=not args.no_witness,
+            json=args.json,
+            file=args.output,
+        )
+        self.formula: Formula | None = None
+
+    def run(self) -> int:
+        args = self.args
+        deadline = math.inf if args.time is None else self.started + args.time
+        with self._own_memory():
+            guard = Guard(self.last_words, deadline=deadline, memory=args.memory)
+            with guard:
+                result = self.solve(guard)
+                guard.release()
+        result.signal = result.signal or guard.signal
+        return self.finish(result)
+
+    @contextlib.contextmanager
+    def _own_memory(self) -> Iterator[None]:
+        """``--memory`` holds inside one allocation of ours, too."""
+        stack = threading.stack_size(_STACK_BYTES)
+        if self.args.memory is not None:
+            bound_own_memory(self.args.memory)
+        try:
+            yield
+        finally:
+            threading.stack_size(stack)
+            if self.args.memory is not None:
+                unbound_own_memory()
+
+    def solve(self, guard: Guard) -> Result:
+        args, output = self.args, self.output
+        try:
+            from neuroback import pipeline
+            from neuroback.engines import find
+
+            output.comment(f"neuroback solve {args.file}, {self.threads} threads")
+            find(args.engine)
+            with self._proof() as proof:
+                return pipeline.solve(
+                    args.file,
+                    engine=args.engine,
+                    neural=not args.no_neural,
+                    model=args.model,
+                    phases=None if args.no_neural else args.phases,
+                    phases_form=args.phases_form,
+                    advice=args.advice,
+                    threshold=args.threshold,
+                    gate=None if args.gate is None else args.gate == "on",
+                    seed=args.seed,
+                    time=args.time,
+                    memory=args.memory,
+                    conflicts=args.conflicts,
+                    proof=proof,
+                    kissat=args.kissat,
+                    threads=self.threads,
+                    relaxed=args.relaxed,
+                    should_stop=guard.should_stop,
+                    on_progress=self.tell,
+                    on_formula=self.on_formula,
+                    started=self.started,
+                )
+        except MemoryError:
+            return Result(limit="memory", deterministic=False)
+
+    @contextlib.contextmanager
+    def _proof(self) -> Iterator[Any]:
+        args = self.args
+        if args.output or args.proof or args.write_formula:
+            from neuroback.engines.proof_file import refuse_unsafe_target
+
+            for target, what in (
+                (args.output, "answer"),
+                (args.proof, "proof"),
+                (args.write_formula, "formula"),
+            ):
+                if target is not None and not args.force:
+                    refuse_unsafe_target(target, args.file, what)
+        if args.proof is None:
+            yield None
+            return
+        from neuroback.engines.proof_file import ProofFile
+        from neuroback.errors import EngineError
+
+        if args.proof_format == "lrat" and args.engine != "core":
+            raise EngineError(
+                "--proof-format lrat: the engine kissat writes DRAT, LRAT needs --engine core"
+            )
+        self.output.hush = args.proof == "-"
+        try:
+            with ProofFile(args.proof, text=args.text_proof) as proof:
+                yield proof
+        finally:
+            self.output.hush = False
+
+    def tell(self, text: str) -> None:
+        if text.startswith("warning: "):
+            self.output.warning(text.removeprefix("warning: "))
+        else:
+            self.output.comment(text)
+
+    def on_formula(self, formula: Formula) -> None:
+        self.formula = formula
+        self.output.comment(
+            f"read {formula.num_vars} variables, {formula.num_clauses} clauses, "
+            f"{formula.num_literals} literals"
+        )
+        if self.args.write_formula is not None:
+            formula.write(self.args.write_formula)
+
+    def finish(self, result: Result) -> int:
+        """Say how it went and return the exit code."""
+        args, output = self.args, self.output
+        if result.limit == "interrupt":
+            output.comment(f"interrupted by {_signal_name(result.signal)}")
+        elif result.limit is not None:
+            output.comment(f"limit reached: {_limit_text(result.limit, args)}")
+        if output.verbose:
+            times = (f"{stage} {result.seconds.get(stage, 0.0):.3f}" for stage in STAGES)
+            output.comment("seconds: " + ", ".join(times))
+        if not output.quiet:
+            self._summary(result)
+        record: dict[str, Any] = {}
+        if args.json:
+            record = json_record(
+                result,
+                witness=not args.no_witness,
+                command=_repeat(args, result),
+                seed=args.seed,
+                threads=self.threads,
+                file=args.file,
+                variables=self.formula.num_vars if self.formula is not None else None,
+                clauses=self.formula.num_clauses if self.formula is not None else None,
+                wall_seconds=round(time.monotonic() - self.started, 6),
+            )
+        output.answer(result, record)
+        if result.limit == "interrupt":
+            return 128 + (result.signal or signal.SIGINT)
+        return result.status.exit_code
+
+    def _summary(self, result: Result) -> None:
+        advice = result.advice
+        if result.status is Status.SATISFIABLE and advice.get("agreement") is not None:
+            self.output.comment(
+                f"the model agrees with {100 * advice['agreement']:.2f}% of the advice"
+            )
+        wall = time.monotonic() - self.started
+        self.output.comment(f"wall {wall:.2f} seconds, peak memory {result.peak_mib:.1f} MiB")
+
+    def last_words(self, kind: str, number: int) -> int:
+        """The end from outside: a stage did not notice a limit or a signal in time."""
+        self.output.hush = False
+        return self.finish(Result(limit=kind, signal=number, deterministic=False))
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return "request"
+
+
+def _limit_text(kind: str, args: argparse.Namespace) -> str:
+    if kind == "time":
+        return f"time, {args.time:g} seconds"
+    if kind == "conflicts":
+        return f"conflicts, {args.conflicts}"
+    if args.memory is None:
+        return "memory, no more is there"
+    return f"memory, {args.memory:g} MiB"
+
+
+def _repeat(args: argparse.Namespace, result: Result) -> str:
+    """The command that gives this run again: where the clock ended it, its conflicts must."""
+    words = ["neuroback", "solve", args.file]
+    skip = {"command", "file", "json", "output", "quiet", "verbose", "race", "force"}
+    for name, value in vars(args).items():
+        option = "--" + name.replace("_", "-")
+        if name in skip or value is None or value is False or value == _DEFAULTS.get(name):
+            continue
+        if not result.deterministic and name in ("time", "memory", "conflicts"):
+            continue
+        words += [option] if value is True else [option, f"{value:g}" if name == "time" else str(value)]
+    if not result.deterministic and "conflicts" in result.statistics:
+        words += ["--conflicts", str(result.statistics["conflicts"])]
+    return shlex.join(words)
+
+
+_DEFAULTS = {
+    "engine": "auto",
+    "seed": 0,
+    "phases_form": "neuroback-phases",
+    "advice": "initial",
+    "proof_format": "drat",
+}
