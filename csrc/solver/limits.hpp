@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// When each scheduled technique is next due, and the laws by which intervals grow.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+
+namespace nb {
+
+// Growth laws; `n` counts how often the technique ran.
+inline double law_log(double n) { return std::log10(n + 9); }
+inline double law_nlogn(double n) { return n * law_log(n); }
+inline double law_nlog2n(double n) { return n * law_log(n) * law_log(n); }
+inline double law_nlog3n(double n) { return n * law_log(n) * law_log(n) * law_log(n); }
+inline double law_sqrt(double n) { return std::sqrt(n); }
+inline double law_quadratic(double n) { return n * n; }
+
+struct Limits {
+  // Conflicts at which each is due.
+  std::int64_t restart = 0;
+  std::int64_t reduce = 0;
+  std::int64_t rephase = 0;
+  std::int64_t probe = 0;
+  std::int64_t eliminate = 0;
+  std::int64_t tier = 0;
+  // The first mode switch is due at a number of conflicts, later ones at a number of ticks.
+  std::int64_t mode_conflicts = 0;
+  std::int64_t mode_ticks = 0;
+  // Ticks of the first focused phase: the unit of all later ones.
+  std::int64_t mode_unit = 0;
+  std::int64_t mode_start_ticks = 0;
+  // Search ticks when the pass ran last: what it may spend is a share of the ticks since.
+  std::int64_t probe_ticks = 0;
+  std::int64_t eliminate_ticks = 0;
+  std::int64_t subsume_ticks = 0;
+  std::int64_t vivify_ticks = 0;
+  std::int64_t walk_ticks = 0;
+  // Root-level units when clauses were last cleaned of them.
+  std::int64_t cleaned_units = 0;
+};
+
+}  // namespace nb

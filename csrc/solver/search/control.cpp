@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// Control: budgets, interrupts, and advice from other threads.
+#include <algorithm>
+
+#include "solver/search/search.hpp"
+
+namespace nb {
+
+bool interrupted_now(Core &core) {
+  Control &control = core.control;
+  if (control.interrupted.load(std::memory_order_relaxed)) {
+    control.stop = StopReason::interrupt;
+    return true;
+  }
+  // The clock costs more than a counter.
+  constexpr std::uint32_t polls = 64;
+  if (control.has_deadline && ++control.polls % polls == 0 &&
+      std::chrono::steady_clock::now() >= control.deadline) {
+    control.stop = StopReason::seconds;
+    return true;
+  }
+  return control.stop == StopReason::seconds;
+}
+
+bool stopping(Core &core) {
+  Control &control = core.control;
+  const Statistics &stats = core.stats;
+  if (stats.conflicts >= control.conflicts)
+    control.stop = StopReason::conflicts;
+  else if (stats.decisions >= control.decisions)
+    control.stop = StopReason::decisions;
+  else if (stats.propagations >= control.propagations)
+    control.stop = StopReason::propagations;
+  else if (stats.ticks >= control.ticks)
+    control.stop = StopReason::ticks;
+  else
+    return interrupted_now(core);
+  return true;
+}
+
+void open_mail(Core &core) {
+  Control &control = core.control;
+  const auto take = [&](Letter &letter) {
+    const std::size_t known = std::min<std::size_t>(letter.phases.size(), core.num_vars());
+    core.phases.advice.assign(core.num_vars(), 0);
+    core.phases.confidence.assign(core.num_vars(), 1.0f);
+    for (std::uint32_t i = 0; i < known; ++i) {
+      core.phases.advice[Var(i)] = letter.phases[i];
+      if (i < letter.confidence.size()) core.phases.confidence[Var(i)] = letter.confidence[i];
+    }
+    core.phases.mode = letter.mode;
+    ++core.stats.advice_taken;
+    control.handovers.push_back(core.stats.conflicts);
+    if (core.started) seed_order(core);
+  };
+  if (control.mail.exchange(false)) {
+    std::vector<Letter> letters;
+    {
+      const std::lock_guard guard(control.mutex);
+      letters.swap(control.mailbox);
+    }
+    if (!letters.empty()) take(letters.back());
+  }
+  while (!control.replay.empty() && control.replay.back().conflicts <= core.stats.conflicts) {
+    take(control.replay.back());
+    control.replay.pop_back();
+  }
+}
+
+}  // namespace nb

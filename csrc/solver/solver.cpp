@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: MIT
+#include "solver/solver.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+
+#include "solver/inprocess/inprocess.hpp"
+#include "solver/search/search.hpp"
+#include "solver/state/database.hpp"
+
+namespace nb {
+
+namespace {
+
+std::uint32_t checked_var(std::int32_t literal) {
+  NB_REQUIRE(literal != 0, "literal 0: literals are nonzero integers");
+  // The magnitude of the most negative integer is computed without overflow.
+  const std::uint32_t magnitude =
+      literal < 0 ? 0u - static_cast<std::uint32_t>(literal) : static_cast<std::uint32_t>(literal);
+  NB_REQUIRE(magnitude <= static_cast<std::uint32_t>(max_dimacs_var),
+             "literal %d: the largest variable is %d", literal, max_dimacs_var);
+  return magnitude;
+}
+
+// Checks all of them before the solver changes.
+std::uint32_t checked_vars(std::span<const std::int32_t> literals) {
+  std::uint32_t largest = 0;
+  for (const std::int32_t literal : literals) largest = std::max(largest, checked_var(literal));
+  return largest;
+}
+
+std::int64_t budget_end(std::int64_t now, std::int64_t budget) {
+  if (budget < 0) return std::numeric_limits<std::int64_t>::max();
+  return budget > std::numeric_limits<std::int64_t>::max() - now
+             ? std::numeric_limits<std::int64_t>::max()
+             : now + budget;
+}
+
+void set_budget(Core &core, const Budget &budget) {
+  Control &control = core.control;
+  control.stop = StopReason::none;
+  control.conflicts = budget_end(core.stats.conflicts, budget.conflicts);
+  control.decisions = budget_end(core.stats.decisions, budget.decisions);
+  control.propagations = budget_end(core.stats.propagations, budget.propagations);
+  control.ticks = budget_end(core.stats.ticks, budget.ticks);
+  control.has_deadline = budget.seconds >= 0;
+  // A century is for ever, and fits the clock.
+  if (control.has_deadline)
+    control.deadline = std::chrono::steady_clock::now() +
+                       std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+                           std::chrono::duration<double>(std::min(budget.seconds, 3e9)));
+}
+
+void leave_result(Core &core) {
+  core.status = Status::unknown;
+  core.model_ready = false;
+  core.failed.clear();
+  backtrack(core, 0);
+}
+
+// Assumed variables must be in the formula that is left, and stay there.
+void import_assumptions(Core &core, std::span<const std::int32_t> assumptions) {
+  core.assumptions.clear();
+  for (const std::int32_t dimacs : assumptions) {
+    const Lit lit = Lit::from_dimacs(dimacs);
+    core.assumptions.push_back(lit);
+    VarInfo &info = core.vars[lit.var()];
+    info.frozen = 1;
+    if (core.extension.is_witness[~lit]) {
+      core.extension.tainted[lit] = 1;
+      core.extension.any_tainted = true;
+    }
+    if (info.state != VarState::active && info.state != VarState::fixed) activate(core, lit.var());
+  }
+}
+
+void release_assumptions(Core &core) {
+  for (const Lit lit : core.assumptions) core.vars[lit.var()].frozen = 0;
+}
+
+void start(Core &core) {
+  core.started = true;
+  core.random = Random(static_cast<std::uint64_t>(core.options.seed));
+  update_tiers(core);
+  init_limits(core);
+  init_mode(core);
+  seed_order(core);
+}
+
+}  // namespace
+
+Solver::Solver() : core_(std::make_unique<Core>()) { core_->trail.levels.resize(1); }
+Solver::~Solver() = default;
+Solver::Solver(Solver &&) noexcept = default;
+Solver &Solver::operator=(Solver &&) noexcept = default;
+
+void Solver::set_option(std::string_view name, int value) {
+  const OptionRow *row = find_option(name);
+  NB_REQUIRE(row, "unknown option %s", std::string(name).c_str());
+  NB_REQUIRE(row->low <= value && value <= row->high, "option %s: %d is not in %d..%d",
+             std::string(name).c_str(), value, row->low, row->high);
+  core_->options.*row->field = value;
+}
+
+int Solver::option(std::string_view name) const {
+  const OptionRow *row = find_option(name);
+  NB_REQUIRE(row, "unknown option %s", std::string(name).c_str());
+  return core_->options.*row->field;
+}
+
+std::vector<OptionInfo> Solver::options() const {
+  std::vector<OptionInfo> result;
+  for (const OptionRow &row : option_table)
+    result.push_back({row.name, core_->options.*row.field, row.low, row.high, row.description});
+  return result;
+}
+
+void Solver::connect_proof(ProofListener *listener) {
+  NB_REQUIRE(!core_->stats.clauses_original, "a proof must be connected before the first clause");
+  core_->proof.listener = listener;
+}
+
+void Solver::reserve_vars(std::int32_t n) {
+  NB_REQUIRE(n >= 0 && n <= max_dimacs_var, "%d variables: 0..%d are possible", n, max_dimacs_var);
+  leave_result(*core_);
+  resize_vars(*core_, static_cast<std::uint32_t>(n));
+}
+
+std::int32_t Solver::num_vars() const { return static_cast<std::int32_t>(core_->num_vars()); }
+
+void Solver::add_clause(std::span<const std::int32_t> clause) {
+  const std::uint32_t largest = checked_vars(clause);
+  leave_result(*core_);
+  resize_vars(*core_, largest);
+  add_original(*core_, clause);
+}
+
+Status Solver::solve(std::span<const std::int32_t> assumptions, const Budget &budget) {
+  Core &core = *core_;
+  const std::uint32_t largest = checked_vars(assumptions);
+  leave_result(core);
+  resize_vars(core, largest);
+  ++core.stats.solve_calls;
+  set_budget(core, budget);
+  core.proof.start();
+  import_assumptions(core, assumptions);
+  if (core.control.mail.load() || !core.control.replay.empty()) open_mail(core);
+  if (!core.inconsistent) restore(core);
+  if (propagate_root(core)) {
+    if (!core.started) start(core);
+    core.limits.restart = core.stats.conflicts + core.options.restart_interval;
+    core.status = search(core);
+  } else {
+    core.status = Status::unsatisfiable;
+  }
+  release_assumptions(core);
+  if (core.status == Status::unknown) backtrack(core, 0);
+  if (core.proof) core.proof.listener->flush();
+  report(core, core.status == Status::satisfiable     ? '1'
+               : core.status == Status::unsatisfiable ? '0'
+                                                      : '?');
+  return core.status;
+}
+
+Status Solver::status() const { return core_->status; }
+StopReason Solver::stop_reason() const { return core_->control.stop; }
+
+int Solver::value(std::int32_t literal) const {
+  const std::uint32_t var = checked_var(literal);
+  NB_REQUIRE(core_->status == Status::satisfiable, "no model: the last call was not satisfiable");
+  NB_REQUIRE(var <= core_->num_vars(), "variable %u of %u", var, core_->num_vars());
+  if (!core_->model_ready) extend(*core_);
+  const int value = core_->model[var - 1];
+  return literal < 0 ? -value : value;
+}
+
+std::vector<signed char> Solver::model() const {
+  NB_REQUIRE(core_->status == Status::satisfiable, "no model: the last call was not satisfiable");
+  if (!core_->model_ready) extend(*core_);
+  return core_->model;
+}
+
+bool Solver::failed(std::int32_t assumption) const {
+  checked_var(assumption);
+  NB_REQUIRE(core_->status == Status::unsatisfiable, "no core: the last call was not unsatisfiable");
+  const auto &failed = core_->failed;
+  return std::find(failed.begin(), failed.end(), Lit::from_dimacs(assumption)) != failed.end();
+}
+
+std::vector<std::int32_t> Solver::core() const {
+  NB_REQUIRE(core_->status == Status::unsatisfiable, "no core: the last call was not unsatisfiable");
+  std::vector<std::int32_t> result;
+  for (const Lit lit : core_->failed) result.push_back(lit.dimacs());
+  return result;
+}
+
+bool Solver::inconsistent() const { return core_->inconsistent; }
+
+int Solver::fixed(std::int32_t literal) const {
+  if (checked_var(literal) > core_->num_vars()) return 0;
+  return core_->root_value(Lit::from_dimacs(literal));
+}
+
+bool Solver::propagate(std::span<const std::int32_t> assumptions,
+                       std::vector<std::int32_t> &implied) {
+  Core &core = *core_;
+  const std::uint32_t largest = checked_vars(assumptions);
+  leave_result(core);
+  resize_vars(core, largest);
+  core.proof.start();
+  implied.clear();
+  import_assumptions(core, assumptions);
+  // Propagation is asked for on the formula as added: undo all that took clauses away, and
+  // leave it at that from now on.
+  core.options.eliminate = core.options.substitute = 0;
+  if (!core.extension.empty()) {
+    core.extension.tainted.assign(core.extension.tainted.size(), 1);
+    core.extension.any_tainted = true;
+    restore(core);
+  }
+  bool consistent = propagate_root(core);
+  const bool probing = core.probing;
+  core.probing = true;
+  for (const Lit lit : core.assumptions) {
+    if (!consistent) break;
+    const Value value = core.value(lit);
+    if (value < 0) {
+      consistent = false;
+    } else if (!value) {
+      decide_literal(core, lit);
+      consistent = !propagate_probing(core).found();
+    }
+  }
+  release_assumptions(core);
+  for (const Lit lit : core.trail.lits) implied.push_back(lit.dimacs());
+  backtrack(core, 0);
+  core.probing = probing;
+  return consistent;
+}
+
+void Solver::interrupt() noexcept { core_->control.interrupted.store(true); }
+void Solver::clear_interrupt() noexcept { core_->control.interrupted.store(false); }
+bool Solver::interrupted() const noexcept { return core_->control.interrupted.load(); }
+
+void Solver::set_user_phases(std::span<const std::int32_t> literals) {
+  const std::uint32_t largest = checked_vars(literals);
+  Core &core = *core_;
+  if (largest > core.num_vars()) {
+    leave_result(core);
+    resize_vars(core, largest);
+  }
+  if (core.phases.any_user) core.phases.user.assign(core.num_vars(), 0);
+  core.phases.any_user = !literals.empty();
+  for (const std::int32_t dimacs : literals) {
+    const Lit lit = Lit::from_dimacs(dimacs);
+    core.phases.user[lit.var()] = lit.negative() ? -1 : 1;
+  }
+}
+
+namespace {
+
+Letter make_letter(std::int64_t conflicts, std::span<const signed char> phases,
+                   std::span<const float> confidence, AdviceMode mode) {
+  NB_REQUIRE(confidence.empty() || confidence.size() == phases.size(),
+             "%zu phases, but %zu confidences", phases.size(), confidence.size());
+  for (std::size_t i = 0; i < phases.size(); ++i)
+    NB_REQUIRE(phases[i] >= -1 && phases[i] <= 1, "phase %d of variable %zu: 1, -1 or 0",
+               phases[i], i + 1);
+  Letter letter;
+  letter.conflicts = conflicts;
+  letter.phases.assign(phases.begin(), phases.end());
+  letter.confidence.assign(confidence.begin(), confidence.end());
+  letter.mode = mode;
+  return letter;
+}
+
+}  // namespace
+
+void Solver::advise(std::span<const signed char> phases, std::span<const float> confidence,
+                    AdviceMode mode) {
+  Letter letter = make_letter(0, phases, confidence, mode);
+  const std::lock_guard guard(core_->control.mutex);
+  core_->control.mailbox.push_back(std::move(letter));
+  core_->control.mail.store(true);
+}
+
+void Solver::advise_at(std::int64_t conflicts, std::span<const signed char> phases,
+                       std::span<const float> confidence, AdviceMode mode) {
+  auto &replay = core_->control.replay;
+  replay.push_back(make_letter(conflicts, phases, confidence, mode));
+  std::stable_sort(replay.begin(), replay.end(), [](const Letter &a, const Letter &b) {
+    return a.conflicts > b.conflicts;
+  });
+}
+
+std::vector<std::int64_t> Solver::handovers() const { return core_->control.handovers; }
+
+void Solver::set_bump_weights(std::span<const float> weights) {
+  IndexVector<Var, float> &table = core_->order.weights;
+  table.clear();
+  if (weights.empty()) return;
+  resize_vars(*core_, static_cast<std::uint32_t>(weights.size()));
+  table.assign(core_->num_vars(), 1.0f);
+  for (std::uint32_t i = 0; i < weights.size(); ++i) {
+    NB_REQUIRE(weights[i] >= 0 && weights[i] <= 1e6f, "weight of variable %u is not in 0..1e6",
+               i + 1);
+    table[Var(i)] = weights[i];
+  }
+}
+
+std::vector<StatisticInfo> Solver::statistics() const {
+  std::vector<StatisticInfo> result;
+  for (const StatisticRow &row : statistic_table)
+    result.push_back({row.name, row.unit, core_->stats.*row.field});
+  return result;
+}
+
+std::int64_t Solver::statistic(std::string_view name) const {
+  for (const StatisticRow &row : statistic_table)
+    if (row.name == name) return core_->stats.*row.field;
+  throw ContractError("unknown statistic " + std::string(name));
+}
+
+std::size_t Solver::bytes() const { return core_->arena.bytes() + core_->watches.bytes(); }
+
+void Solver::on_report(std::function<void(std::string_view)> sink) {
+  core_->report_sink = std::move(sink);
+}
+
+void Solver::on_learn(std::size_t max_size,
+                      std::function<void(std::span<const std::int32_t>)> sink) {
+  core_->learn_size = max_size;
+  core_->learn_sink = std::move(sink);
+}
+
+std::vector<std::int32_t> Solver::irredundant_clauses() const {
+  const Core &core = *core_;
+  std::vector<std::int32_t> result;
+  if (core.inconsistent) return {0};
+  const std::size_t roots =
+      core.trail.level ? core.trail.levels[1].trail : core.trail.lits.size();
+  for (std::size_t i = 0; i < roots; ++i) {
+    result.push_back(core.trail.lits[i].dimacs());
+    result.push_back(0);
+  }
+  for (std::uint32_t code = 0; code < 2 * core.num_vars(); ++code) {
+    const Lit lit = Lit::from_code(code);
+    for (const Watch watch : core.watches[lit]) {
+      if (!watch.is_binary() || watch.learned_binary() || !(lit < watch.blocking())) continue;
+      result.insert(result.end(), {lit.dimacs(), watch.blocking().dimacs(), 0});
+    }
+  }
+  for (ClauseRef ref = core.arena.first(); ref != core.arena.end(); ref = core.arena.next(ref)) {
+    const Clause &clause = core.arena[ref];
+    if (clause.garbage || clause.learned) continue;
+    for (const Lit lit : clause) result.push_back(lit.dimacs());
+    result.push_back(0);
+  }
+  return result;
+}
+
+}  // namespace nb
