@@ -15,6 +15,7 @@ void register_formula(pybind11::module_ &module);
 void register_graph(pybind11::module_ &module);
 void register_engine(pybind11::module_ &module);
 void register_proof(pybind11::module_ &module);
+void register_gnn(pybind11::module_ &module);
 
 // A read-only numpy view of memory that `owner` keeps alive.
 template <typename T>

@@ -9,4 +9,5 @@ PYBIND11_MODULE(_core, module) {
   nb::bind::register_graph(module);
   nb::bind::register_engine(module);
   nb::bind::register_proof(module);
+  nb::bind::register_gnn(module);
 }

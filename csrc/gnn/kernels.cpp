@@ -1,0 +1,511 @@
+// SPDX-License-Identifier: MIT
+#include "gnn/kernels.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+
+// Vector arguments are only ever passed between functions that are inlined into each other, so
+// the ABI this warning speaks about is never used.
+#pragma GCC diagnostic ignored "-Wpsabi"
+
+#define NB_INLINE [[gnu::always_inline]] inline
+
+namespace nb::gnn {
+
+namespace {
+
+// GCC's and Clang's portable vectors: one AVX-512 register, two of AVX2, four of SSE or NEON.
+using Vec = float __attribute__((vector_size(64), may_alias));
+using Vec4 = float __attribute__((vector_size(16), may_alias));
+using Int4 = std::int32_t __attribute__((vector_size(16), may_alias));
+
+constexpr std::size_t lanes = 16;
+constexpr std::size_t row_bytes = width * sizeof(float);
+static_assert(width == 2 * lanes, "a row is two vectors");
+
+struct Row {
+  Vec low, high;
+};
+
+NB_INLINE Row load(const float *p) {
+  return {*reinterpret_cast<const Vec *>(p), *reinterpret_cast<const Vec *>(p + lanes)};
+}
+NB_INLINE void store(float *p, const Row &row) {
+  *reinterpret_cast<Vec *>(p) = row.low;
+  *reinterpret_cast<Vec *>(p + lanes) = row.high;
+}
+NB_INLINE void add(Row &row, const float *p) {
+  row.low += *reinterpret_cast<const Vec *>(p);
+  row.high += *reinterpret_cast<const Vec *>(p + lanes);
+}
+NB_INLINE void prefetch_row(const float *p) {
+  __builtin_prefetch(p);
+  __builtin_prefetch(reinterpret_cast<const char *>(p) + 64);
+}
+
+NB_INLINE float sum_lanes(const Vec &v) {
+  alignas(64) float parts[lanes];
+  *reinterpret_cast<Vec *>(parts) = v;
+  const Vec4 *quarter = reinterpret_cast<const Vec4 *>(parts);
+  const Vec4 sum = (quarter[0] + quarter[1]) + (quarter[2] + quarter[3]);
+  return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
+
+// rows[r] += in[r] W for R rows of `inputs` numbers at distance `stride`.
+template <int R>
+NB_INLINE void multiply_add(Row (&rows)[R], const float *in, const float *weight,
+                            std::size_t inputs = width, std::size_t stride = width) {
+  for (std::size_t k = 0; k < inputs; ++k) {
+    const Row w = load(weight + k * width);
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) {
+      const float value = in[static_cast<std::size_t>(r) * stride + k];
+      rows[r].low += value * w.low;
+      rows[r].high += value * w.high;
+    }
+  }
+}
+
+template <int R>
+NB_INLINE void fill(Row (&rows)[R], const float *bias) {
+  const Row b = load(bias);
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r) rows[r] = b;
+}
+
+template <int R>
+NB_INLINE void relu_store(const Row (&rows)[R], float *out) {
+  const Vec zero = {};
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r)
+    store(out + static_cast<std::size_t>(r) * width,
+          {rows[r].low > zero ? rows[r].low : zero, rows[r].high > zero ? rows[r].high : zero});
+}
+
+// Layer normalisation over the channels of each row.
+template <int R>
+NB_INLINE void normalise(Row (&rows)[R], const Norm &norm) {
+  const Row scale = load(norm.scale.data());
+  const Row shift = load(norm.shift.data());
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r) {
+    const float mean = sum_lanes(rows[r].low + rows[r].high) * (1.0f / width);
+    const Vec low = rows[r].low - mean, high = rows[r].high - mean;
+    const float variance = sum_lanes(low * low + high * high) * (1.0f / width);
+    const float inverse = 1.0f / std::sqrt(variance + 1e-5f);
+    rows[r].low = low * inverse * scale.low + shift.low;
+    rows[r].high = high * inverse * scale.high + shift.high;
+  }
+}
+
+// state = norm(state + out(relu(rows))), where rows already hold everything but own(state).
+template <int R>
+NB_INLINE void finish_update(Row (&rows)[R], const Update &update, float *state, float *scratch) {
+  multiply_add<R>(rows, state, update.own.weight.data());
+  relu_store<R>(rows, scratch);
+  fill<R>(rows, update.out.bias.data());
+  multiply_add<R>(rows, scratch, update.out.weight.data());
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r) add(rows[r], state + static_cast<std::size_t>(r) * width);
+  normalise<R>(rows, update.norm);
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r) store(state + static_cast<std::size_t>(r) * width, rows[r]);
+}
+
+// out[r] = first 16 columns of in[r] W, for the scores of attention.
+template <int R>
+NB_INLINE void score_rows(const float *in, const float *weight, Vec (&out)[R]) {
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r) out[r] = Vec{};
+  for (std::size_t k = 0; k < width; ++k) {
+    const Vec w = *reinterpret_cast<const Vec *>(weight + k * lanes);
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) out[r] += in[static_cast<std::size_t>(r) * width + k] * w;
+  }
+}
+
+template <int R>
+NB_INLINE void embed_rows(const float *features, std::size_t count, const Dense &input,
+                          const Norm &norm, float *state) {
+  Row rows[R];
+  fill<R>(rows, input.bias.data());
+  multiply_add<R>(rows, features, input.weight.data(), count, count);
+  normalise<R>(rows, norm);
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r) store(state + static_cast<std::size_t>(r) * width, rows[r]);
+}
+
+// --- clauses ---------------------------------------------------------------------------------
+
+template <int R>
+NB_INLINE void update_clause_rows(const ClauseJob &job, std::size_t first, const float *pooled,
+                                  float *scratch) {
+  float *state = job.clauses + first * width;
+  const Layer &layer = *job.layer;
+  if (job.input != nullptr) {
+    const std::size_t count = job.input->shape.clause_features;
+    embed_rows<R>(job.graph->clause_features().data() + first * count, count,
+                  job.input->clause_input, job.input->clause_input_norm, state);
+  }
+  Row rows[R];
+  fill<R>(rows, layer.clause.own.bias.data());
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r) {
+    const std::size_t row = static_cast<std::size_t>(r);
+    add(rows[r], pooled + row * width);
+    if (job.meta_table != nullptr) {
+      const auto component = static_cast<std::size_t>(job.graph->clause_component()[first + row]);
+      add(rows[r], job.meta_table + component * width);
+    }
+  }
+  finish_update<R>(rows, layer.clause, state, scratch);
+  if (job.scores != nullptr) {
+    Vec scores[R];
+    score_rows<R>(state, layer.score_clause.data(), scores);
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r)
+      std::memcpy(job.scores + (first + static_cast<std::size_t>(r)) * heads, &scores[r],
+                  heads * sizeof(float));
+  }
+}
+
+// The mean of the literals' table rows, for clauses begin ... end.
+NB_INLINE void pool_literals(const ClauseJob &job, std::size_t begin, std::size_t end,
+                             float *pooled) {
+  constexpr std::int64_t ahead = 24;
+  const std::int64_t *offsets = job.graph->clause_offsets().data();
+  const std::int32_t *lits = job.graph->clause_lits().data();
+  const std::int64_t last = offsets[end];
+  for (std::size_t c = begin; c < end; ++c) {
+    Row sum{};
+    for (std::int64_t e = offsets[c]; e < offsets[c + 1]; ++e) {
+      if (e + ahead < last)
+        prefetch_row(job.literal_table + static_cast<std::size_t>(lits[e + ahead]) * width);
+      add(sum, job.literal_table + static_cast<std::size_t>(lits[e]) * width);
+    }
+    const std::int64_t size = offsets[c + 1] - offsets[c];
+    const float share = size > 0 ? 1.0f / static_cast<float>(size) : 0.0f;
+    sum.low *= share;
+    sum.high *= share;
+    store(pooled + (c - begin) * width, sum);
+  }
+}
+
+inline void flush_component_sum(std::int64_t *sums, std::size_t component, const float *sum) {
+  for (std::size_t k = 0; k < width; ++k) {
+    // Clamped so that absurd weights stay defined behaviour; real sums are far inside.
+    const double value = std::clamp(static_cast<double>(sum[k]) * fixed_point, -9e18, 9e18);
+    std::atomic_ref<std::int64_t>(sums[component * width + k])
+        .fetch_add(value == value ? static_cast<std::int64_t>(value) : 0,
+                   std::memory_order_relaxed);
+  }
+}
+
+// Adds the states of clauses begin ... end to their components, one addition a run.
+NB_INLINE void sum_components(const ClauseJob &job, std::size_t begin, std::size_t end) {
+  alignas(64) float sum[width];
+  const std::int32_t *component = job.graph->clause_component().data();
+  std::size_t c = begin;
+  while (c < end) {
+    const std::int32_t current = component[c];
+    Row total{};
+    for (; c < end && component[c] == current; ++c) add(total, job.clauses + c * width);
+    store(sum, total);
+    flush_component_sum(job.component_sums, static_cast<std::size_t>(current), sum);
+  }
+}
+
+template <int R>
+NB_INLINE void update_clauses(const ClauseJob &job, std::size_t begin, std::size_t end) {
+  alignas(64) float pooled[clause_block * width];
+  alignas(64) float scratch[R * width];
+  pool_literals(job, begin, end, pooled);
+  std::size_t c = begin;
+  for (; c + R <= end; c += R)
+    update_clause_rows<R>(job, c, pooled + (c - begin) * width, scratch);
+  for (; c < end; ++c) update_clause_rows<1>(job, c, pooled + (c - begin) * width, scratch);
+  sum_components(job, begin, end);
+}
+
+// --- components ------------------------------------------------------------------------------
+
+NB_INLINE void update_meta(const MetaJob &job, std::size_t begin, std::size_t end) {
+  alignas(64) float mean[width];
+  const Layer &layer = *job.layer;
+  for (std::size_t k = begin; k < end; ++k) {
+    float *state = job.meta + k * width;
+    const double share = 1.0 / (fixed_point * static_cast<double>(std::max<std::int64_t>(1, job.component_sizes[k])));
+    for (std::size_t i = 0; i < width; ++i)
+      mean[i] = static_cast<float>(static_cast<double>(job.component_sums[k * width + i]) * share);
+    Row rows[1];
+    fill<1>(rows, layer.meta_own.bias.data());
+    multiply_add<1>(rows, mean, layer.meta_clauses.data());
+    multiply_add<1>(rows, state, layer.meta_own.weight.data());
+    const Vec zero = {};
+    const Row old = load(state);
+    rows[0].low = old.low + (rows[0].low > zero ? rows[0].low : zero);
+    rows[0].high = old.high + (rows[0].high > zero ? rows[0].high : zero);
+    normalise<1>(rows, layer.meta_norm);
+    store(state, rows[0]);
+    rows[0] = Row{};
+    multiply_add<1>(rows, state, layer.var.meta.data());
+    store(job.var_table + k * width, rows[0]);
+    if (job.next != nullptr) {
+      rows[0] = Row{};
+      multiply_add<1>(rows, state, job.next->clause.meta.data());
+      store(job.clause_table + k * width, rows[0]);
+    }
+  }
+}
+
+// --- variables -------------------------------------------------------------------------------
+
+// The two table rows of each of R variables: x W+ for the literal, x W- for its negation.
+template <int R>
+NB_INLINE void write_table(const Layer &layer, const float *state, float *table) {
+  Row rows[R];
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r) rows[r] = Row{};
+  multiply_add<R>(rows, state, layer.clause_positive.data());
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r) store(table + 2 * static_cast<std::size_t>(r) * width, rows[r]);
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r) rows[r] = Row{};
+  multiply_add<R>(rows, state, layer.clause_negative.data());
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r) store(table + (2 * static_cast<std::size_t>(r) + 1) * width, rows[r]);
+}
+
+template <int R>
+NB_INLINE void head_rows(const Network &network, const float *state, float *out, float *scratch) {
+  Row rows[R];
+  fill<R>(rows, network.head_hidden.bias.data());
+  multiply_add<R>(rows, state, network.head_hidden.weight.data());
+  relu_store<R>(rows, scratch);
+  const Row weight = load(network.head_out.data());
+  for (std::size_t r = 0; r < static_cast<std::size_t>(R); ++r) {
+    const Row hidden = load(scratch + r * width);
+    const float logit =
+        sum_lanes(hidden.low * weight.low + hidden.high * weight.high) + network.head_bias;
+    out[r] = 1.0f / (1.0f + std::exp(-logit));
+  }
+}
+
+template <int R>
+NB_INLINE void embed_var_rows(const VarJob &job, std::size_t first) {
+  const std::size_t count = job.network->shape.var_features;
+  float *state = job.vars + first * width;
+  embed_rows<R>(job.graph->var_features().data() + first * count, count, job.network->var_input,
+                job.network->var_input_norm, state);
+  if (job.next != nullptr)
+    write_table<R>(*job.next, state, job.literal_table + 2 * first * width);
+}
+
+template <int R>
+NB_INLINE void embed_vars(const VarJob &job, std::size_t begin, std::size_t end) {
+  std::size_t v = begin;
+  for (; v + R <= end; v += R) embed_var_rows<R>(job, v);
+  for (; v < end; ++v) embed_var_rows<1>(job, v);
+}
+
+// Mean over all clauses of the variable, split by the sign it has in them: what the two parts
+// weigh says how often each sign occurs.
+NB_INLINE void pool_by_mean(const VarJob &job, std::size_t begin, std::size_t end, float *pooled) {
+  constexpr std::int64_t ahead = 24;
+  const std::int64_t *offsets = job.graph->lit_offsets().data();
+  const std::int32_t *clauses = job.graph->lit_clauses().data();
+  const std::int64_t last = offsets[2 * end];
+  for (std::size_t v = begin; v < end; ++v) {
+    const std::int64_t degree = offsets[2 * v + 2] - offsets[2 * v];
+    const float share = degree > 0 ? 1.0f / static_cast<float>(degree) : 0.0f;
+    for (std::size_t lit = 2 * v; lit < 2 * v + 2; ++lit) {
+      Row sum{};
+      for (std::int64_t e = offsets[lit]; e < offsets[lit + 1]; ++e) {
+        if (e + ahead < last)
+          prefetch_row(job.clauses + static_cast<std::size_t>(clauses[e + ahead]) * width);
+        add(sum, job.clauses + static_cast<std::size_t>(clauses[e]) * width);
+      }
+      sum.low *= share;
+      sum.high *= share;
+      store(pooled + (lit - 2 * begin) * width, sum);
+    }
+  }
+}
+
+// exp of four numbers that are at most 0 (relative error about 1e-7; below -87 it gives 0).
+NB_INLINE Vec4 exp4(Vec4 x) {
+  const Vec4 lowest = Vec4{} - 87.0f;
+  x = x > lowest ? x : lowest;
+  // Adding 1.5 * 2^23 rounds to the nearest integer.
+  const Vec4 magic = Vec4{} + 12582912.0f;
+  const Vec4 n = (x * 1.44269504f + magic) - magic;
+  const Vec4 r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
+  Vec4 p = r * (1.0f / 5040.0f) + (1.0f / 720.0f);
+  p = p * r + (1.0f / 120.0f);
+  p = p * r + (1.0f / 24.0f);
+  p = p * r + (1.0f / 6.0f);
+  p = p * r + 0.5f;
+  p = p * r + 1.0f;
+  p = p * r + 1.0f;
+  const Int4 bits = (__builtin_convertvector(n, Int4) + 127) << 23;
+  Vec4 scale;
+  std::memcpy(&scale, &bits, sizeof scale);
+  return p * scale;
+}
+
+NB_INLINE Vec4 load4(const float *p) {
+  Vec4 v;
+  std::memcpy(&v, p, sizeof v);
+  return v;
+}
+NB_INLINE Vec4 leaky(const Vec4 &x) {
+  const Vec4 small = x * 0.2f;
+  return x > small ? x : small;
+}
+NB_INLINE Vec spread(float first, float second) {
+  return Vec{first,  first,  first,  first,  first,  first,  first,  first,
+             second, second, second, second, second, second, second, second};
+}
+
+// Softmax over all clauses of the variable, both signs together, one per head; head h weighs
+// channels 8h ... 8h + 7.
+NB_INLINE void pool_by_attention(const VarJob &job, std::size_t begin, std::size_t end,
+                                 const float *own_scores, float *pooled) {
+  constexpr std::int64_t ahead = 24;
+  static_assert(heads == 4 && width == 32);
+  const std::int64_t *offsets = job.graph->lit_offsets().data();
+  const std::int32_t *clauses = job.graph->lit_clauses().data();
+  const std::int64_t last = offsets[2 * end];
+  for (std::size_t v = begin; v < end; ++v) {
+    const Vec4 own = load4(own_scores + (v - begin) * heads);
+    Vec4 top = Vec4{} - 3e38f;
+    for (std::int64_t e = offsets[2 * v]; e < offsets[2 * v + 2]; ++e) {
+      if (e + ahead < last) {
+        const auto coming = static_cast<std::size_t>(clauses[e + ahead]);
+        __builtin_prefetch(job.scores + coming * heads);
+        prefetch_row(job.clauses + coming * width);
+      }
+      const Vec4 score = load4(job.scores + static_cast<std::size_t>(clauses[e]) * heads);
+      top = score > top ? score : top;
+    }
+    // Leaky ReLU is monotone, so the top score stays the top.
+    top = leaky(top + own);
+    Vec4 total = {};
+    for (std::size_t lit = 2 * v; lit < 2 * v + 2; ++lit) {
+      Row sum{};
+      for (std::int64_t e = offsets[lit]; e < offsets[lit + 1]; ++e) {
+        const auto clause = static_cast<std::size_t>(clauses[e]);
+        const Vec4 alpha = exp4(leaky(load4(job.scores + clause * heads) + own) - top);
+        total += alpha;
+        const Row row = load(job.clauses + clause * width);
+        sum.low += row.low * spread(alpha[0], alpha[1]);
+        sum.high += row.high * spread(alpha[2], alpha[3]);
+      }
+      store(pooled + (lit - 2 * begin) * width, sum);
+    }
+    if (offsets[2 * v] == offsets[2 * v + 2]) continue;
+    const Vec4 share = 1.0f / total;
+    const Row scale{spread(share[0], share[1]), spread(share[2], share[3])};
+    for (std::size_t i = 0; i < 2; ++i) {
+      float *row = pooled + (2 * (v - begin) + i) * width;
+      Row value = load(row);
+      value.low *= scale.low;
+      value.high *= scale.high;
+      store(row, value);
+    }
+  }
+}
+
+template <int R>
+NB_INLINE void update_var_rows(const VarJob &job, std::size_t first, const float *pooled,
+                               float *scratch) {
+  float *state = job.vars + first * width;
+  const Layer &layer = *job.layer;
+  Row rows[R];
+  fill<R>(rows, layer.var.own.bias.data());
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r) {
+    const std::int32_t component = job.graph->var_component()[first + static_cast<std::size_t>(r)];
+    if (component >= 0) add(rows[r], job.meta_table + static_cast<std::size_t>(component) * width);
+  }
+  multiply_add<R>(rows, pooled, layer.var_positive.data(), width, 2 * width);
+  multiply_add<R>(rows, pooled + width, layer.var_negative.data(), width, 2 * width);
+  finish_update<R>(rows, layer.var, state, scratch);
+  if (job.next != nullptr)
+    write_table<R>(*job.next, state, job.literal_table + 2 * first * width);
+  else
+    head_rows<R>(*job.network, state, job.probabilities + first, scratch);
+}
+
+template <int R>
+NB_INLINE void update_vars(const VarJob &job, std::size_t begin, std::size_t end) {
+  alignas(64) float pooled[2 * var_block * width];
+  alignas(64) float scratch[R * width];
+  if (job.layer->attention) {
+    float own_scores[var_block * heads];
+    for (std::size_t v = begin; v < end; ++v) {
+      Vec score[1];
+      score_rows<1>(job.vars + v * width, job.layer->score_var.data(), score);
+      std::memcpy(own_scores + (v - begin) * heads, &score[0], heads * sizeof(float));
+    }
+    pool_by_attention(job, begin, end, own_scores, pooled);
+  } else {
+    pool_by_mean(job, begin, end, pooled);
+  }
+  std::size_t v = begin;
+  for (; v + R <= end; v += R)
+    update_var_rows<R>(job, v, pooled + 2 * (v - begin) * width, scratch);
+  for (; v < end; ++v) update_var_rows<1>(job, v, pooled + 2 * (v - begin) * width, scratch);
+}
+
+// --- one set of functions per instruction set ------------------------------------------------
+
+// R rows at a time need 2R (AVX-512), 4R (AVX2) or 8R (SSE, NEON) registers for the sums.
+#define NB_KERNELS(suffix, attribute, R)                                                          \
+  attribute void clauses_##suffix(const ClauseJob &job, std::size_t begin, std::size_t end) {     \
+    update_clauses<R>(job, begin, end);                                                           \
+  }                                                                                               \
+  attribute void meta_##suffix(const MetaJob &job, std::size_t begin, std::size_t end) {          \
+    update_meta(job, begin, end);                                                                 \
+  }                                                                                               \
+  attribute void embed_##suffix(const VarJob &job, std::size_t begin, std::size_t end) {          \
+    embed_vars<R>(job, begin, end);                                                               \
+  }                                                                                               \
+  attribute void vars_##suffix(const VarJob &job, std::size_t begin, std::size_t end) {           \
+    update_vars<R>(job, begin, end);                                                              \
+  }                                                                                               \
+  constexpr Kernels kernels_##suffix{#suffix, clauses_##suffix, meta_##suffix, embed_##suffix,    \
+                                     vars_##suffix};
+
+NB_KERNELS(base, , 2)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define NB_X86_LEVELS 1
+NB_KERNELS(v3, __attribute__((target("avx2,fma"))), 3)
+NB_KERNELS(v4, __attribute__((target("avx2,fma,avx512f,avx512dq,avx512vl,avx512bw"))), 8)
+#endif
+
+const Kernels &choose() {
+#ifdef NB_X86_LEVELS
+  const char *wish = std::getenv("NEUROBACK_SIMD");
+  const std::string_view limit = wish != nullptr ? wish : "v4";
+  const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  const bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+                  __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
+  if (v4 && limit != "v3" && limit != "base") return kernels_v4;
+  if (v3 && limit != "base") return kernels_v3;
+#endif
+  return kernels_base;
+}
+
+}  // namespace
+
+const Kernels &kernels() {
+  static const Kernels &chosen = choose();
+  return chosen;
+}
+
+}  // namespace nb::gnn

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: MIT
+"""Graph -> probabilities, in C++: this module never imports torch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from neuroback import _core
+from neuroback.errors import CheckpointError
+from neuroback.graph import Graph
+from neuroback.model.checkpoint import DEFAULT, Checkpoint, load
+
+
+class PredictionInterrupted(Exception):
+    """``should_stop`` returned true before the prediction was done."""
+
+
+def predict(
+    graph: Graph,
+    checkpoint: Checkpoint | str | os.PathLike[str] = DEFAULT,
+    threads: int | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> npt.NDArray[np.float32]:
+    """P(variable is true), float32 (num_vars,).
+
+    ``threads``: at most so many, all gone when this returns; None stands for the CPUs that this
+    process may use.  Results do not depend on it.  ``should_stop`` is called about every 20 ms
+    from this thread; when it returns true, PredictionInterrupted is raised.  Python's signal
+    handlers run meanwhile.  Errors: CheckpointError.
+    """
+    if not isinstance(checkpoint, Checkpoint):
+        checkpoint = load(checkpoint)
+    if threads is None:
+        threads = available_cpus()
+    try:
+        return checkpoint.network.predict(graph.core, max(1, threads), should_stop)
+    except _core.Interrupted:
+        raise PredictionInterrupted from None
+    except _core.FileError as error:
+        raise CheckpointError(f"{checkpoint.weights_path}: {error}") from None
+
+
+def memory_bytes(graph: Graph, checkpoint: Checkpoint) -> int:
+    """Bytes that ``predict`` allocates for ``graph``, without the graph itself."""
+    return checkpoint.network.memory_bytes(graph.core)
+
+
+def available_cpus() -> int:
+    """CPUs in this process's affinity mask, cut by the cgroup's quota where there is one."""
+    if hasattr(os, "sched_getaffinity"):
+        count = len(os.sched_getaffinity(0))
+    else:
+        count = os.cpu_count() or 1
+    try:
+        with open("/sys/fs/cgroup/cpu.max", encoding="ascii") as file:
+            quota, period = file.read().split()[:2]
+        if quota != "max":
+            count = min(count, max(1, int(quota) // int(period)))
+    except (OSError, ValueError):
+        pass
+    return max(1, count)
