@@ -24,6 +24,7 @@ Wang et al., "NeuroBack", ICLR 2024 (the graph and its meta node).
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch_geometric.data import Data
 from torch_geometric.nn import MessagePassing
-from torch_geometric.utils import scatter
 
 from neuroback.graph import Graph
 from neuroback.model.config import NetworkConfig
@@ -47,15 +47,19 @@ class GraphData(Data):  # type: ignore[misc]
     clause_lits, clause_sizes    int32 (E,), (C,)    literal codes of each clause
     lit_clauses, lit_sizes       int32 (E,), (2V,)   clauses of each literal code
     clause_position              int32 (E,)          where edge i of clause_lits is in lit_clauses
-    clause_component, var_component   int64          an isolated variable has 0 and ...
+    component_clauses, component_sizes   int32 (C,), (K,)   clauses of each component
+    component_vars, component_var_sizes  int32 (<= V,), (K,)
+    clause_component, var_component      int32 (C,), (V,)   an isolated variable has 0 and ...
     in_component                 float (V, 1)        ... 0 here, else 1
     """
 
     def __inc__(self, key: str, value: Any, *args: Any, **kwargs: Any) -> Any:
         if key == "clause_lits":
             return 2 * self.num_vars
-        if key == "lit_clauses":
+        if key in ("lit_clauses", "component_clauses"):
             return self.num_clauses
+        if key == "component_vars":
+            return self.num_vars
         if key == "clause_position":
             return self.clause_lits.numel()
         if key in ("clause_component", "var_component"):
@@ -78,8 +82,18 @@ class GraphData(Data):  # type: ignore[misc]
             "lit_clauses": graph.lit_clauses.copy(),
             "lit_sizes": np.diff(lit_offsets).astype(np.int32),
             "clause_position": position,
-            "clause_component": graph.clause_component.astype(np.int64),
-            "var_component": np.maximum(graph.var_component, 0).astype(np.int64),
+            "component_clauses": np.argsort(graph.clause_component, kind="stable").astype(np.int32),
+            "component_sizes": np.bincount(
+                graph.clause_component, minlength=graph.num_components
+            ).astype(np.int32),
+            "component_vars": np.argsort(graph.var_component, kind="stable")[
+                np.count_nonzero(graph.var_component < 0) :
+            ].astype(np.int32),
+            "component_var_sizes": np.bincount(
+                graph.var_component[graph.var_component >= 0], minlength=graph.num_components
+            ).astype(np.int32),
+            "clause_component": graph.clause_component.copy(),
+            "var_component": np.maximum(graph.var_component, 0),
             "in_component": (graph.var_component >= 0).astype(np.float32)[:, None],
             "var_features": graph.var_features.copy(),
             "clause_features": graph.clause_features.copy(),
@@ -148,6 +162,36 @@ class _SumRows(torch.autograd.Function):
         return _sum_rows(grad.contiguous(), rows.other_columns, rows.other_offsets), None
 
 
+class _Gather(torch.autograd.Function):
+    """out[i] = table[index[i]].  ``entries`` lists for each row of the table where it went, so that
+    the gradient is a sum of rows instead of contended additions."""
+
+    @staticmethod
+    def forward(ctx: Any, table: Tensor, index: Tensor, entries: Tensor, offsets: Tensor) -> Tensor:
+        ctx.entries, ctx.offsets = entries, offsets
+        return table.index_select(0, index)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Any:
+        return _sum_rows(grad.contiguous(), ctx.entries, ctx.offsets), None, None, None
+
+
+class _MeanOfMembers(torch.autograd.Function):
+    """Mean over the clauses of each component; long sums would lose digits in single precision."""
+
+    @staticmethod
+    def forward(ctx: Any, h: Tensor, members: Rows, exact: bool) -> Tensor:
+        ctx.members, ctx.share = members, _inverse(members.sizes)
+        if exact:
+            total = _sum_rows(h.double(), members.columns, members.offsets)
+            return (total * ctx.share).to(h.dtype)
+        return _sum_rows(h, members.columns, members.offsets) * ctx.share
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Any:
+        return (grad * ctx.share).index_select(0, ctx.members.other_columns), None, None
+
+
 class _WeightedSumRows(torch.autograd.Function):
     """Sums of rows in which head k weighs its channels by ``weights[:, k]``, one row an entry.
 
@@ -189,15 +233,18 @@ class _SumSegments(torch.autograd.Function):
     """Sums of consecutive rows; the gradient is a gather."""
 
     @staticmethod
-    def forward(ctx: Any, values: Tensor, offsets: Tensor, segment: Tensor) -> Tensor:
-        ctx.save_for_backward(segment)
-        entries = torch.arange(len(values), dtype=torch.int32, device=values.device)
+    def forward(ctx: Any, values: Tensor, entries: Tensor, offsets: Tensor, index: Tensor) -> Tensor:
+        ctx.index = index
         return _sum_rows(values, entries, offsets)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> Any:
-        (segment,) = ctx.saved_tensors
-        return grad.index_select(0, segment), None, None
+        return grad.index_select(0, ctx.index), None, None, None
+
+
+def _gather(table: Tensor, index: Tensor, entries: Tensor, offsets: Tensor) -> Tensor:
+    out: Tensor = _Gather.apply(table, index, entries, offsets)  # type: ignore[no-untyped-call]
+    return out
 
 
 class Structure:
@@ -213,26 +260,39 @@ class Structure:
         self.clause_share = _inverse(data.clause_sizes)
         self.var_sizes = data.lit_sizes.view(-1, 2).sum(1)
         self.var_share = _inverse(self.var_sizes)
-        self.num_components = int(data.clause_component.max()) + 1 if len(data.clause_sizes) else 0
-        if isinstance(data.num_components, int):
-            self.num_components = data.num_components
-        elif isinstance(data.num_components, Tensor):
-            self.num_components = int(data.num_components.sum())
-        self.clause_component = data.clause_component
+        self.num_components = data.component_sizes.numel()
+        self.members = Rows(
+            data.component_clauses,
+            data.component_sizes,
+            data.clause_component,
+            torch.ones_like(data.clause_component),
+        )
+        # An isolated variable points to some component, but is masked and no member of it.
         self.var_component = data.var_component.clamp(max=max(self.num_components - 1, 0))
         self.in_component = data.in_component
+        self.component_vars = data.component_vars
+        self.component_var_offsets = _offsets(data.component_var_sizes)
         self.clause_position = data.clause_position
-        self._edge_lit: Tensor | None = None
 
-    @property
+    @cached_property
     def edge_lit(self) -> Tensor:
         """The literal code of each entry of ``occurrences``; only attention asks for it."""
-        if self._edge_lit is None:
-            codes = torch.arange(2 * self.num_vars, dtype=torch.int32)
-            self._edge_lit = torch.repeat_interleave(
-                codes.to(self.occurrences.sizes.device), self.occurrences.sizes
-            )
-        return self._edge_lit
+        codes = torch.arange(2 * self.num_vars, dtype=torch.int32, device=self.var_sizes.device)
+        return torch.repeat_interleave(codes, self.occurrences.sizes)
+
+    @cached_property
+    def edge_var(self) -> Tensor:
+        return self.edge_lit >> 1
+
+    @cached_property
+    def var_offsets(self) -> Tensor:
+        return self.occurrences.offsets[::2].contiguous()
+
+    @cached_property
+    def consecutive(self) -> Tensor:
+        return torch.arange(
+            self.occurrences.columns.numel(), dtype=torch.int32, device=self.var_sizes.device
+        )
 
 
 def _inverse(sizes: Tensor) -> Tensor:
@@ -285,14 +345,19 @@ class ToVar(MessagePassing):  # type: ignore[misc]
             total: Tensor = _SumRows.apply(h, edge_index)  # type: ignore[no-untyped-call]
             return total.view(structure.num_vars, -1) * structure.var_share
         # [E, heads], with the entries of one variable next to each other.
-        var = structure.edge_lit >> 1
-        score = self.score_clause(h).index_select(0, edge_index.columns)
-        score = functional.leaky_relu(score + self.score_var(x).index_select(0, var), 0.2)
-        offsets = edge_index.offsets[::2].contiguous()
+        var, offsets = structure.edge_var, structure.var_offsets
+        consecutive = structure.consecutive
+        score = _gather(
+            self.score_clause(h), edge_index.columns, structure.clause_position, edge_index.other_offsets
+        )
+        score = score + _gather(self.score_var(x), var, consecutive, offsets)
+        score = functional.leaky_relu(score, 0.2)
         with torch.no_grad():
             top = torch.segment_reduce(score, "max", offsets=offsets.long(), initial=-1e30)
         weight = torch.exp(score - top.index_select(0, var))
-        norm: Tensor = _SumSegments.apply(weight, offsets, var)  # type: ignore[no-untyped-call]
+        norm: Tensor = _SumSegments.apply(  # type: ignore[no-untyped-call]
+            weight, consecutive, offsets, var
+        )
         total = _WeightedSumRows.apply(  # type: ignore[no-untyped-call]
             h, weight, edge_index, structure.clause_position, structure.edge_lit
         )
@@ -330,11 +395,9 @@ class Meta(nn.Module):
         self.norm = nn.LayerNorm(width)
 
     def forward(self, g: Tensor, h: Tensor, structure: Structure) -> Tensor:
-        # Long sums in single precision would lose the fourth digit; training can do without.
-        exact = h if self.training else h.double()
-        mean = scatter(
-            exact, structure.clause_component, dim_size=structure.num_components, reduce="mean"
-        ).to(h.dtype)
+        mean: Tensor = _MeanOfMembers.apply(  # type: ignore[no-untyped-call]
+            h, structure.members, not self.training
+        )
         updated: Tensor = self.norm(g + functional.relu(self.clauses(mean) + self.own(g)))
         return updated
 
@@ -354,12 +417,20 @@ class Layer(nn.Module):
         # g starts as zero, so the first layer's clauses hear nothing from it.
         from_meta = None
         if not first:
-            from_meta = self.clause.meta(g).index_select(0, structure.clause_component)
+            members = structure.members
+            from_meta = _gather(
+                self.clause.meta(g), members.other_columns, members.columns, members.offsets
+            )
         h = self.clause(h, self.to_clause(x, structure), from_meta)
         from_meta = None
         if structure.num_components:
             g = self.meta(g, h, structure)
-            from_meta = self.var.meta(g).index_select(0, structure.var_component)
+            from_meta = _gather(
+                self.var.meta(g),
+                structure.var_component,
+                structure.component_vars,
+                structure.component_var_offsets,
+            )
             from_meta = from_meta * structure.in_component
         x = self.var(x, self.to_var(h, x, structure), from_meta)
         return x, h, g
