@@ -15,7 +15,8 @@ namespace py = pybind11;
 
 namespace {
 
-std::unique_ptr<gnn::Network> read_network(const py::bytes &file, const std::vector<bool> &attention,
+std::unique_ptr<gnn::Network> read_network(const py::bytes &file,
+                                           const std::vector<bool> &attention,
                                            std::size_t var_features, std::size_t clause_features) {
   const std::string_view content(file);
   gnn::NetworkShape shape;
@@ -66,8 +67,8 @@ void register_gnn(py::module_ &module) {
            py::arg("clause_features"))
       .def_property_readonly("parameters",
                              [](const gnn::Network &network) { return network.parameters; })
-      .def_property_readonly_static(
-          "kernels", [](const py::object &) { return gnn::kernels().name; })
+      .def_property_readonly_static("kernels",
+                                    [](const py::object &) { return gnn::kernels().name; })
       .def("memory_bytes",
            [](const gnn::Network &network, const Graph &graph) {
              return gnn::memory_bytes(network.shape, graph.num_vars(), graph.num_clauses(),

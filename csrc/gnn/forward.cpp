@@ -16,7 +16,9 @@ namespace {
 // Where a thread costs more to start than it saves.
 constexpr std::size_t edges_worth_a_thread = 20000;
 
-std::size_t blocks_of(std::size_t count, std::size_t block) { return (count + block - 1) / block; }
+std::size_t blocks_of(std::size_t count, std::size_t block) {
+  return (count + block - 1) / block;
+}
 
 }  // namespace
 
@@ -57,8 +59,15 @@ void predict(const Network &network, const Graph &graph, unsigned threads,
       std::min<std::size_t>(1 + work / edges_worth_a_thread, std::max(1u, threads)));
   Team team(useful, should_stop);
 
-  VarJob var_job{&graph,        nullptr,       &network.layers[0], &network, var_states.data(),
-                 clause_states.data(), nullptr, meta_for_vars.data(), table.data(),
+  VarJob var_job{&graph,
+                 nullptr,
+                 &network.layers[0],
+                 &network,
+                 var_states.data(),
+                 clause_states.data(),
+                 nullptr,
+                 meta_for_vars.data(),
+                 table.data(),
                  probabilities.data()};
   const auto run_blocks = [&](std::size_t count, std::size_t block, const auto &job,
                               const auto &function) {
@@ -82,8 +91,9 @@ void predict(const Network &network, const Graph &graph, unsigned threads,
                                layer_scores,
                                sums.data()};
     run_blocks(clauses, clause_block, clause_job, kernel.update_clauses);
-    const MetaJob meta_job{&layer,       next,        components,           sums.data(),
-                           sizes.data(), meta.data(), meta_for_vars.data(), meta_for_clauses.data()};
+    const MetaJob meta_job{
+        &layer,       next,        components,           sums.data(),
+        sizes.data(), meta.data(), meta_for_vars.data(), meta_for_clauses.data()};
     run_blocks(components, var_block, meta_job, kernel.update_meta);
     var_job.layer = &layer;
     var_job.next = next;

@@ -225,8 +225,7 @@ NB_INLINE void update_clauses(const ClauseJob &job, std::size_t begin, std::size
   alignas(64) float scratch[R * width];
   pool_literals(job, begin, end, pooled);
   std::size_t c = begin;
-  for (; c + R <= end; c += R)
-    update_clause_rows<R>(job, c, pooled + (c - begin) * width, scratch);
+  for (; c + R <= end; c += R) update_clause_rows<R>(job, c, pooled + (c - begin) * width, scratch);
   for (; c < end; ++c) update_clause_rows<1>(job, c, pooled + (c - begin) * width, scratch);
   sum_components(job, begin, end);
 }
@@ -238,7 +237,9 @@ NB_INLINE void update_meta(const MetaJob &job, std::size_t begin, std::size_t en
   const Layer &layer = *job.layer;
   for (std::size_t k = begin; k < end; ++k) {
     float *state = job.meta + k * width;
-    const double share = 1.0 / (fixed_point * static_cast<double>(std::max<std::int64_t>(1, job.component_sizes[k])));
+    const double share =
+        1.0 /
+        (fixed_point * static_cast<double>(std::max<std::int64_t>(1, job.component_sizes[k])));
     for (std::size_t i = 0; i < width; ++i)
       mean[i] = static_cast<float>(static_cast<double>(job.component_sums[k * width + i]) * share);
     Row rows[1];
@@ -301,8 +302,7 @@ NB_INLINE void embed_var_rows(const VarJob &job, std::size_t first) {
   float *state = job.vars + first * width;
   embed_rows<R>(job.graph->var_features().data() + first * count, count, job.network->var_input,
                 job.network->var_input_norm, state);
-  if (job.next != nullptr)
-    write_table<R>(*job.next, state, job.literal_table + 2 * first * width);
+  if (job.next != nullptr) write_table<R>(*job.next, state, job.literal_table + 2 * first * width);
 }
 
 template <int R>
@@ -465,20 +465,20 @@ NB_INLINE void update_vars(const VarJob &job, std::size_t begin, std::size_t end
 // --- one set of functions per instruction set ------------------------------------------------
 
 // R rows at a time need 2R (AVX-512), 4R (AVX2) or 8R (SSE, NEON) registers for the sums.
-#define NB_KERNELS(suffix, attribute, R)                                                          \
-  attribute void clauses_##suffix(const ClauseJob &job, std::size_t begin, std::size_t end) {     \
-    update_clauses<R>(job, begin, end);                                                           \
-  }                                                                                               \
-  attribute void meta_##suffix(const MetaJob &job, std::size_t begin, std::size_t end) {          \
-    update_meta(job, begin, end);                                                                 \
-  }                                                                                               \
-  attribute void embed_##suffix(const VarJob &job, std::size_t begin, std::size_t end) {          \
-    embed_vars<R>(job, begin, end);                                                               \
-  }                                                                                               \
-  attribute void vars_##suffix(const VarJob &job, std::size_t begin, std::size_t end) {           \
-    update_vars<R>(job, begin, end);                                                              \
-  }                                                                                               \
-  constexpr Kernels kernels_##suffix{#suffix, clauses_##suffix, meta_##suffix, embed_##suffix,    \
+#define NB_KERNELS(suffix, attribute, R)                                                       \
+  attribute void clauses_##suffix(const ClauseJob &job, std::size_t begin, std::size_t end) {  \
+    update_clauses<R>(job, begin, end);                                                        \
+  }                                                                                            \
+  attribute void meta_##suffix(const MetaJob &job, std::size_t begin, std::size_t end) {       \
+    update_meta(job, begin, end);                                                              \
+  }                                                                                            \
+  attribute void embed_##suffix(const VarJob &job, std::size_t begin, std::size_t end) {       \
+    embed_vars<R>(job, begin, end);                                                            \
+  }                                                                                            \
+  attribute void vars_##suffix(const VarJob &job, std::size_t begin, std::size_t end) {        \
+    update_vars<R>(job, begin, end);                                                           \
+  }                                                                                            \
+  constexpr Kernels kernels_##suffix{#suffix, clauses_##suffix, meta_##suffix, embed_##suffix, \
                                      vars_##suffix};
 
 NB_KERNELS(base, , 2)

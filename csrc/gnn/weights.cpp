@@ -17,7 +17,9 @@ namespace {
 constexpr std::uint64_t max_header_bytes = 1 << 20;
 constexpr std::int64_t max_tensor_elements = 1 << 24;
 
-[[noreturn]] void damaged(const std::string &what) { throw FileError("safetensors: " + what); }
+[[noreturn]] void damaged(const std::string &what) {
+  throw FileError("safetensors: " + what);
+}
 
 // The subset of JSON that a safetensors header may use.  Strict on purpose: no duplicate keys,
 // no floats, no escapes in tensor names, no bytes after the object.
@@ -206,8 +208,7 @@ std::map<std::string, Tensor> parse_safetensors(std::span<const std::byte> file)
     if (begin > covered) damaged("bytes that belong to no tensor");
     covered = end;
   }
-  if (covered != static_cast<std::int64_t>(data.size()))
-    damaged("bytes behind the last tensor");
+  if (covered != static_cast<std::int64_t>(data.size())) damaged("bytes behind the last tensor");
   return tensors;
 }
 
@@ -248,9 +249,7 @@ class Taker {
   Dense dense(const std::string &name) {
     return {matrix(name + ".weight", width, width), vector(name + ".bias")};
   }
-  Norm norm(const std::string &name) {
-    return {vector(name + ".weight"), vector(name + ".bias")};
-  }
+  Norm norm(const std::string &name) { return {vector(name + ".weight"), vector(name + ".bias")}; }
   Update update(const std::string &name) {
     Update result;
     result.own = dense(name + ".own");

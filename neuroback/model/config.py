@@ -47,7 +47,7 @@ class NetworkConfig:
         return len(self.attention)
 
     def require_current_features(self) -> None:
-        """Raise CheckpointError where this version computes other features than those trained on."""
+        """Raise CheckpointError where the features are not those that this version computes."""
         if (self.feature_schema, self.var_features, self.clause_features) != (
             Graph.SCHEMA,
             tuple(Graph.VAR_FEATURES),
@@ -74,8 +74,13 @@ class NetworkConfig:
             )
         for key, kind in expected.items():
             if type(data[key]) is not kind:
-                raise CheckpointError(f"'{key}' in the network description is not a {kind.__name__}")
+                raise CheckpointError(
+                    f"'{key}' in the network description is not a {kind.__name__}"
+                )
         for key, kind in (("attention", bool), ("var_features", str), ("clause_features", str)):
             if not all(type(item) is kind for item in data[key]):
                 raise CheckpointError(f"'{key}' holds something else than {kind.__name__}")
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in data.items()})
+        values: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in data.items()
+        }
+        return cls(**values)

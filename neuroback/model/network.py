@@ -181,11 +181,13 @@ class _MeanOfMembers(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, h: Tensor, members: Rows, exact: bool) -> Tensor:
-        ctx.members, ctx.share = members, _inverse(members.sizes)
+        members_share = _inverse(members.sizes)
+        ctx.members, ctx.share = members, members_share
         if exact:
-            total = _sum_rows(h.double(), members.columns, members.offsets)
-            return (total * ctx.share).to(h.dtype)
-        return _sum_rows(h, members.columns, members.offsets) * ctx.share
+            h, dtype = h.double(), h.dtype
+            mean = _sum_rows(h, members.columns, members.offsets) * members_share
+            return mean.to(dtype)
+        return _sum_rows(h, members.columns, members.offsets) * members_share
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> Any:
@@ -233,7 +235,9 @@ class _SumSegments(torch.autograd.Function):
     """Sums of consecutive rows; the gradient is a gather."""
 
     @staticmethod
-    def forward(ctx: Any, values: Tensor, entries: Tensor, offsets: Tensor, index: Tensor) -> Tensor:
+    def forward(
+        ctx: Any, values: Tensor, entries: Tensor, offsets: Tensor, index: Tensor
+    ) -> Tensor:
         ctx.index = index
         return _sum_rows(values, entries, offsets)
 
@@ -251,9 +255,7 @@ class Structure:
     """What all layers need of a (batched) graph, prepared once per forward pass."""
 
     def __init__(self, data: Data) -> None:
-        self.literals = Rows(
-            data.clause_lits, data.clause_sizes, data.lit_clauses, data.lit_sizes
-        )
+        self.literals = Rows(data.clause_lits, data.clause_sizes, data.lit_clauses, data.lit_sizes)
         self.occurrences = self.literals.transposed()
         self.num_vars = data.lit_sizes.numel() // 2
         # The shares of a mean: an empty row has no entry to multiply.
@@ -348,7 +350,10 @@ class ToVar(MessagePassing):  # type: ignore[misc]
         var, offsets = structure.edge_var, structure.var_offsets
         consecutive = structure.consecutive
         score = _gather(
-            self.score_clause(h), edge_index.columns, structure.clause_position, edge_index.other_offsets
+            self.score_clause(h),
+            edge_index.columns,
+            structure.clause_position,
+            edge_index.other_offsets,
         )
         score = score + _gather(self.score_var(x), var, consecutive, offsets)
         score = functional.leaky_relu(score, 0.2)
@@ -506,5 +511,3 @@ class Network(nn.Module):
 
     def num_parameters(self) -> int:
         return sum(parameter.numel() for parameter in self.parameters())
-
-
