@@ -130,13 +130,13 @@ void add_original(Core &core, std::span<const std::int32_t> clause) {
     }
     if (!core.active(lit.var())) activate(core, lit.var());
   }
+  if (lits.empty()) derive_empty(core);
   if (changed) {
     if (!lits.empty()) core.proof.add(lits);
     core.proof.erase_original(clause);
   }
-  if (lits.empty()) {
-    derive_empty(core);
-  } else if (lits.size() == 1) {
+  if (lits.empty()) return;
+  if (lits.size() == 1) {
     assign(core, lits[0], Reason::none());
   } else {
     add_clause(core, lits, false, 0);
