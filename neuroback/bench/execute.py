@@ -69,6 +69,7 @@ class Order:
     version: str
     seed: int
     number: int
+    place: int = 0
 
 
 def execute(order: Order, settings: Settings) -> Record:
@@ -332,6 +333,7 @@ def _blank(order: Order, settings: Settings, here: slot.Slot) -> Record:
         "commit": settings.commit,
         "dirty": settings.dirty,
         "number": order.number,
+        "place": order.place,
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
 

@@ -36,6 +36,7 @@ def plan(
     the order of the formulas dealt anew for each seed, so that a drift of the machine meets
     every engine alike.  The same plan every time, so that a resumed bench goes on in it."""
     versions = {adapter.label: adapter.version() for adapter in adapters}
+    places = {adapter.label: place for place, adapter in enumerate(adapters)}
     orders: list[Order] = []
     for seed in range(seeds):
         dealer = random.Random(f"plan {seed}")
@@ -50,7 +51,8 @@ def plan(
                 key = key_of(
                     task.formula_hash, adapter.label, options, version, seed, settings.limits
                 )
-                orders.append(Order(key, task, adapter, version, seed, len(orders)))
+                place = places[adapter.label]
+                orders.append(Order(key, task, adapter, version, seed, len(orders), place))
     return orders
 
 

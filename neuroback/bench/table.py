@@ -1,0 +1,436 @@
+# SPDX-License-Identifier: MIT
+"""From records to tables: which answers count, and the figures of each engine.
+
+*Settling* looks at all records of a formula together: a verified model shows that every UNSAT
+for the same formula is wrong, a verified proof confirms UNSAT answers that came without one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from neuroback.bench import statistics
+from neuroback.bench.record import Record
+from neuroback.bench.statistics import Interval
+from neuroback.errors import BenchError
+
+
+@dataclass(slots=True)
+class Run:
+    """One settled run.  ``counts``: solved, as far as the tables are concerned."""
+
+    record: Record
+    formula: str
+    family: str
+    engine: str
+    seed: int
+    status: str
+    verdict: str
+    reason: str
+    wall: float
+    cpu: float
+    counts: bool
+    note: str = ""
+
+
+@dataclass(slots=True)
+class Bench:
+    """Settled runs of one set of limits.
+
+    engines   labels in the order of the command line
+    limit     wall seconds; where there was none, the longest run
+    truth     formula hash -> SAT or UNSAT, as proven by some engine, else as known before
+    warnings  what a reader must know before believing any figure
+    """
+
+    runs: list[Run]
+    engines: list[str]
+    limit: float
+    limits: dict[str, float | int | None]
+    truth: dict[str, str]
+    warnings: list[str] = field(default_factory=list)
+
+    def of(self, engine: str) -> list[Run]:
+        return [run for run in self.runs if run.engine == engine]
+
+
+def select(
+    records: Iterable[Record],
+    *,
+    roles: Sequence[str] = (),
+    families: Sequence[str] = (),
+    engines: Sequence[str] = (),
+    time: float | None = None,
+) -> list[Record]:
+    """The records a table is about; an engine that is named and absent is an error."""
+    chosen = list(records)
+    present = {record["engine"] for record in chosen}
+    for name in engines:
+        if name not in present:
+            raise BenchError(
+                f"no runs of engine {name!r}, expected one of {', '.join(sorted(present))}"
+            )
+    return [
+        record
+        for record in chosen
+        if (not roles or record.get("role") in roles)
+        and (not families or record["family"] in families)
+        and (not engines or record["engine"] in engines)
+        and (time is None or record["limits"].get("time") == time)
+    ]
+
+
+def settle(records: Iterable[Record]) -> Bench:
+    """Decide which answers count.  Interrupted runs are no runs."""
+    warnings: list[str] = []
+    chosen = [record for record in records if record["reason"] != "interrupted"]
+    if not chosen:
+        raise BenchError("no finished run among the records, expected some")
+    chosen, limits = _one_limit(chosen, warnings)
+    chosen = _one_version(chosen, warnings)
+    truth = _truths(chosen, warnings)
+    runs = [_settled(record, truth) for record in chosen]
+    limit = limits.get("time") or max(run.wall for run in runs)
+    # In the order of the command line, then of first appearance: runs themselves are shuffled.
+    places = {run.engine: run.record.get("place", 0) for run in runs}
+    engines = sorted(places, key=lambda engine: places[engine])
+    bench = Bench(
+        runs, engines, float(limit), limits, {k: v[0] for k, v in truth.items()}, warnings
+    )
+    for engine in engines:
+        wrong = sum(run.verdict == "wrong" for run in bench.of(engine))
+        if wrong:
+            answers = "answer" if wrong == 1 else "answers"
+            warnings.insert(0, f"{engine}: {wrong} WRONG {answers}: all its figures are void")
+        failed = sum(bool(run.record.get("failed")) for run in bench.of(engine))
+        if failed:
+            warnings.append(f"{engine}: inference failed in {failed} runs, which count as unsolved")
+    return bench
+
+
+def _one_limit(
+    records: list[Record], warnings: list[str]
+) -> tuple[list[Record], dict[str, float | int | None]]:
+    """Times under different limits do not compare: keep the limits of the last record."""
+    limits = records[-1]["limits"]
+    kept = [record for record in records if record["limits"] == limits]
+    if len(kept) != len(records):
+        warnings.append(
+            f"{len(records) - len(kept)} runs under other limits are left out; "
+            f"shown are those with {_limits_text(limits)}"
+        )
+    return kept, limits
+
+
+def _limits_text(limits: dict[str, float | int | None]) -> str:
+    units = {"time": "s", "cpu": "s of CPU", "memory_mib": "MiB"}
+    parts = [f"{limits[k]:g} {unit}" for k, unit in units.items() if limits.get(k) is not None]
+    return ", ".join(parts) or "no limit"
+
+
+def _one_version(records: list[Record], warnings: list[str]) -> list[Record]:
+    """A label stands for its last version; runs of earlier ones are left out and counted."""
+    last: dict[str, str] = {}
+    for record in records:
+        last[record["engine"]] = record["version"]
+    dropped = Counter(r["engine"] for r in records if r["version"] != last[r["engine"]])
+    for engine, count in dropped.items():
+        warnings.append(f"{engine}: {count} runs of earlier versions are left out")
+    return [record for record in records if record["version"] == last[record["engine"]]]
+
+
+def _truths(records: list[Record], warnings: list[str]) -> dict[str, tuple[str, str]]:
+    """Formula hash -> status and who established it."""
+    truth: dict[str, tuple[str, str]] = {}
+    for record in records:
+        if record.get("known"):
+            truth[record["formula_hash"]] = (record["known"], "known")
+    proven: dict[str, str] = {}
+    for record in records:
+        if record["verdict"] == "verified":
+            name = record["formula_hash"]
+            if proven.setdefault(name, record["status"]) != record["status"]:
+                warnings.insert(
+                    0,
+                    f"{record['formula']}: a verified model AND a verified proof: "
+                    "the checker is broken, believe nothing here",
+                )
+            truth[name] = (record["status"], record["engine"])
+    return truth
+
+
+def _settled(record: Record, truth: dict[str, tuple[str, str]]) -> Run:
+    status, verdict, reason = record["status"], record["verdict"], record["reason"]
+    note = record.get("note") or ""
+    established, source = truth.get(record["formula_hash"], (None, ""))
+    answered = status in ("SAT", "UNSAT")
+    if answered and verdict in ("agreed", "unchecked") and established not in (None, status):
+        verdict = "wrong"
+        note = f"{note}; {source} has a certificate for {established}".strip("; ")
+    confirmed = answered and established == status
+    if verdict == "unchecked" and confirmed and not note.startswith("proof check"):
+        # Another engine's certificate; a check of its own that ran out of time stays unchecked.
+        verdict = "agreed"
+    counts = answered and (
+        verdict in ("verified", "agreed") or (verdict == "unchecked" and confirmed)
+    )
+    return Run(
+        record=record,
+        formula=record["formula"],
+        family=record["family"],
+        engine=record["engine"],
+        seed=record["seed"],
+        status=status,
+        verdict=verdict,
+        reason=reason,
+        wall=float(record["wall_seconds"]),
+        cpu=float(record["cpu_seconds"]),
+        counts=counts and verdict != "wrong",
+        note=note,
+    )
+
+
+# -- figures -----------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Row:
+    """One engine's figures over the formulas that every engine of the table has runs of.
+
+    solved, sat, unsat   formulas; with several seeds the mean over them, so maybe a fraction
+    par2, par2_cpu       mean seconds, an unsolved run counting twice the limit
+    ratio                geometric mean of its seconds over the reference's, solved by both
+    par2_ratio           its PAR-2 over the reference's
+    """
+
+    engine: str
+    version: str
+    runs: int
+    formulas: int
+    seeds: int
+    solved: Interval
+    sat: Interval
+    unsat: Interval
+    par2: Interval
+    par2_cpu: Interval
+    ratio: Interval | None
+    common: int
+    par2_ratio: Interval | None
+    reasons: Counter[str]
+    verdicts: Counter[str]
+    disturbed: int
+    failed: int
+    predict_seconds: float | None
+    pairs_needed: int | None
+
+    @property
+    def void(self) -> bool:
+        return self.verdicts["wrong"] > 0
+
+
+@dataclass(slots=True)
+class Table:
+    rows: list[Row]
+    reference: str
+    formulas: int
+    families: int
+    warnings: list[str]
+
+
+def score(run: Run, limit: float, *, cpu: bool = False) -> float:
+    """PAR-2: seconds, or twice the limit where the run does not count."""
+    return (run.cpu if cpu else run.wall) if run.counts else 2 * limit
+
+
+def _by_formula(runs: Iterable[Run]) -> dict[str, list[Run]]:
+    grouped: dict[str, list[Run]] = defaultdict(list)
+    for run in runs:
+        grouped[run.record["formula_hash"]].append(run)
+    return grouped
+
+
+def _average(values: Iterable[float]) -> float:
+    given = list(values)
+    return sum(given) / len(given)
+
+
+def tabulate(bench: Bench, reference: str | None = None) -> Table:
+    """One row per engine, over the formulas all of them have."""
+    grouped = {engine: _by_formula(bench.of(engine)) for engine in bench.engines}
+    everything = {name for runs in grouped.values() for name in runs}
+    common = sorted(name for name in everything if all(name in runs for runs in grouped.values()))
+    warnings = list(bench.warnings)
+    if len(common) < len(everything):
+        warnings.append(
+            f"{len(everything) - len(common)} of {len(everything)} formulas are left out: "
+            "not every engine has run them"
+        )
+    reference = reference or bench.engines[0]
+    if reference not in bench.engines:
+        raise BenchError(
+            f"no runs of engine {reference!r}, expected one of {', '.join(bench.engines)}"
+        )
+    family_of = {run.record["formula_hash"]: run.family for run in bench.runs}
+    families = [family_of[name] for name in common]
+    if 1 < len(set(families)) < statistics.FEW_FAMILIES:
+        warnings.append(f"only {len(set(families))} families: intervals are rough")
+    rows = [
+        _row(bench, engine, grouped[engine], grouped[reference], common, families, reference)
+        for engine in bench.engines
+    ]
+    return Table(rows, reference, len(common), len(set(families)), warnings)
+
+
+def _row(
+    bench: Bench,
+    engine: str,
+    mine: dict[str, list[Run]],
+    theirs: dict[str, list[Run]],
+    common: list[str],
+    families: list[str],
+    reference: str,
+) -> Row:
+    limit = bench.limit
+
+    def per_formula(value: Callable[[Run], float]) -> list[float]:
+        return [_average(value(run) for run in mine[name]) for name in common]
+
+    def solved(status: str | None) -> Interval:
+        counted = per_formula(lambda run: float(run.counts and status in (None, run.status)))
+        return statistics.total(families, counted, len(common))
+
+    runs = [run for name in common for run in mine[name]]
+    scores = per_formula(lambda run: score(run, limit))
+    predicted = [
+        float(run.record["seconds"]["predict"])
+        for run in runs
+        if run.record.get("seconds", {}).get("predict") is not None
+    ]
+    ratio = par2_ratio = needed = None
+    both = 0
+    if engine != reference and common:
+        comparison = pairwise(mine, theirs, common, families, limit)
+        ratio, par2_ratio = comparison.ratio, comparison.par2_ratio
+        needed, both = comparison.pairs_needed, comparison.both
+    return Row(
+        engine=engine,
+        version=runs[0].record["version"] if runs else "",
+        runs=len(runs),
+        formulas=len(common),
+        seeds=max((len(mine[name]) for name in common), default=0),
+        solved=solved(None),
+        sat=solved("SAT"),
+        unsat=solved("UNSAT"),
+        par2=statistics.mean(families, scores, log=True),
+        par2_cpu=statistics.mean(
+            families, per_formula(lambda r: score(r, limit, cpu=True)), log=True
+        ),
+        ratio=ratio,
+        common=both,
+        par2_ratio=par2_ratio,
+        reasons=Counter(run.reason for run in runs),
+        verdicts=Counter(run.verdict for run in runs),
+        disturbed=sum(bool(run.record.get("disturbed")) for run in runs),
+        failed=sum(bool(run.record.get("failed")) for run in runs),
+        predict_seconds=_average(predicted) if predicted else None,
+        pairs_needed=needed,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two engines on the same formulas: A over B, so below 1 means that A is faster.
+
+    ratio         geometric mean of wall seconds, over formulas solved by both
+    cpu_ratio     the same of CPU seconds
+    par2_ratio    ratio of PAR-2 scores over all formulas
+    gained, lost  formulas (mean over seeds) only A, only B solves
+    difference    solved by A less solved by B
+    pairs_needed  paired runs that would show a change of time by a twentieth
+    """
+
+    formulas: int
+    families: int
+    both: int
+    ratio: Interval
+    cpu_ratio: Interval
+    par2_ratio: Interval
+    difference: Interval
+    gained: float
+    lost: float
+    pairs_needed: int | None
+    pairs: int
+
+
+def _pairs(mine: list[Run], theirs: list[Run]) -> list[tuple[Run, Run]]:
+    """Runs with the same seed; where no seed is shared, each with each."""
+    others = {run.seed: run for run in theirs}
+    same = [(run, others[run.seed]) for run in mine if run.seed in others]
+    return same or [(a, b) for a in mine for b in theirs]
+
+
+def pairwise(
+    mine: dict[str, list[Run]],
+    theirs: dict[str, list[Run]],
+    common: Sequence[str],
+    families: Sequence[str],
+    limit: float,
+) -> Comparison:
+    logs: list[float] = []
+    cpu_logs: list[float] = []
+    logs_families: list[str] = []
+    above: list[float] = []
+    below: list[float] = []
+    gains: list[float] = []
+    losses: list[float] = []
+    pairs = 0
+    for name, family in zip(common, families, strict=True):
+        matched = _pairs(mine[name], theirs[name])
+        solved = [(a, b) for a, b in matched if a.counts and b.counts]
+        if solved:
+            # One formula, one vote, however many of its seeds were solved by both.
+            logs.append(_average(_log_ratio(a.wall, b.wall) for a, b in solved))
+            cpu_logs.append(_average(_log_ratio(a.cpu, b.cpu) for a, b in solved))
+            logs_families.append(family)
+            pairs += len(solved)
+        above.append(_average(score(run, limit) for run in mine[name]))
+        below.append(_average(score(run, limit) for run in theirs[name]))
+        gains.append(_average(float(a.counts and not b.counts) for a, b in matched))
+        losses.append(_average(float(b.counts and not a.counts) for a, b in matched))
+    differences = [gain - loss for gain, loss in zip(gains, losses, strict=True)]
+    needed = statistics.pairs_needed(logs_families, logs, 0.05)
+    if needed is not None and logs:
+        # The estimator counts formulas; each was run once per seed.
+        needed = math.ceil(needed * pairs / len(logs))
+    return Comparison(
+        formulas=len(common),
+        families=len(set(families)),
+        both=len(logs),
+        ratio=statistics.geometric_mean(logs_families, logs),
+        cpu_ratio=statistics.geometric_mean(logs_families, cpu_logs),
+        par2_ratio=statistics.ratio(families, above, below),
+        difference=statistics.total(families, differences),
+        gained=sum(gains),
+        lost=sum(losses),
+        pairs_needed=needed,
+        pairs=pairs,
+    )
+
+
+def _log_ratio(a: float, b: float) -> float:
+    # A millisecond is below what a process start varies by.
+    return math.log(max(a, 0.001) / max(b, 0.001))
+
+
+def claim(interval: Interval | None) -> str:
+    """A difference is called one only when the interval excludes 1."""
+    if interval is None:
+        return ""
+    if not interval.known:
+        return "no interval"
+    if not interval.excludes(1.0):
+        return "no difference shown"
+    return "faster" if interval.value < 1.0 else "slower"
