@@ -80,7 +80,7 @@ class Output:
     def answer(self, result: Result, record: dict[str, Any]) -> None:
         """The last words.  ``record`` is what ``--json`` prints."""
         if self.file is not None:
-            _write_whole(self.file, lambda file: self._answer_lines(result, file))
+            write_whole(self.file, lambda file: self._answer_lines(result, file))
         if self.json:
             import json
 
@@ -96,7 +96,7 @@ class Output:
                 file.write(line + "\n")
 
 
-def _write_whole(path: str, write: Any) -> None:
+def write_whole(path: str, write: Any) -> None:
     """A regular file appears under its name only when all is written; anything else streams."""
     target = Path(path).resolve()
     if target.exists() and not target.is_file():
