@@ -8,13 +8,7 @@ loaded when they are first used.
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
-
-try:
-    __version__ = version("neuroback")
-except PackageNotFoundError:  # a source tree that was never installed
-    __version__ = "0+unknown"
 
 # Public name -> module that defines it.
 _HOME = {
@@ -36,7 +30,23 @@ _HOME = {
 __all__ = ["__version__", *sorted(_HOME)]
 
 
+__version__: str
+
+
+def _version() -> str:
+    # Looked up only when asked for: it takes longer than a small formula.
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("neuroback")
+    except PackageNotFoundError:  # a source tree that was never installed
+        return "0+unknown"
+
+
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        globals()[name] = found = _version()
+        return found
     home = _HOME.get(name)
     if home is None:
         raise AttributeError(f"module 'neuroback' has no attribute {name!r}")

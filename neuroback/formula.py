@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -165,6 +164,8 @@ class Formula:
     @cached_property
     def fingerprint(self) -> str:
         """32 hex digits of the content, order kept: names phases and proofs."""
+        import hashlib
+
         digest = hashlib.blake2b(digest_size=16, person=b"nb-fingerprint-1")
         digest.update(f"{self.num_vars} {self.num_clauses}\n".encode())
         digest.update(np.ascontiguousarray(self.offsets, dtype="<i8").data)
@@ -174,6 +175,8 @@ class Formula:
     @cached_property
     def gbd_hash(self) -> str:
         """32 hex digits equal to GBD's identity: MD5 of the clauses, blank-separated."""
+        import hashlib
+
         digest = hashlib.md5(usedforsecurity=False)
         last = self.num_clauses - 1
         for first in range(0, self.num_clauses, _BATCH):
