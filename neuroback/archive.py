@@ -102,9 +102,12 @@ def kind_of(head: bytes) -> str | None:
         return "zstd"
     if head[:1] == b"\x5d" and head[1:4] == b"\0\0\0"[: len(head) - 1]:
         return "lzma"
-    # lzma with a small dictionary, as written by old tools: properties, size, 8 length bytes.
-    if len(head) >= 13 and head[0] == 0x5D and head[5:13] == b"\xff" * 8:
-        return "lzma"
+    # lzma has no mark: properties, 4 bytes of dictionary size, one or two bits set, and 8 bytes of
+    # length, unknown (all ones) or below a tebibyte.
+    if len(head) >= 13 and head[0] == 0x5D:
+        dictionary = int.from_bytes(head[1:5], "little")
+        if dictionary.bit_count() <= 2 and (head[5:13] == b"\xff" * 8 or head[10:13] == b"\0\0\0"):
+            return "lzma"
     return None
 
 
@@ -175,7 +178,11 @@ def _decompressed(descriptor: int, name: str) -> Iterator[bytes]:
 
 def _is_decompression_error(error: Exception) -> bool:
     kinds: list[type[BaseException]] = [EOFError]
-    for module, attribute in (("zlib", "error"), ("_lzma", "LZMAError"), ("zstandard", "ZstdError")):
+    for module, attribute in (
+        ("zlib", "error"),
+        ("_lzma", "LZMAError"),
+        ("zstandard", "ZstdError"),
+    ):
         if module in sys.modules:
             kinds.append(getattr(sys.modules[module], attribute))
     return isinstance(error, (*kinds, ValueError))

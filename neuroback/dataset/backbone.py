@@ -1,0 +1,281 @@
+# SPDX-License-Identifier: MIT
+"""Backbones: the literals that are true in every model.
+
+Idea     Candidates are the literals true in all models seen.  Flips and disagreeing models take
+         candidates away; an unsatisfiable question proves them.  A question asks for a model
+         that falsifies at least one of a chunk of candidates, with phases against all of them.
+Chunks   All candidates at first; a quarter after a question that ran out of conflicts, four
+         times as many after a proof.  What alone is too hard waits until the rest is done and
+         comes back with four times the conflicts.
+Limits   In conflicts, so that the same limits give the same answer on every machine; wall time
+         only as an outer one.  What is proven at a limit is kept and is right.
+Source   Janota, Lynce, Marques-Silva, "Algorithms for computing backbones of propositional
+         formulae", AI Communications 2015; Biere, Froleyks, Wang, "CaDiBack", SAT 2023
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuroback.dataset.flips import Flips, Values
+from neuroback.dataset.oracle import FIRST_MODEL, QUESTIONS, Oracle, PySATOracle
+from neuroback.errors import EngineError
+from neuroback.formula import Formula
+
+_FIRST_CONFLICTS = 2000
+_QUESTION_CONFLICTS = 1000
+_GROW = 4
+_MAX_STEPS = 8
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """What is known of a backbone.
+
+    satisfiable   None where a limit came before the first model
+    values        int8 (V,): 1 and -1 for proven literals of the backbone, 0 for the rest
+    complete      every other variable is known to be outside the backbone
+    conflicts     what was spent
+    seconds       wall time: until the first answer, and in all
+    """
+
+    satisfiable: bool | None
+    values: Values
+    complete: bool
+    conflicts: int
+    seconds_first: float
+    seconds: float
+
+    @property
+    def literals(self) -> NDArray[np.int32]:
+        """The proven literals, by variable."""
+        variables = np.flatnonzero(self.values)
+        return ((variables + 1) * self.values[variables]).astype(np.int32)
+
+
+@dataclass
+class Search:
+    """One formula under questioning.  ``models`` keeps the models the solver found."""
+
+    formula: Formula
+    conflicts: int | None = None
+    deadline: float | None = None
+    seed: int = 0
+    keep_models: int = 64
+    kissat: bool = True
+    satisfiable: bool | None = None
+    models: list[Values] = field(default_factory=list)
+    spent: int = 0
+
+    def __post_init__(self) -> None:
+        self.start = time.monotonic()
+        self.seconds_first = 0.0
+        num_vars = self.formula.num_vars
+        self.candidates = np.zeros(num_vars, dtype=np.int8)
+        self.proven = np.zeros(num_vars, dtype=np.int8)
+        self.rng = np.random.default_rng(self.seed)
+        self.oracle: Oracle = PySATOracle(self.formula, QUESTIONS, self.deadline)
+        self.flips = Flips(self.formula)
+        self._top = num_vars
+        # A call costs something even without conflicts; counted so that limits without a clock
+        # end on huge formulas as well.
+        self._call_cost = 1 + self.formula.num_literals // 50_000
+
+    def close(self) -> None:
+        self.oracle.close()
+
+    def set_deadline(self, deadline: float | None) -> None:
+        self.deadline = deadline
+        self.oracle.deadline = deadline
+
+    def out_of_limits(self) -> bool:
+        if self.conflicts is not None and self.spent >= self.conflicts:
+            return True
+        return self.deadline is not None and time.monotonic() >= self.deadline
+
+    def ask(self, assumptions: list[int], conflicts: int | None) -> bool | None:
+        """One call of the solver, within what is left of the limits."""
+        if self.conflicts is not None:
+            left = max(1, self.conflicts - self.spent)
+            conflicts = left if conflicts is None else min(conflicts, left)
+        before = self.oracle.conflicts()
+        answer = self.oracle.solve(assumptions, conflicts)
+        self.spent += self.oracle.conflicts() - before + self._call_cost
+        return answer
+
+    def find_model(self) -> None:
+        """The first model: a short try of the incremental solver, then a stronger one."""
+        answer = self.ask([], _FIRST_CONFLICTS)
+        if answer is None and not self.out_of_limits():
+            answer = self._find_model_elsewhere()
+            if answer:
+                # The model of the other solver becomes this one's without a conflict.
+                values = self.models[0]
+                variables = np.arange(1, self.formula.num_vars + 1)
+                self.oracle.prefer((variables * values).tolist())
+                answer = self.ask([], None)
+        self.satisfiable = answer
+        self.seconds_first = time.monotonic() - self.start
+        if answer:
+            model = self.oracle.model()
+            if self.formula.check_model(model) is not None:
+                raise EngineError("the solver's model does not satisfy the formula")
+            self.models.append(model)
+            self.candidates = model.copy()
+            self.observe(model)
+
+    def _find_model_elsewhere(self) -> bool | None:
+        left = None if self.conflicts is None else max(1, self.conflicts - self.spent)
+        if self.kissat:
+            from neuroback.engines import kissat
+            from neuroback.result import Status
+
+            seconds = None
+            if self.deadline is not None:
+                seconds = max(0.01, self.deadline - time.monotonic())
+            try:
+                result = kissat.solve(self.formula, time=seconds, conflicts=left)
+            except EngineError:
+                self.kissat = False
+                return self._find_model_elsewhere()
+            self.spent += result.statistics.get("conflicts", 0)
+            if result.status is Status.SATISFIABLE and result.model is not None:
+                values = np.sign(result.model).astype(np.int8)
+                self.models.append(values)
+                return True
+            return False if result.status is Status.UNSATISFIABLE else None
+        answer: bool | None = None
+        with PySATOracle(self.formula, FIRST_MODEL) as oracle:
+            budget = _FIRST_CONFLICTS
+            while answer is None and not self.out_of_limits():
+                before = oracle.conflicts()
+                answer = oracle.solve([], budget if left is None else min(budget, left))
+                used = oracle.conflicts() - before + self._call_cost
+                self.spent += used
+                left = None if left is None else max(1, left - used)
+                budget *= 2
+            if answer:
+                self.models.append(oracle.model())
+        return answer
+
+    def observe(self, model: Values) -> None:
+        """Drop the candidates that ``model``, or a flip or short walk from it, contradicts."""
+        self.candidates[self.candidates != model] = 0
+        idle = 0
+        for _ in range(_MAX_STEPS):
+            before = np.count_nonzero(self.candidates)
+            if not before:
+                return
+            critical = self.flips.critical(model)
+            self.candidates[~critical] = 0
+            idle = idle + 1 if np.count_nonzero(self.candidates) == before else 0
+            if idle == 2:
+                return
+            model = self.flips.step(model, critical, self.rng)
+            self.candidates[self.candidates != model] = 0
+
+    def oppose(self) -> None:
+        """Let decisions try to falsify every candidate."""
+        variables = np.flatnonzero(self.candidates)
+        self.oracle.prefer((-(variables + 1) * self.candidates[variables]).tolist())
+
+    def prove(self, literals: list[int]) -> None:
+        for literal in literals:
+            self.oracle.add([literal])
+            self.proven[abs(literal) - 1] = 1 if literal > 0 else -1
+            self.candidates[abs(literal) - 1] = 0
+
+    def decide_candidates(self) -> bool:
+        """Prove or refute the candidates; False where a limit came first."""
+        chunk = self.formula.num_vars
+        budget = _QUESTION_CONFLICTS
+        postponed = np.zeros(self.formula.num_vars, dtype=bool)
+        self.oppose()
+        while True:
+            open_variables = np.flatnonzero((self.candidates != 0) & ~postponed)
+            if not len(open_variables):
+                if not self.candidates.any():
+                    return True
+                postponed[:] = False
+                budget *= 4
+                continue
+            if self.out_of_limits():
+                return False
+            chosen = open_variables[: max(1, chunk)]
+            literals: list[int] = ((chosen + 1) * self.candidates[chosen]).tolist()
+            answer = self._can_falsify(literals, budget)
+            if answer is False:
+                self.prove(literals)
+                chunk = len(literals) * _GROW
+            elif answer:
+                model = self.oracle.model()
+                if len(self.models) < self.keep_models:
+                    self.models.append(model)
+                self.observe(model)
+                self.oppose()
+            elif len(literals) == 1:
+                postponed[chosen] = True
+            else:
+                chunk = len(literals) // _GROW
+
+    def _can_falsify(self, literals: list[int], conflicts: int) -> bool | None:
+        """Is there a model in which one of the literals is false?"""
+        if len(literals) == 1:
+            return self.ask([-literals[0]], conflicts)
+        self._top += 1
+        self.oracle.add([-self._top, *(-literal for literal in literals)])
+        answer = self.ask([self._top], conflicts)
+        self.oracle.add([-self._top])
+        return answer
+
+    def result(self, complete: bool) -> Backbone:
+        return Backbone(
+            satisfiable=self.satisfiable,
+            values=self.proven.copy(),
+            complete=complete,
+            conflicts=self.spent,
+            seconds_first=self.seconds_first,
+            seconds=time.monotonic() - self.start,
+        )
+
+    def run(self, variables: Iterable[int] | None = None) -> Backbone:
+        """First model, then the candidates among ``variables`` (DIMACS numbers; None: all)."""
+        self.find_model()
+        if not self.satisfiable:
+            return self.result(complete=self.satisfiable is not None)
+        if variables is not None:
+            wanted = np.zeros(self.formula.num_vars, dtype=bool)
+            for variable in variables:
+                if not 1 <= variable <= self.formula.num_vars:
+                    raise ValueError(f"variable {variable}, expected 1 to {self.formula.num_vars}")
+                wanted[variable - 1] = True
+            self.candidates[~wanted] = 0
+        return self.result(complete=self.decide_candidates())
+
+
+def backbone(
+    formula: Formula,
+    variables: Iterable[int] | None = None,
+    conflicts: int | None = None,
+    time: float | None = None,
+    seed: int = 0,
+) -> Backbone:
+    """The backbone of ``formula``, or of it what the limits allow.
+
+    variables   ask about these only
+    conflicts   limit on the solver's conflicts, first model included
+    time        limit in wall seconds; coarser than a conflict limit and not repeatable
+    """
+    from time import monotonic
+
+    deadline = None if time is None else monotonic() + time
+    search = Search(formula, conflicts=conflicts, deadline=deadline, seed=seed, keep_models=0)
+    try:
+        return search.run(variables)
+    finally:
+        search.close()

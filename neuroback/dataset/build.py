@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: MIT
+"""The stages that make a set: each task in a child of its own, each result one transaction.
+
+Workers write files, which appear whole; then the parent writes the row.  A stage that is killed
+in between finds the file when it starts again and only writes the row, so nothing is lost and
+nothing is done twice.
+"""
+
+from __future__ import annotations
+
+import socket
+import sqlite3
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from neuroback.dataset import generators
+from neuroback.dataset.label import Limits, columns_of, label_formula
+from neuroback.dataset.recipe import Item
+from neuroback.dataset.store import Store
+from neuroback.errors import DataError, NeuroBackError
+from neuroback.formula import Formula
+from neuroback.parallel import isolated, open_pool, run_all
+
+Report = Callable[[int, int, str], None]
+_GENERATE_SECONDS = 300.0
+
+
+@dataclass(frozen=True)
+class Workers:
+    """jobs: local processes; scheduler: address of a Dask cluster instead; memory: of a task."""
+
+    jobs: int = 1
+    scheduler: str | None = None
+    memory_mib: int | None = 8192
+
+
+DEFAULT_WORKERS = Workers()
+DEFAULT_LIMITS = Limits()
+
+
+@dataclass
+class Tally:
+    """done: newly; known: from earlier; failed: among the newly done."""
+
+    done: int = 0
+    known: int = 0
+    failed: int = 0
+
+
+def now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def silent(done: int, total: int, text: str) -> None:
+    pass
+
+
+def formula_columns(formula: Formula) -> dict[str, Any]:
+    """The columns of a row that the formula itself decides."""
+    return {
+        "fingerprint": formula.fingerprint,
+        "gbd_hash": formula.gbd_hash,
+        "shape_hash": formula.shape_hash,
+        "num_vars": formula.num_vars,
+        "num_clauses": formula.num_clauses,
+        "num_literals": formula.num_literals,
+    }
+
+
+def put_formula(folder: str, formula: Formula) -> None:
+    """Write the file of a formula without opening the index; for workers."""
+    Store(Path(folder), None).put_formula(formula)  # type: ignore[arg-type]
+
+
+# generate
+
+
+def _generate_one(folder: str, item: Item) -> dict[str, Any]:
+    instance = generators.generate(item.family, item.seed, item.params)
+    formula = Formula.from_array(instance.literals, instance.num_vars)
+    put_formula(folder, formula)
+    known = {True: "SAT", False: "UNSAT", None: "UNKNOWN"}[instance.satisfiable]
+    return {
+        **formula_columns(formula),
+        "name": f"{item.family}-{item.seed}",
+        "family": item.family,
+        "origin": "neuroback",
+        "licence": "MIT",
+        "secret": instance.secret,
+        "seed": item.seed,
+        "params": item.params_text,
+        "turn": item.turn,
+        "status": known,
+    }
+
+
+def _generate_task(folder: str, item: Item, memory_mib: int | None) -> dict[str, Any]:
+    return isolated(_generate_one, folder, item, seconds=_GENERATE_SECONDS, memory_mib=memory_mib)
+
+
+def generate(
+    folder: str, items: Iterable[Item], workers: Workers = DEFAULT_WORKERS, report: Report = silent
+) -> Tally:
+    """Make the formulas of a recipe that are not there yet."""
+    tally = Tally()
+    items = list(items)
+    with Store.open(folder, create=True) as store, store.locked():
+        sources = store.index.sources()
+        todo = [item for item in items if item.source not in sources]
+        tally.known = len(items) - len(todo)
+        inputs = [(folder, item, workers.memory_mib) for item in todo]
+        for values, answer in run_tasks(workers, _generate_task, inputs):
+            item: Item = values[1]
+            tally.done += 1
+            with store.index as index:
+                if isinstance(answer, BaseException):
+                    tally.failed += 1
+                    index.add_source(item.source, None, [], text_of(answer), now())
+                else:
+                    index.add_formula({**answer, "created": now()})
+                    index.add_source(item.source, answer["fingerprint"], [], "", now())
+            report(tally.done, len(todo), item.family)
+    return tally
+
+
+# label
+
+
+def _label_one(folder: str, fingerprint: str, limits: Limits) -> dict[str, Any]:
+    store = Store(Path(folder), None)  # type: ignore[arg-type]
+    label = label_formula(store.formula(fingerprint), limits)
+    store.put_label(label)
+    return {
+        **columns_of(label),
+        "seconds": round(label.seconds, 3),
+        "seconds_first": round(label.seconds_first, 3),
+        "host": socket.gethostname(),
+    }
+
+
+def _label_task(
+    folder: str, fingerprint: str, limits: Limits, memory_mib: int | None
+) -> dict[str, Any]:
+    # The inner limit is looked at between steps; this one is for what hangs in a step.
+    seconds = None if limits.seconds is None else 2 * limits.seconds + 10
+    return isolated(_label_one, folder, fingerprint, limits, seconds=seconds, memory_mib=memory_mib)
+
+
+def adopt_labels(store: Store) -> int:
+    """Rows for label files that a killed stage wrote last."""
+    adopted = 0
+    for row in store.index.rows("label_state = 'none'"):
+        if not store.label_path(row["fingerprint"]).exists():
+            continue
+        try:
+            label = store.label(row["fingerprint"])
+        except DataError:
+            continue
+        with store.index as index:
+            index.update(row["fingerprint"], {**columns_of(label), "labelled": now()})
+        adopted += 1
+    return adopted
+
+
+def label(
+    folder: str,
+    limits: Limits = DEFAULT_LIMITS,
+    workers: Workers = DEFAULT_WORKERS,
+    report: Report = silent,
+    *,
+    at_most: int | None = None,
+    again: Iterable[str] = (),
+    stop_at: float | None = None,
+) -> Tally:
+    """Label what has no label yet, in the order of work.
+
+    at_most   so many formulas in this call
+    again     label states that are tried once more, such as "partial" or "failed"
+    stop_at   of time.monotonic(): begin nothing after it
+    """
+    tally = Tally()
+    states = ["none", *again]
+    with Store.open(folder) as store, store.locked():
+        tally.known = adopt_labels(store)
+        marks = ", ".join("?" * len(states))
+        rows = list(store.index.rows(f"label_state IN ({marks})", states))
+        rows = rows[:at_most]
+        _mark_known_unsat(store, rows)
+        todo = [row["fingerprint"] for row in rows if row["status"] != "UNSAT"]
+
+        def inputs() -> Iterable[tuple[Any, ...]]:
+            for fingerprint in todo:
+                if stop_at is not None and time.monotonic() >= stop_at:
+                    return
+                yield folder, fingerprint, limits, workers.memory_mib
+
+        for values, answer in run_tasks(workers, _label_task, inputs()):
+            fingerprint = values[1]
+            tally.done += 1
+            if isinstance(answer, BaseException):
+                tally.failed += 1
+                changes: dict[str, Any] = {"label_state": "failed", "error": text_of(answer)}
+            else:
+                changes = answer
+            with store.index as index:
+                index.update(fingerprint, {**changes, "labelled": now()})
+            report(tally.done, len(todo), changes["label_state"])
+    return tally
+
+
+def _mark_known_unsat(store: Store, rows: list[sqlite3.Row]) -> None:
+    for row in rows:
+        if row["status"] == "UNSAT":
+            with store.index as index:
+                index.update(row["fingerprint"], {"label_state": "unsat", "labelled": now()})
+
+
+def run_tasks(
+    workers: Workers, task: Callable[..., dict[str, Any]], inputs: Iterable[tuple[Any, ...]]
+) -> Iterable[tuple[tuple[Any, ...], dict[str, Any] | BaseException]]:
+    pool = open_pool(workers.jobs, workers.scheduler)
+    try:
+        yield from run_all(pool, task, inputs)
+    finally:
+        pool.close()
+
+
+def text_of(error: BaseException) -> str:
+    if isinstance(error, NeuroBackError):
+        return str(error)
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,319 @@
+# SPDX-License-Identifier: MIT
+"""Foreign formulas: files as they are, folders with an INDEX.tsv, the published DataBack layout.
+
+Every input file becomes one row of ``sources``, with what was put right and what was wrong; a
+file that cannot be read does not keep the others out.
+
+The published layout is ``cnf/<split>/NAME`` and ``backbone/<split>/NAME.backbone.xz`` with
+CaDiBack's ``b`` lines.  Real sets have labels without a formula, formulas without a label, labels
+that break off, and names that end in several ways; all of that is reported, none of it fatal.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neuroback.archive import open_bytes
+from neuroback.dataset.build import (
+    DEFAULT_WORKERS,
+    Report,
+    Tally,
+    Workers,
+    formula_columns,
+    now,
+    put_formula,
+    run_tasks,
+    silent,
+    text_of,
+)
+from neuroback.dataset.label import SAT, Label, columns_of
+from neuroback.dataset.store import Store
+from neuroback.errors import DataError, FormulaError
+from neuroback.formula import Formula
+from neuroback.parallel import isolated
+
+_ENDINGS = (".gz", ".xz", ".lzma", ".bz2", ".zst")
+_LABEL_ENDING = ".backbone.xz"
+_SECONDS = 600.0
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file to import and what is known of it beforehand."""
+
+    path: Path
+    family: str
+    name: str
+    origin: str = ""
+    licence: str = ""
+    role: str = "train"
+    status: str = "UNKNOWN"
+    split: str = ""
+    label_path: Path | None = None
+    turn: int = 0
+
+    @property
+    def source(self) -> str:
+        return f"file:{self.path}"
+
+
+@dataclass
+class Found:
+    """What a listing of the inputs brought: files to read, and files that are none."""
+
+    sources: list[Source] = field(default_factory=list)
+    notes: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Defaults and filters of an import; empty sets let everything pass."""
+
+    family: str = ""
+    origin: str = ""
+    licence: str = ""
+    role: str = "train"
+    roles: frozenset[str] = frozenset()
+    statuses: frozenset[str] = frozenset()
+    relaxed: bool = False
+
+
+DEFAULT_WANTED = Wanted()
+
+
+def looks_like_formula(name: str) -> bool:
+    """By its name only: files in a folder that are plainly something else are left alone."""
+    lower = name.lower()
+    return ".cnf" in lower or ".dimacs" in lower or lower.endswith(_ENDINGS)
+
+
+def list_sources(paths: Iterable[str | os.PathLike[str]], wanted: Wanted) -> Found:
+    """Files of ``paths`` in a fixed order, with families interleaved in their turns."""
+    found = Found()
+    for given in paths:
+        path = Path(given)
+        if not path.is_dir():
+            found.sources.append(_plain(path, path.parent.name, wanted))
+        elif (path / "cnf").is_dir() and (path / "backbone").is_dir():
+            _list_databack(path, wanted, found)
+        elif (path / "INDEX.tsv").is_file():
+            _list_indexed(path, wanted, found)
+        else:
+            _list_folder(path, wanted, found)
+    found.sources = _with_turns(found.sources)
+    return found
+
+
+def _plain(path: Path, family: str, wanted: Wanted) -> Source:
+    return Source(
+        path,
+        wanted.family or family or "imported",
+        path.name,
+        wanted.origin,
+        wanted.licence,
+        wanted.role,
+    )
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def _list_folder(folder: Path, wanted: Wanted, found: Found) -> None:
+    for path in _files(folder):
+        if looks_like_formula(path.name):
+            found.sources.append(_plain(path, path.parent.name, wanted))
+        else:
+            found.notes.append((f"file:{path}", "not named like a formula, left out"))
+
+
+def _list_indexed(folder: Path, wanted: Wanted, found: Found) -> None:
+    """INDEX.tsv: columns path, origin, license, family, status, role; others are ignored."""
+    table = folder / "INDEX.tsv"
+    with table.open(newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    if rows and "path" not in rows[0]:
+        raise DataError(f"{table}:1: no column 'path'")
+    for row in rows:
+        role, status = row.get("role") or wanted.role, row.get("status") or "UNKNOWN"
+        if wanted.roles and role not in wanted.roles:
+            continue
+        if wanted.statuses and status not in wanted.statuses:
+            continue
+        path = folder / row["path"]
+        found.sources.append(
+            Source(
+                path,
+                wanted.family or row.get("family") or path.parent.name,
+                path.name,
+                wanted.origin or row.get("origin") or "",
+                wanted.licence or row.get("license") or row.get("licence") or "",
+                role,
+                status if status in ("SAT", "UNSAT") else "UNKNOWN",
+            )
+        )
+
+
+def _list_databack(folder: Path, wanted: Wanted, found: Found) -> None:
+    labels = {
+        (path.parent.name, path.name.removesuffix(_LABEL_ENDING)): path
+        for path in _files(folder / "backbone")
+        if path.name.endswith(_LABEL_ENDING)
+    }
+    for path in _files(folder / "backbone"):
+        if not path.name.endswith(_LABEL_ENDING):
+            found.notes.append((f"file:{path}", f"not named *{_LABEL_ENDING}, left out"))
+    for path in _files(folder / "cnf"):
+        split = path.parent.name
+        role = "test" if split == "test" else wanted.role
+        label = labels.pop((split, path.name), None)
+        found.sources.append(
+            Source(
+                path,
+                wanted.family or "databack",
+                path.name,
+                wanted.origin or "DataBack",
+                wanted.licence,
+                role,
+                "SAT" if label else "UNKNOWN",
+                split,
+                label,
+            )
+        )
+        if label is None:
+            found.notes.append((f"missing-label:{path}", "no label for this formula"))
+    for path in labels.values():
+        found.notes.append((f"file:{path}", "a label without its formula, left out"))
+
+
+def _with_turns(sources: list[Source]) -> list[Source]:
+    from dataclasses import replace
+
+    number = Counter(source.family for source in sources)
+    seen: Counter[str] = Counter()
+    placed = []
+    for source in sources:
+        place = (seen[source.family] + 0.5) / number[source.family]
+        seen[source.family] += 1
+        placed.append((place, source.family, source.name, source))
+    placed.sort(key=lambda entry: entry[:3])
+    return [replace(entry[3], turn=turn) for turn, entry in enumerate(placed)]
+
+
+def read_backbone(path: Path, num_vars: int) -> tuple[np.ndarray[Any, Any], bool, list[str]]:
+    """``b`` lines as published: values int8 (V,), complete, and what was wrong with them."""
+    warnings: list[str] = []
+    values = np.zeros(num_vars, dtype=np.int8)
+    complete = False
+    try:
+        text = b"".join(open_bytes(str(path)))
+    except FormulaError as error:
+        return values, False, [f"label not readable: {error.found}"]
+    for number, line in enumerate(text.split(b"\n"), start=1):
+        words = line.split()
+        if not words or words[0] == b"c":
+            continue
+        try:
+            literal = int(words[1])
+            good = words[0] == b"b" and len(words) == 2 and abs(literal) <= num_vars
+        except (IndexError, ValueError):
+            good = False
+        if not good:
+            warnings.append(f"label line {number}: {line[:40].decode('latin-1')!r}, left out")
+            continue
+        if literal == 0:
+            complete = True
+            continue
+        sign = 1 if literal > 0 else -1
+        if values[abs(literal) - 1] == -sign:
+            raise DataError(f"{path}:{number}: literals {literal} and {-literal} in the backbone")
+        values[abs(literal) - 1] = sign
+    if not complete:
+        warnings.append("label without its last line 'b 0': taken as partial")
+    if len(warnings) > 20:
+        warnings[20:] = [f"and {len(warnings) - 20} more"]
+    return values, complete, warnings
+
+
+def _import_one(folder: str, source: Source, relaxed: bool) -> dict[str, Any]:
+    formula = Formula.read(source.path, relaxed=relaxed)
+    warnings = list(formula.warnings)
+    put_formula(folder, formula)
+    row: dict[str, Any] = {
+        **formula_columns(formula),
+        "name": source.name,
+        "family": source.family,
+        "origin": source.origin,
+        "licence": source.licence,
+        "role": source.role,
+        "split": source.split,
+        "turn": source.turn,
+        "status": source.status,
+    }
+    if source.label_path is not None:
+        values, complete, wrong = read_backbone(source.label_path, formula.num_vars)
+        warnings += wrong
+        if wrong and not values.any() and not complete:
+            row["status"] = "UNKNOWN"
+        else:
+            label = Label(
+                formula.fingerprint,
+                SAT,
+                values,
+                not complete,
+                np.zeros(formula.num_vars, dtype=np.int16),
+                0,
+                origin="cadiback",
+            )
+            Store(Path(folder), None).put_label(label)  # type: ignore[arg-type]
+            row.update(columns_of(label))
+    return {"row": row, "warnings": warnings}
+
+
+def _import_task(
+    folder: str, source: Source, relaxed: bool, memory_mib: int | None
+) -> dict[str, Any]:
+    return isolated(_import_one, folder, source, relaxed, seconds=_SECONDS, memory_mib=memory_mib)
+
+
+def import_files(
+    folder: str,
+    paths: Iterable[str | os.PathLike[str]],
+    wanted: Wanted = DEFAULT_WANTED,
+    workers: Workers = DEFAULT_WORKERS,
+    report: Report = silent,
+) -> Tally:
+    """Take files into the set at ``folder``; those taken before are not read again."""
+    tally = Tally()
+    with Store.open(folder, create=True) as store, store.locked():
+        found = list_sources(paths, wanted)
+        before = store.index.sources()
+        for name, note in found.notes:
+            if name not in before:
+                with store.index as index:
+                    index.add_source(name, None, [note], "", now())
+        todo = [source for source in found.sources if source.source not in before]
+        tally.known = len(found.sources) - len(todo)
+        inputs = [(folder, source, wanted.relaxed, workers.memory_mib) for source in todo]
+        for values, answer in run_tasks(workers, _import_task, inputs):
+            source: Source = values[1]
+            tally.done += 1
+            with store.index as index:
+                if isinstance(answer, BaseException):
+                    tally.failed += 1
+                    index.add_source(source.source, None, [], text_of(answer), now())
+                else:
+                    row, warnings = answer["row"], answer["warnings"]
+                    if not index.add_formula({**row, "created": now()}):
+                        warnings.append("the same formula as another source")
+                    index.add_source(source.source, row["fingerprint"], warnings, "", now())
+            report(tally.done, len(todo), source.name)
+    return tally

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: MIT
+"""The SQLite index of a data set: a row per formula, a row per source.
+
+Only the process that runs a stage writes, one transaction a result; readers see whole rows.
+Every statement takes its values as parameters.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from neuroback.errors import DataError
+
+SCHEMA_VERSION = 1
+
+# label_state: "none" not tried, "complete", "partial" (a limit came first), "unsat" (nothing to
+# label), "unknown" (no answer within the limits), "failed" (see error).
+_FORMULAS: tuple[tuple[str, str], ...] = (
+    ("fingerprint", "TEXT PRIMARY KEY"),
+    ("gbd_hash", "TEXT NOT NULL"),
+    ("shape_hash", "TEXT NOT NULL"),
+    ("name", "TEXT NOT NULL"),
+    ("family", "TEXT NOT NULL"),
+    ("origin", "TEXT NOT NULL DEFAULT ''"),
+    ("licence", "TEXT NOT NULL DEFAULT ''"),
+    ("role", "TEXT NOT NULL DEFAULT 'train'"),
+    ("secret", "TEXT NOT NULL DEFAULT ''"),
+    ("seed", "INTEGER"),
+    ("params", "TEXT NOT NULL DEFAULT ''"),
+    ("turn", "INTEGER NOT NULL DEFAULT 0"),
+    ("num_vars", "INTEGER NOT NULL"),
+    ("num_clauses", "INTEGER NOT NULL"),
+    ("num_literals", "INTEGER NOT NULL"),
+    ("status", "TEXT NOT NULL DEFAULT 'UNKNOWN'"),
+    ("split", "TEXT NOT NULL DEFAULT ''"),
+    ("label_state", "TEXT NOT NULL DEFAULT 'none'"),
+    ("label_origin", "TEXT NOT NULL DEFAULT ''"),
+    ("backbone_size", "INTEGER"),
+    ("models", "INTEGER"),
+    ("distance", "REAL"),
+    ("conflicts", "INTEGER"),
+    ("seconds_first", "REAL"),
+    ("seconds", "REAL"),
+    ("host", "TEXT NOT NULL DEFAULT ''"),
+    ("error", "TEXT NOT NULL DEFAULT ''"),
+    ("created", "TEXT NOT NULL DEFAULT ''"),
+    ("labelled", "TEXT NOT NULL DEFAULT ''"),
+)
+_SOURCES: tuple[tuple[str, str], ...] = (
+    ("source", "TEXT PRIMARY KEY"),
+    ("fingerprint", "TEXT"),
+    ("warnings", "TEXT NOT NULL DEFAULT ''"),
+    ("error", "TEXT NOT NULL DEFAULT ''"),
+    ("created", "TEXT NOT NULL DEFAULT ''"),
+)
+COLUMNS = tuple(name for name, _ in _FORMULAS)
+# What two builds of one set may differ in.
+UNSTABLE = ("seconds", "seconds_first", "host", "created", "labelled")
+
+
+class Index:
+    """``index.sqlite`` of a data set folder; a context manager."""
+
+    def __init__(self, path: Path, *, create: bool = False) -> None:
+        if not create and not path.is_file():
+            raise DataError(f"{path.parent}: no data set (no {path.name})")
+        self.path = path
+        try:
+            self._base = sqlite3.connect(path, timeout=60, isolation_level=None)
+            self._base.row_factory = sqlite3.Row
+            self._base.execute("PRAGMA journal_mode = WAL")
+            self._base.execute("PRAGMA synchronous = NORMAL")
+            self._prepare()
+        except sqlite3.DatabaseError as error:
+            raise DataError(f"{path}: {error}, expected the index of a data set") from None
+
+    def _prepare(self) -> None:
+        version = self._base.execute("PRAGMA user_version").fetchone()[0]
+        if version > SCHEMA_VERSION:
+            raise DataError(
+                f"{self.path}: schema {version}, this version reads up to {SCHEMA_VERSION}"
+            )
+        if version == SCHEMA_VERSION:
+            return
+        with self:
+            for table, columns in (("formulas", _FORMULAS), ("sources", _SOURCES)):
+                body = ", ".join(f"{name} {kind}" for name, kind in columns)
+                self._base.execute(f"CREATE TABLE IF NOT EXISTS {table} ({body})")
+            self._base.execute("CREATE INDEX IF NOT EXISTS by_gbd ON formulas (gbd_hash)")
+            self._base.execute("CREATE INDEX IF NOT EXISTS by_shape ON formulas (shape_hash)")
+            self._base.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    def close(self) -> None:
+        self._base.close()
+
+    def __enter__(self) -> Index:
+        self._base.execute("BEGIN IMMEDIATE")
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        self._base.execute("COMMIT" if kind is None else "ROLLBACK")
+
+    def add_formula(self, row: Mapping[str, Any]) -> bool:
+        """Insert unless the fingerprint is there; True where it is new."""
+        _known(row)
+        names = ", ".join(row)
+        marks = ", ".join("?" * len(row))
+        done = self._base.execute(
+            f"INSERT OR IGNORE INTO formulas ({names}) VALUES ({marks})", tuple(row.values())
+        )
+        return done.rowcount == 1
+
+    def update(self, fingerprint: str, changes: Mapping[str, Any]) -> None:
+        _known(changes)
+        body = ", ".join(f"{name} = ?" for name in changes)
+        self._base.execute(
+            f"UPDATE formulas SET {body} WHERE fingerprint = ?", (*changes.values(), fingerprint)
+        )
+
+    def delete(self, fingerprint: str) -> None:
+        self._base.execute("DELETE FROM formulas WHERE fingerprint = ?", (fingerprint,))
+
+    def add_source(
+        self, source: str, fingerprint: str | None, warnings: Iterable[str], error: str, when: str
+    ) -> None:
+        self._base.execute(
+            "INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?, ?)",
+            (source, fingerprint, "\n".join(warnings), error, when),
+        )
+
+    def sources(self) -> dict[str, sqlite3.Row]:
+        return {row["source"]: row for row in self._base.execute("SELECT * FROM sources")}
+
+    def rows(self, where: str = "", values: Iterable[Any] = ()) -> Iterator[sqlite3.Row]:
+        """Rows of formulas in a fixed order; ``where`` is SQL of this package, never a user's."""
+        clause = f"WHERE {where}" if where else ""
+        return iter(
+            self._base.execute(
+                f"SELECT * FROM formulas {clause} ORDER BY turn, fingerprint", tuple(values)
+            ).fetchall()
+        )
+
+    def row(self, fingerprint: str) -> sqlite3.Row | None:
+        found: sqlite3.Row | None = self._base.execute(
+            "SELECT * FROM formulas WHERE fingerprint = ?", (fingerprint,)
+        ).fetchone()
+        return found
+
+    def count(self, where: str = "", values: Iterable[Any] = ()) -> int:
+        clause = f"WHERE {where}" if where else ""
+        return int(
+            self._base.execute(f"SELECT count(*) FROM formulas {clause}", tuple(values)).fetchone()[
+                0
+            ]
+        )
+
+    def damage(self) -> list[str]:
+        """What SQLite's own check finds; empty where all is well."""
+        try:
+            found = [row[0] for row in self._base.execute("PRAGMA integrity_check")]
+        except sqlite3.DatabaseError as error:
+            return [str(error)]
+        return [] if found == ["ok"] else found
+
+
+def _known(row: Mapping[str, Any]) -> None:
+    unknown = set(row) - set(COLUMNS)
+    if unknown:
+        raise DataError(f"index: unknown columns {sorted(unknown)}")

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: MIT
+"""The incremental solver that labelling asks, behind one small interface.
+
+Only this file knows PySAT.  Glucose 4.2 answers the many small questions of backbone extraction
+faster than CaDiCaL does and keeps its state between them; CaDiCaL is better at a first model.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from types import TracebackType
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuroback.errors import EngineError
+from neuroback.formula import Formula
+
+QUESTIONS = "glucose42"
+FIRST_MODEL = "cadical195"
+
+
+class Oracle(Protocol):
+    deadline: float | None
+
+    def add(self, clause: Sequence[int]) -> None: ...
+    def prefer(self, literals: Iterable[int]) -> None:
+        """The phases decisions try first, until replaced."""
+        ...
+
+    def solve(
+        self, assumptions: Sequence[int] = (), conflicts: int | None = None
+    ) -> bool | None: ...
+    def model(self) -> NDArray[np.int8]:
+        """int8 (V,), without zeros; only after True."""
+        ...
+
+    def conflicts(self) -> int: ...
+    def close(self) -> None: ...
+
+
+class PySATOracle:
+    """A solver of PySAT, which must be installed (extra ``train`` or ``bench``).
+
+    deadline   of ``time.monotonic()``; None for none.  Solvers that cannot be interrupted
+               look at it between calls only.
+    """
+
+    def __init__(
+        self, formula: Formula, name: str = QUESTIONS, deadline: float | None = None
+    ) -> None:
+        try:
+            from pysat.solvers import Solver
+        except ImportError:
+            raise EngineError(
+                "python-sat is not installed, expected it for labelling: "
+                "pip install 'neuroback[train]'"
+            ) from None
+        self._num_vars = formula.num_vars
+        self.deadline = deadline
+        self._interruptible = not name.startswith("cadical")
+        self._solver = Solver(name=name)
+        self._solver.append_formula(formula.clauses())
+
+    def __enter__(self) -> PySATOracle:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def add(self, clause: Sequence[int]) -> None:
+        self._solver.add_clause(clause)
+
+    def prefer(self, literals: Iterable[int]) -> None:
+        self._solver.set_phases(list(literals))
+
+    def solve(self, assumptions: Sequence[int] = (), conflicts: int | None = None) -> bool | None:
+        self._solver.conf_budget(-1 if conflicts is None else conflicts)
+        if self.deadline is None or not self._interruptible:
+            answer: bool | None = self._solver.solve_limited(assumptions=list(assumptions))
+            return answer
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            return None
+        timer = threading.Timer(left, self._solver.interrupt)
+        timer.start()
+        try:
+            answer = self._solver.solve_limited(
+                assumptions=list(assumptions), expect_interrupt=True
+            )
+        finally:
+            timer.cancel()
+            timer.join()
+        self._solver.clear_interrupt()
+        return answer
+
+    def model(self) -> NDArray[np.int8]:
+        found = np.array(self._solver.get_model()[: self._num_vars], dtype=np.int64)
+        values = np.ones(self._num_vars, dtype=np.int8)
+        values[np.abs(found) - 1] = np.sign(found)
+        return values
+
+    def conflicts(self) -> int:
+        return int(self._solver.accum_stats()["conflicts"])
+
+    def close(self) -> None:
+        self._solver.delete()

@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: MIT
+"""A data set: a folder of formulas, labels and graphs beside the index.
+
+    DIR/index.sqlite
+    DIR/formulas/<aa>/<fingerprint>.cnf.zst     canonical DIMACS
+    DIR/labels/<aa>/<fingerprint>.label.zst     see label.py
+    DIR/graphs/<aa>/<fingerprint>/*.npy         a cache, made when first asked for
+
+<aa> are the first two digits of the fingerprint.  A file appears under its name only when it is
+whole.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neuroback.dataset.index import Index
+from neuroback.dataset.label import Label
+from neuroback.errors import DataError
+from neuroback.formula import Formula
+
+if TYPE_CHECKING:
+    from neuroback.graph import Graph
+
+_TEMPORARY = ".part-"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A formula of the index; the columns a loader needs.
+
+    status        SAT, UNSAT or UNKNOWN
+    label_state   none, complete, partial, unsat, unknown, failed
+    split         "" where ``data split`` has not run
+    role          train, known-test or test: only train may teach, tune or choose
+    """
+
+    fingerprint: str
+    shape_hash: str
+    name: str
+    family: str
+    role: str
+    secret: str
+    num_vars: int
+    num_clauses: int
+    num_literals: int
+    status: str
+    split: str
+    label_state: str
+    backbone_size: int | None
+    models: int | None
+    distance: float | None
+    seconds_first: float | None
+    seconds: float | None
+
+    @classmethod
+    def of(cls, row: sqlite3.Row) -> Row:
+        return cls(*(row[column.name] for column in fields(cls)))
+
+
+class Store:
+    """Open with ``Store.open(folder)``; reading needs no lock, stages hold ``locked()``."""
+
+    def __init__(self, folder: Path, index: Index) -> None:
+        self.folder = folder
+        self.index = index
+
+    @classmethod
+    def open(cls, folder: str | os.PathLike[str], *, create: bool = False) -> Store:
+        path = Path(folder)
+        if create:
+            path.mkdir(parents=True, exist_ok=True)
+        return cls(path, Index(path / "index.sqlite", create=create))
+
+    def close(self) -> None:
+        self.index.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *ignored: object) -> None:
+        self.close()
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """The one stage that may write; also clears away what a killed one left half written."""
+        with (self.folder / ".lock").open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise DataError(f"{self.folder}: another stage is running on this set") from None
+            for stale in self.folder.glob(f"*/*/{_TEMPORARY}*"):
+                if stale.is_dir():
+                    shutil.rmtree(stale)
+                else:
+                    stale.unlink()
+            yield
+
+    # Reading
+
+    def rows(
+        self, split: str | None = None, labelled: bool = True, role: str | None = None
+    ) -> list[Row]:
+        """Formulas in their order of work; ``labelled``: only those whose label can teach."""
+        where, values = [], []
+        if split is not None:
+            where.append("split = ?")
+            values.append(split)
+        if role is not None:
+            where.append("role = ?")
+            values.append(role)
+        if labelled:
+            where.append("label_state IN ('complete', 'partial') AND models > 0")
+        return [Row.of(row) for row in self.index.rows(" AND ".join(where), values)]
+
+    def formula_path(self, fingerprint: str) -> Path:
+        return self.folder / "formulas" / fingerprint[:2] / f"{fingerprint}.cnf.zst"
+
+    def label_path(self, fingerprint: str) -> Path:
+        return self.folder / "labels" / fingerprint[:2] / f"{fingerprint}.label.zst"
+
+    def graph_path(self, fingerprint: str) -> Path:
+        return self.folder / "graphs" / fingerprint[:2] / fingerprint
+
+    def formula(self, fingerprint: str) -> Formula:
+        return Formula.read(self.formula_path(fingerprint))
+
+    def label(self, fingerprint: str) -> Label:
+        path = self.label_path(fingerprint)
+        label = read_label(path)
+        if label.fingerprint != fingerprint:
+            raise DataError(f"{path}: label of {label.fingerprint}")
+        return label
+
+    def graph(self, fingerprint: str) -> dict[str, np.ndarray[Any, Any]]:
+        """The graph's arrays, memory-mapped; built and kept at the first call."""
+        from neuroback.graph import ARRAYS, Graph
+
+        folder = self.graph_path(fingerprint)
+        wanted = folder / f"schema-{Graph.SCHEMA}"
+        if not wanted.exists():
+            self._keep_graph(folder, Graph.from_formula(self.formula(fingerprint)))
+        return {name: _mapped(folder / f"{name}.npy") for name in ARRAYS}
+
+    def _keep_graph(self, folder: Path, graph: Graph) -> None:
+        from neuroback.graph import ARRAYS
+
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=folder.parent))
+        try:
+            for name in ARRAYS:
+                np.save(aside / f"{name}.npy", getattr(graph, name), allow_pickle=False)
+            (aside / f"schema-{graph.SCHEMA}").touch()
+            if folder.exists():
+                shutil.rmtree(folder)
+            # Two readers may build the same graph at once; the second finds the first's.
+            with contextlib.suppress(OSError):
+                aside.rename(folder)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+
+    # Writing
+
+    def put_formula(self, formula: Formula) -> None:
+        path = self.formula_path(formula.fingerprint)
+        if not path.exists():
+            write_compressed(path, formula.to_dimacs(), level=6)
+
+    def put_label(self, label: Label) -> None:
+        write_compressed(self.label_path(label.fingerprint), label.to_text().encode(), level=15)
+
+
+def _mapped(path: Path) -> np.ndarray[Any, Any]:
+    array: np.ndarray[Any, Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    return array
+
+
+def read_label(path: Path) -> Label:
+    """DataError where the file is missing, damaged or no label."""
+    import zstandard
+
+    try:
+        data = path.read_bytes()
+        text = zstandard.ZstdDecompressor().decompressobj().decompress(data).decode("ascii")
+    except OSError as error:
+        raise DataError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+    except (zstandard.ZstdError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: damaged ({error}), expected a label") from None
+    return Label.from_text(text, str(path))
+
+
+def write_compressed(path: Path, data: bytes, level: int) -> None:
+    """zstd into ``path``, which appears whole or not at all."""
+    import zstandard
+
+    write_whole(path, zstandard.ZstdCompressor(level=level).compress(data))
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, aside = tempfile.mkstemp(prefix=_TEMPORARY, dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        Path(aside).chmod(0o644)
+        Path(aside).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(aside).unlink()
+        raise
