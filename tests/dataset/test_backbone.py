@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: MIT
+"""Backbones are exactly right, and what a limit leaves is right too."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from neuroback.dataset.backbone import Search, backbone
+from neuroback.dataset.flips import Flips
+from neuroback.dataset.label import Limits, label_formula
+from neuroback.dataset.models import mean_distance
+from neuroback.formula import Formula
+
+solvers = pytest.importorskip("pysat.solvers")
+
+
+def random_formula(rng: np.random.Generator) -> Formula:
+    """Small formulas of all kinds: units, repeated and opposite literals, unused variables."""
+    num_vars = int(rng.integers(1, 26))
+    num_clauses = int(rng.integers(0, 4 * num_vars + 2))
+    clauses = []
+    for _ in range(num_clauses):
+        width = int(rng.choice([1, 2, 2, 3, 3, 3, 4, 6], p=None))
+        if width == 1 and rng.random() < 0.7:
+            width = 3
+        variables = rng.integers(1, num_vars + 1, size=width)
+        signs = rng.choice([-1, 1], size=width, p=[0.35, 0.65])
+        clauses.append((variables * signs).tolist())
+    return Formula.from_clauses(clauses, num_vars + int(rng.integers(0, 3)))
+
+
+def backbone_by_asking(formula: Formula) -> list[int] | None:
+    """Literal by literal with MiniSat; None where there is no model."""
+    with solvers.Solver("minisat22", bootstrap_with=list(formula.clauses())) as solver:
+        if not solver.solve():
+            return None
+        found = []
+        for variable in range(1, formula.num_vars + 1):
+            positive = solver.solve(assumptions=[variable])
+            negative = solver.solve(assumptions=[-variable])
+            if positive != negative:
+                found.append(variable if positive else -variable)
+        return found
+
+
+def formulas(count: int, seed: int) -> Iterator[Formula]:
+    rng = np.random.default_rng(seed)
+    return (random_formula(rng) for _ in range(count))
+
+
+def test_backbone_equals_asking_for_each_literal() -> None:
+    satisfiable = 0
+    for formula in formulas(400, 1):
+        expected = backbone_by_asking(formula)
+        found = backbone(formula)
+        assert found.complete
+        if expected is None:
+            assert found.satisfiable is False
+        else:
+            assert found.satisfiable
+            assert found.literals.tolist() == expected
+            satisfiable += 1
+    assert satisfiable > 150
+
+
+def test_limited_backbone_is_part_of_the_whole() -> None:
+    partial = 0
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        clauses = [(rng.permutation(120)[:3] + 1) * rng.choice([-1, 1], size=3) for _ in range(500)]
+        formula = Formula.from_clauses(clauses, 120)
+        whole = backbone(formula)
+        if not whole.satisfiable:
+            continue
+        for conflicts in (1, 20, 100, 400):
+            part = backbone(formula, conflicts=conflicts)
+            partial += not part.complete
+            assert set(part.literals.tolist()) <= set(whole.literals.tolist())
+            if part.complete:
+                assert part.literals.tolist() == whole.literals.tolist()
+    assert partial
+
+
+def test_conflict_limits_repeat_exactly() -> None:
+    for formula in formulas(20, 3):
+        texts = [label_formula(formula, Limits(conflicts=50)).to_text() for _ in range(2)]
+        assert texts[0] == texts[1]
+
+
+def test_backbone_of_some_variables_only() -> None:
+    formula = Formula.from_clauses([[1], [-1, 2], [3, 4], [-5]], 6)
+    assert backbone(formula).literals.tolist() == [1, 2, -5]
+    assert backbone(formula, variables=[2, 3, 5]).literals.tolist() == [2, -5]
+    with pytest.raises(ValueError, match="variable 7, expected 1 to 6"):
+        backbone(formula, variables=[7])
+
+
+def test_empty_formulas_and_empty_clauses() -> None:
+    assert backbone(Formula.from_clauses([], 0)).satisfiable
+    free = backbone(Formula.from_clauses([], 3))
+    assert free.satisfiable and free.complete and not free.values.any()
+    assert backbone(Formula.from_clauses([[1], []], 1)).satisfiable is False
+
+
+def test_steps_lead_from_model_to_model() -> None:
+    rng = np.random.default_rng(5)
+    moved = 0
+    for formula in formulas(120, 5):
+        with solvers.Solver("minisat22", bootstrap_with=list(formula.clauses())) as solver:
+            if not solver.solve():
+                continue
+            model = np.ones(formula.num_vars, dtype=np.int8)
+            for literal in solver.get_model():
+                model[abs(literal) - 1] = np.sign(literal)
+        flips = Flips(formula)
+        for _ in range(5):
+            critical = flips.critical(model)
+            for variable in np.flatnonzero(~critical):
+                one = model.copy()
+                one[variable] *= -1
+                assert formula.check_model(one) is None
+            after = flips.step(model, critical, rng)
+            assert formula.check_model(after) is None
+            moved += bool((after != model).any())
+            model = after
+    assert moved > 100
+
+
+def test_without_the_stronger_solver_the_answer_is_the_same() -> None:
+    rng = np.random.default_rng(2)
+    clauses = [(rng.permutation(200)[:3] + 1) * rng.choice([-1, 1], size=3) for _ in range(830)]
+    formula = Formula.from_clauses(clauses, 200)
+    answers = []
+    for kissat in (True, False):
+        search = Search(formula, conflicts=200_000, kissat=kissat)
+        answers.append(search.run())
+        search.close()
+    assert answers[0].satisfiable == answers[1].satisfiable
+    if answers[0].complete and answers[1].complete:
+        assert (answers[0].values == answers[1].values).all()
+
+
+def test_label_counts_real_models() -> None:
+    for formula in formulas(60, 8):
+        label = label_formula(formula, Limits(conflicts=1000))
+        label.check(formula)
+        if label.status != "SAT":
+            continue
+        assert 8 <= label.models <= 16
+        for variable in range(formula.num_vars):
+            if 0 < label.true_count[variable] < label.models:
+                assert label.backbone[variable] == 0
+        assert 0 <= label.distance <= 1
+
+
+def test_models_of_a_free_formula_are_far_apart() -> None:
+    label = label_formula(Formula.from_clauses([[1, 2]], 200))
+    assert label.models == 16
+    assert label.distance > 0.4
+
+
+def test_mean_distance_by_hand() -> None:
+    models = np.array([[1, 1, 0], [1, 0, 0], [0, 1, 0]])
+    pairs = [(a != b).mean() for a, b in itertools.combinations(models, 2)]
+    count = models.sum(axis=0).astype(np.int16)
+    assert mean_distance(count, 3) == pytest.approx(np.mean(pairs))
