@@ -84,7 +84,9 @@ def start_child(
     argv: Sequence[str], stdin_fd: int, stdout_fd: int, stderr_fd: int, data_bytes: int = 0
 ) -> int: ...
 def find_lucky(
-    formula: Formula, should_stop: Callable[[], bool] | None = None
+    formula: Formula,
+    advice: npt.NDArray[np.int8] | None = None,
+    should_stop: Callable[[], bool] | None = None,
 ) -> tuple[str, npt.NDArray[np.int8]] | None: ...
 
 @final

@@ -40,7 +40,14 @@ py::bytes feed(ProofTranslator &translator, const py::buffer &piece) {
   return py::bytes(out);
 }
 
-py::object bind_find_lucky(const Formula &formula, const py::object &should_stop) {
+using Values = py::array_t<std::int8_t, py::array::c_style | py::array::forcecast>;
+
+py::object bind_find_lucky(const Formula &formula, const std::optional<Values> &advice,
+                           const py::object &should_stop) {
+  std::span<const Value> phases;
+  if (advice)
+    phases = {reinterpret_cast<const Value *>(advice->data()),
+              static_cast<std::size_t>(advice->size())};
   std::function<bool()> stop;
   if (!should_stop.is_none())
     stop = [&should_stop] {
@@ -51,7 +58,7 @@ py::object bind_find_lucky(const Formula &formula, const py::object &should_stop
   std::optional<Lucky> lucky;
   {
     py::gil_scoped_release release;
-    lucky = find_lucky(formula, stop);
+    lucky = find_lucky(formula, phases, stop);
   }
   if (!lucky) return py::none();
   py::array_t<std::int8_t> values(static_cast<py::ssize_t>(lucky->values.size()));
@@ -65,7 +72,7 @@ py::object bind_find_lucky(const Formula &formula, const py::object &should_stop
 void register_engine(py::module_ &module) {
   module.def("start_child", &bind_start_child, py::arg("argv"), py::arg("stdin_fd"),
              py::arg("stdout_fd"), py::arg("stderr_fd"), py::arg("data_bytes") = 0);
-  module.def("find_lucky", &bind_find_lucky, py::arg("formula"),
+  module.def("find_lucky", &bind_find_lucky, py::arg("formula"), py::arg("advice") = py::none(),
              py::arg("should_stop") = py::none());
   py::class_<ProofTranslator>(module, "ProofTranslator")
       .def(py::init([](const py::object &flips, bool text) {

@@ -2,8 +2,10 @@
 #include "formula/lucky.hpp"
 
 #include <algorithm>
+#include <initializer_list>
+#include <utility>
 
-#include "base/error.hpp"
+#include "base/check.hpp"
 
 namespace nb {
 namespace {
@@ -56,16 +58,13 @@ class Propagator {
     return true;
   }
 
-  bool direction(bool ascending, bool positive) {
+  // Decide the variables in order, each with its value in `phases`; those that `first` is not 0
+  // for before all others.
+  bool direction(bool ascending, std::span<const Value> phases, std::span<const Value> first) {
     effort_left_ = effort_;
-    const auto count = static_cast<std::int32_t>(formula_.num_vars());
     bool satisfied = true;
-    for (std::int32_t step = 1; satisfied && step <= count; step++) {
-      const std::int32_t var = ascending ? step : count + 1 - step;
-      if (value(var)) continue;
-      assign(positive ? var : -var);
-      satisfied = propagate() && effort_left_ > 0;
-    }
+    if (!first.empty()) satisfied = decide(ascending, phases, first);
+    satisfied = satisfied && decide(ascending, phases, {});
     if (!satisfied) undo();
     return satisfied;
   }
@@ -82,6 +81,18 @@ class Propagator {
   }
 
   Value value(std::int32_t literal) const { return values_[code(literal)]; }
+
+  bool decide(bool ascending, std::span<const Value> phases, std::span<const Value> only) {
+    const auto count = static_cast<std::int32_t>(formula_.num_vars());
+    for (std::int32_t step = 1; step <= count; step++) {
+      const std::int32_t var = ascending ? step : count + 1 - step;
+      const auto index = static_cast<std::size_t>(var) - 1;
+      if (value(var) || (!only.empty() && !only[index])) continue;
+      assign(phases[index] > 0 ? var : -var);
+      if (!propagate() || effort_left_ == 0) return false;
+    }
+    return true;
+  }
 
   bool assign(std::int32_t literal) {
     if (const Value old = value(literal)) return old > 0;
@@ -156,10 +167,8 @@ class Propagator {
   std::size_t root_ = 0;
 };
 
-// Does every clause hold a literal of this sign, or one that a unit clause makes true?
-bool constant_satisfies(const Formula &formula, bool positive, std::vector<Value> &values,
-                        const std::function<bool()> &should_stop) {
-  values.assign(formula.num_vars(), positive ? Value{1} : Value{-1});
+bool satisfies(const Formula &formula, std::span<const Value> values,
+               const std::function<bool()> &should_stop) {
   std::uint64_t steps = 0;
   for (std::size_t index = 0; index < formula.num_clauses(); index++) {
     const auto clause = formula.clause(index);
@@ -167,34 +176,61 @@ bool constant_satisfies(const Formula &formula, bool positive, std::vector<Value
       steps = 0;
       if (should_stop && should_stop()) throw Interrupted();
     }
-    if (std::none_of(clause.begin(), clause.end(),
-                     [=](std::int32_t literal) { return (literal > 0) == positive; }))
-      return false;
+    const bool satisfied =
+        std::any_of(clause.begin(), clause.end(), [values](std::int32_t literal) {
+          const Lit lit = Lit::from_dimacs(literal);
+          return (values[lit.var().index()] < 0) == lit.negative();
+        });
+    if (!satisfied) return false;
   }
   return true;
 }
 
 }  // namespace
 
-std::optional<Lucky> find_lucky(const Formula &formula, const std::function<bool()> &should_stop) {
-  std::vector<Value> values;
-  if (constant_satisfies(formula, true, values, should_stop)) return Lucky{"all true", values};
-  if (constant_satisfies(formula, false, values, should_stop)) return Lucky{"all false", values};
+std::optional<Lucky> find_lucky(const Formula &formula, std::span<const Value> advice,
+                                const std::function<bool()> &should_stop) {
+  const std::vector<Value> all_true(formula.num_vars(), 1), all_false(formula.num_vars(), -1);
+  std::vector<Value> advised(advice.begin(), advice.end());
+  for (Value &value : advised)
+    if (value == 0) value = 1;
+  if (!advice.empty()) {
+    NB_REQUIRE(advice.size() == formula.num_vars(), "advice for %zu of %u variables", advice.size(),
+               formula.num_vars());
+    if (satisfies(formula, advised, should_stop)) return Lucky{"advised", advised};
+  }
 
-  Propagator propagator(formula, should_stop);
-  if (!propagator.connect()) return std::nullopt;
   struct Direction {
     std::string_view name;
-    bool ascending, positive;
+    bool ascending;
+    std::span<const Value> phases;
+    std::span<const Value> first;
   };
+  std::optional<Propagator> propagator;
+  bool consistent = true;
+  const auto try_directions = [&](std::initializer_list<Direction> directions) {
+    std::optional<Lucky> lucky;
+    if (!propagator) {
+      propagator.emplace(formula, should_stop);
+      consistent = propagator->connect();
+    }
+    for (const auto &[name, ascending, phases, first] : directions)
+      if (consistent && !lucky && propagator->direction(ascending, phases, first))
+        lucky = Lucky{name, propagator->values()};
+    return lucky;
+  };
+
+  if (!advice.empty())
+    if (auto lucky = try_directions({{"forward advised", true, advised, advice},
+                                     {"backward advised", false, advised, advice}}))
+      return lucky;
+  if (satisfies(formula, all_true, should_stop)) return Lucky{"all true", all_true};
+  if (satisfies(formula, all_false, should_stop)) return Lucky{"all false", all_false};
   // Kissat's order.
-  constexpr Direction directions[] = {{"forward false", true, false},
-                                      {"forward true", true, true},
-                                      {"backward false", false, false},
-                                      {"backward true", false, true}};
-  for (const auto &[name, ascending, positive] : directions)
-    if (propagator.direction(ascending, positive)) return Lucky{name, propagator.values()};
-  return std::nullopt;
+  return try_directions({{"forward false", true, all_false, {}},
+                         {"forward true", true, all_true, {}},
+                         {"backward false", false, all_false, {}},
+                         {"backward true", false, all_true, {}}});
 }
 
 }  // namespace nb

@@ -177,9 +177,11 @@ def solve(
     program = locate(kissat)
     begin = clock.monotonic()
     deadline = Deadline(time, begin)
+    # None where every variable is advised true: that is Kissat's own constant.
     flips = flips_of(phases, formula.num_vars) if advice == "initial" else None
     result = Result(engine=NAME)
-    if flips is not None and _lucky(formula, result, deadline, should_stop, on_line):
+    advised = phases is not None and phases.num_advised > 0 and advice == "initial"
+    if advised and _lucky(formula, phases, result, deadline, should_stop, on_line):
         result.seconds["search"] = clock.monotonic() - begin
         result.peak_mib = own_peak_bytes() / MIB
         return result
@@ -203,25 +205,30 @@ def solve(
 
 def _lucky(
     formula: Formula,
+    phases: Phases | None,
     result: Result,
     deadline: Deadline,
     should_stop: Callable[[], bool] | None,
     on_line: Callable[[str], None] | None,
 ) -> bool:
-    """Answer by a lucky assignment of the formula as read, whose signs renaming takes away."""
+    """Answer by a lucky assignment of the formula as read, whose signs renaming takes away.
+
+    An assignment that is the advice itself is left to Kissat, which tries it first of all.
+    """
     from neuroback import _core
 
+    assert phases is not None
     stop = (lambda: deadline.passed() or should_stop()) if should_stop else deadline.passed
     try:
-        lucky = _core.find_lucky(formula.core, stop)
+        lucky = _core.find_lucky(formula.core, phases.value, stop)
     except _core.Interrupted:
         # The run itself meets the limit at once and says which one.
         return False
-    if lucky is None:
+    if lucky is None or lucky[0] == "advised":
         return False
     name, values = lucky
     if on_line is not None:
-        on_line(f"lucky assignment of the formula as read: {name}")
+        on_line(f"lucky assignment of the formula as read ({name}), Kissat is not started")
     result.statistics = dict.fromkeys(COUNTERS, 0)
     result.engine_version = "not started"
     _take_model(formula, values, result)
