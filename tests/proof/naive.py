@@ -206,29 +206,29 @@ class NaiveLrat:
 
 
 def tree_proof(naive: Naive, variables: int) -> list[Step] | None:
-    """A refutation by branching, deletions of what isn't needed any more included; None if sat."""
+    """A refutation by branching, its used lemmas deleted; None where the clauses are satisfiable."""
     steps: list[Step] = []
 
     def refute(path: list[int]) -> bool:
+        """Derive that ``path`` is impossible."""
         true = naive.root | set(path)
-        if not naive.propagate(true):
-            return True
-        free = next((v for v in range(1, variables + 1) if v not in true and -v not in true), None)
-        if free is None:
-            return False
-        for child in ([*path, free], [*path, -free]):
-            if not refute(child):
+        used = []
+        if naive.propagate(true):
+            free = [v for v in range(1, variables + 1) if v not in true and -v not in true]
+            if not free:
                 return False
-        steps.append(("a", [-literal for literal in reversed(path)]))
-        steps.extend(("d", [-free, *(-literal for literal in path)]) for _ in range(len(path) % 2))
+            for literal in (free[0], -free[0]):
+                if not refute([*path, literal]):
+                    return False
+                used += last
+        last[:] = [("a", [-literal for literal in reversed(path)])]
+        steps.extend(last)
+        steps.extend(("d", lemma) for _, lemma in used)
         return True
 
-    if naive.refuted:
-        return [("a", [])]
+    last: list[Step] = []
     if not refute([]):
         return None
-    if not steps or steps[-1][1]:
-        steps.append(("a", []))
     return steps
 
 
@@ -344,9 +344,18 @@ def random_clauses(
 
 
 def satisfiable(num_vars: int, clauses: Iterable[Clause]) -> bool:
-    """By truth table."""
-    alive = [[(abs(lit) - 1, lit > 0) for lit in clause] for clause in clauses]
-    return any(
-        all(any(bits >> index & 1 == sign for index, sign in clause) for clause in alive)
-        for bits in range(1 << num_vars)
-    )
+    """By truth table; bit i of a number is the value under assignment i."""
+    every = (1 << (1 << num_vars)) - 1
+    table = {}
+    for variable in range(1, num_vars + 1):
+        half = 1 << (variable - 1)
+        period = ((1 << half) - 1) << half
+        table[variable] = period * (every // ((1 << (2 * half)) - 1))
+        table[-variable] = every ^ table[variable]
+    models = every
+    for clause in clauses:
+        holds = 0
+        for literal in clause:
+            holds |= table[literal]
+        models &= holds
+    return models != 0
