@@ -7,6 +7,7 @@ import argparse
 import dataclasses
 import json
 import math
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -58,9 +59,9 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Exit code 0 where everything asked for is verified, 1 where not, 2 for a wrong call."""
     if args.model is None and args.proof is None:
-        args.parser.error("nothing to check: give --model OUT, --proof PROOF or both")
+        return _misused(args, "nothing to check: give --model OUT, --proof PROOF or both")
     if [args.file, args.model, args.proof].count("-") > 1:
-        args.parser.error("standard input can be only one of formula, model and proof")
+        return _misused(args, "standard input can be only one of formula, model and proof")
 
     from neuroback import _core
     from neuroback.formula import Formula
@@ -77,6 +78,12 @@ def run(args: argparse.Namespace) -> int:
     except _core.Interrupted:
         return _tell(args, None, None, started)
     return _tell(args, formula, check, started)
+
+
+def _misused(args: argparse.Namespace, message: str) -> int:
+    args.parser.print_usage(sys.stderr)
+    print(f"neuroback: error: {message}", file=sys.stderr)
+    return 2
 
 
 def _check(

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 Clause = Sequence[int]
 Step = tuple[str, list[int]]
+LratStep = tuple[Any, ...]
 
 
 class Naive:
@@ -106,10 +108,10 @@ class Naive:
         return False
 
 
-def to_lrat(clauses: list[list[int]], steps: list[Step]) -> list[tuple[object, ...]]:
+def to_lrat(clauses: list[list[int]], steps: list[Step]) -> list[LratStep]:
     """The DRAT proof with hints; lemmas that don't follow get hints that do not show them."""
     naive = Naive(clauses)
-    result: list[tuple[object, ...]] = []
+    result: list[LratStep] = []
     for kind, literals in steps:
         if kind == "d":
             wanted = frozenset(literals)
@@ -191,14 +193,14 @@ class NaiveLrat:
             for number, clause in self.clauses.items()
         )
 
-    def check(self, steps: Iterable[tuple[object, ...]]) -> bool:
+    def check(self, steps: Iterable[LratStep]) -> bool:
         if frozenset() in self.clauses.values():
             return True
         for step in steps:
             if step[0] == "d":
-                for number in step[1]:  # type: ignore[attr-defined]
+                for number in step[1]:
                     self.clauses.pop(number, None)
-            elif not self.add(step[1], step[2], step[3]):  # type: ignore[arg-type]
+            elif not self.add(step[1], step[2], step[3]):
                 return False
             elif not step[2]:
                 return True
@@ -206,7 +208,7 @@ class NaiveLrat:
 
 
 def tree_proof(naive: Naive, variables: int) -> list[Step] | None:
-    """A refutation by branching, its used lemmas deleted; None where the clauses are satisfiable."""
+    """A refutation by branching, used lemmas deleted; None where there is a model."""
     steps: list[Step] = []
 
     def refute(path: list[int]) -> bool:
@@ -257,25 +259,22 @@ def drat_binary(steps: Iterable[Step]) -> bytes:
     )
 
 
-def lrat_text(steps: Iterable[tuple[object, ...]]) -> bytes:
+def lrat_text(steps: Iterable[LratStep]) -> bytes:
     lines, last = [], 1
     for step in steps:
         if step[0] == "d":
-            lines.append(f"{last} d {' '.join(map(str, step[1]))} 0\n")  # type: ignore[call-overload]
+            lines.append(f"{last} d {' '.join(map(str, step[1]))} 0\n")
         else:
-            last = step[1]  # type: ignore[assignment]
-            body = [step[1], *step[2], 0, *step[3], 0]  # type: ignore[misc]
+            last = step[1]
+            body = [step[1], *step[2], 0, *step[3], 0]
             lines.append(" ".join(map(str, body)) + "\n")
     return "".join(lines).encode()
 
 
-def lrat_binary(steps: Iterable[tuple[object, ...]]) -> bytes:
+def lrat_binary(steps: Iterable[LratStep]) -> bytes:
     parts = []
     for step in steps:
-        if step[0] == "d":
-            numbers = [*step[1], 0]  # type: ignore[misc]
-        else:
-            numbers = [step[1], *step[2], 0, *step[3], 0]  # type: ignore[misc]
+        numbers = [*step[1], 0] if step[0] == "d" else [step[1], *step[2], 0, *step[3], 0]
         parts.append(str(step[0]).encode() + b"".join(map(code, numbers)))
     return b"".join(parts)
 

@@ -12,6 +12,7 @@ from neuroback import _core
 from neuroback.formula import Formula
 
 from .naive import (
+    LratStep,
     Naive,
     NaiveLrat,
     Step,
@@ -161,7 +162,7 @@ def test_mutated_proofs_of_solvers_get_the_naive_verdict(name: str) -> None:
 @pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize("form,write", [("lrat-text", lrat_text), ("lrat-binary", lrat_binary)])
 def test_random_lrat_steps_get_the_naive_verdict(
-    seed: int, form: str, write: Callable[[list[tuple[object, ...]]], bytes]
+    seed: int, form: str, write: Callable[[list[LratStep]], bytes]
 ) -> None:
     numbers = random.Random(seed)
     verdicts = [0, 0]
@@ -177,9 +178,7 @@ def test_random_lrat_steps_get_the_naive_verdict(
     assert min(verdicts) > 5
 
 
-def mutated_lrat(
-    steps: list[tuple[object, ...]], numbers: random.Random
-) -> list[tuple[object, ...]]:
+def mutated_lrat(steps: list[LratStep], numbers: random.Random) -> list[LratStep]:
     steps = list(steps)
     if not steps:
         return steps
@@ -188,7 +187,7 @@ def mutated_lrat(
         del steps[at]
         return steps
     _, number, lemma, hints = steps[at]
-    lemma, hints = list(lemma), list(hints)  # type: ignore[call-overload]
+    lemma, hints = list(lemma), list(hints)
     changed = hints if hints and numbers.random() < 0.7 else lemma
     if changed:
         place = numbers.randrange(len(changed))

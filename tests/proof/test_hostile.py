@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Damaged, misnamed and hostile proof files are refused with a reason, in little time and memory."""
+"""Damaged, misnamed and hostile proofs are refused with a reason, in little time and memory."""
 
 from __future__ import annotations
 

@@ -101,12 +101,12 @@ def test_a_longer_proof_with_hints(seed: int) -> None:
     alive = dict(enumerate(clauses, 1))
     for step in to_lrat(clauses, steps):
         if step[0] == "d":
-            (number,) = step[1]  # type: ignore[misc]
+            (number,) = step[1]
             check.erase(number, alive.pop(number))
         else:
             _, number, lemma, hints = step
-            check.add(number, lemma, hints)  # type: ignore[arg-type]
-            alive[number] = lemma  # type: ignore[index,assignment]
+            check.add(number, lemma, hints)
+            alive[number] = lemma
     check.expect_refuted()
     assert check.alive == len(alive)
     for number, clause in alive.items():

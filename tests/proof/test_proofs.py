@@ -234,7 +234,7 @@ def test_compressed_proofs(kissat: str, pack: Callable[[bytes], bytes], tmp_path
     formula = Formula.from_clauses(FORMULAS["hole-6"])
     assert check_drat(formula, packed)
     packed.write_bytes(pack(proof.read_bytes())[:-20])
-    with pytest.raises(NeuroBackError, match="truncated|damaged"):
+    with pytest.raises(NeuroBackError, match=r"truncated|damaged"):
         check = check_drat(formula, packed)
         assert not check.verified  # an early refutation would not need the end
         pytest.fail("a truncated archive went unnoticed")
