@@ -50,11 +50,8 @@ def random_prime(rng: np.random.Generator, bits: int) -> int:
 def build(rng: np.random.Generator, params: Params) -> Instance:
     bits, other = params["bits"], max(2, round(params["bits"] * params["ratio"]))
     p, q = random_prime(rng, bits), random_prime(rng, other)
-    if not params["satisfiable"]:
-        # A prime of the product's length instead: no factors.
-        n = random_prime(rng, bits + other)
-    else:
-        n = p * q
+    # A prime of the product's length has no factors.
+    n = p * q if params["satisfiable"] else random_prime(rng, bits + other)
     enc = Encoder()
     a, b = enc.word(bits), enc.word(other)
     product = multiplier(enc, a, b, params["circuit"], params["adder"])

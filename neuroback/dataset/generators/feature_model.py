@@ -26,7 +26,7 @@ def build(rng: np.random.Generator, params: Params) -> Instance:
         left = children[p]
         while left:
             kind = ("mandatory", "optional", "or", "xor")[
-                int(rng.choice(4, p=(0.25, 0.35, 0.2, 0.2)))
+                int(rng.choice(4, p=(0.3, 0.3, 0.25, 0.15)))
             ]
             size = (
                 1 if kind in ("mandatory", "optional") else min(len(left), int(rng.integers(2, 7)))
@@ -34,7 +34,7 @@ def build(rng: np.random.Generator, params: Params) -> Instance:
             group, left = left[:size], left[size:]
             groups.append((kind, p, group))
             if hidden[p]:
-                picks = rng.random(size) < 0.5
+                picks = rng.random(size) < 0.65
                 if kind == "mandatory":
                     picks[:] = True
                 elif kind == "or" and not picks.any():
@@ -46,7 +46,7 @@ def build(rng: np.random.Generator, params: Params) -> Instance:
                     hidden[child] = pick
     rules: list[list[int]] = []
     for _ in range(round(params["rules"] * n)):
-        size = 2 if float(rng.random()) < 0.5 else 3
+        size = 2 if float(rng.random()) < 0.25 else 3
         picked = rng.choice(n, min(size, n), replace=False).tolist()
         # Requires and excludes; nearly all signs speak against the parts, as real rules do.
         clause = [-(v + 1) if float(rng.random()) < 0.6 else v + 1 for v in picked]
@@ -64,7 +64,11 @@ def build(rng: np.random.Generator, params: Params) -> Instance:
     # Resources: at most (or exactly) so many of a class of parts.
     limits = []
     for _ in range(params["resources"]):
-        members = sorted(rng.permutation(n)[: max(3, n // 12)].tolist())
+        chosen = rng.permutation(n).tolist()
+        part = max(3, n // 12)
+        # Half of a class is in use, or the limit would rule out nearly everything.
+        used = [v for v in chosen if hidden[v]][: part // 2]
+        members = sorted(used + [v for v in chosen if not hidden[v]][: part - len(used)])
         limits.append((members, sum(hidden[v] for v in members)))
     enc = Encoder()
     x = enc.word(n)
@@ -104,9 +108,7 @@ def verify(instance: Instance, solution: Any) -> bool:
         if not solution[p]:
             if count:
                 return False
-        elif (kind == "mandatory" and count != 1) or (kind == "or" and count < 1):
-            return False
-        elif kind == "xor" and count != 1:
+        elif (count < 1 and kind != "optional") or (count != 1 and kind == "xor"):
             return False
     for members, bound in meta["limits"]:
         count = sum(solution[v] for v in members)
