@@ -302,7 +302,10 @@ class NeuroBack(Adapter):
 
             literals = np.array(found["model"], dtype=np.int64)
             answer.model = literals[literals != 0]
-        advice = found.get("advice") or {}
+        advice = {**(found.get("advice") or {}), "model": found.get("model_name")}
+        advice["engine"] = " ".join(
+            filter(None, (found.get("engine"), found.get("engine_version")))
+        )
         explanation = Explanation(
             seconds=dict(found.get("seconds") or {}),
             statistics={
@@ -310,7 +313,7 @@ class NeuroBack(Adapter):
                 for name in ("conflicts", "decisions", "propagations", "restarts")
                 if found.get(name) is not None
             },
-            advice=dict(advice),
+            advice=advice,
             limit=found.get("limit"),
         )
         if explanation.limit not in ("time", "memory", "conflicts"):
@@ -331,16 +334,16 @@ def _inference_fault(explanation: Explanation) -> str | None:
     of advised variables is not.
     """
     advice = explanation.advice
-    if advice.get("error"):
-        return f"inference failed: {advice['error']}"
-    if explanation.limit is not None:
+    if explanation.limit in ("time", "memory"):
         # The limit may have struck before the prediction was made.
         return None
     if not advice.get("model"):
         return "inference failed: the run names no model"
-    if not isinstance(advice.get("advised"), int):
+    if advice.get("reason") == "no variables":
+        return None
+    if not isinstance(advice.get("variables"), int):
         return "inference failed: the run does not say how many variables it advised"
-    if explanation.seconds.get("predict") is None:
+    if not explanation.seconds.get("predict"):
         return "inference failed: the run spent no time predicting"
     return None
 

@@ -162,7 +162,7 @@ def _execute(order: Order, settings: Settings, here: slot.Slot, scratch: Path) -
         contained_by=ended["contained_by"],
         disturbed=notes,
     )
-    answer = _read(out, ended["exit"])
+    answer = _read(out)
     explanation = _explain(adapter, answer)
     record["seconds"] = explanation.seconds
     if ahead:
@@ -179,6 +179,8 @@ def _execute(order: Order, settings: Settings, here: slot.Slot, scratch: Path) -
         known=task.known,
         known_from=task.known_from,
         proof=proof,
+        # PySAT reads some proofs back before the solver has flushed them: cut off, not wrong.
+        lenient=adapter.kind == "pysat",
         proof_seconds=settings.check_seconds,
         proof_memory_mib=settings.check_memory_mib,
         slot=here,
@@ -230,6 +232,9 @@ def _judge(
     elif answer.trouble is not None:
         record["reason"] = "crashed"
         _note(record, answer.trouble)
+    elif (contradiction := output.contradiction(answer, ended["exit"])) is not None:
+        record["reason"] = "crashed"
+        _note(record, contradiction)
     elif explanation.failed is not None:
         record["reason"] = "crashed"
         _note(record, explanation.failed)
@@ -261,12 +266,12 @@ def _how(ended: dict[str, Any]) -> str:
     return f"exit code {ended['exit']}"
 
 
-def _read(out: Path, exit_code: int | None) -> output.Answer:
+def _read(out: Path) -> output.Answer:
     try:
         text = out.read_bytes()
     except OSError:
         text = b""
-    return output.parse(text, exit_code)
+    return output.parse(text)
 
 
 def _explain(adapter: Adapter, answer: output.Answer) -> Explanation:

@@ -37,8 +37,8 @@ class Answer:
     text: bytes = b""
 
 
-def parse(text: bytes, exit_code: int | None) -> Answer:
-    """Read status, model and counters; an answer needs an ``s`` line no exit code contradicts."""
+def parse(text: bytes) -> Answer:
+    """Read status, model and counters.  Two ``s`` lines may agree, not contradict each other."""
     answer = Answer(text=text)
     claims: set[str] = set()
     values: list[bytes] = []
@@ -53,9 +53,6 @@ def parse(text: bytes, exit_code: int | None) -> Answer:
         answer.trouble = "two s lines that contradict each other"
     elif claims:
         answer.status = claims.pop()
-    expected = _EXIT.get(-1 if exit_code is None else exit_code)
-    if answer.trouble is None and expected is not None and expected != answer.status:
-        answer.trouble = f"exit code {exit_code} contradicts the s line ({answer.status})"
     if values:
         try:
             literals = np.array(b" ".join(values).split(), dtype=np.int64)
@@ -67,6 +64,14 @@ def parse(text: bytes, exit_code: int | None) -> Answer:
     if answer.trouble is not None:
         answer.status = "UNKNOWN"
     return answer
+
+
+def contradiction(answer: Answer, exit_code: int | None) -> str | None:
+    """Why the exit code denies what was printed, or None."""
+    expected = _EXIT.get(-1 if exit_code is None else exit_code)
+    if expected is not None and expected != answer.status:
+        return f"exit code {exit_code} contradicts the answer printed ({answer.status})"
+    return None
 
 
 def tail(path: Path, most: int = 400) -> str:

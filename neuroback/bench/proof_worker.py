@@ -24,7 +24,13 @@ def check(formula_path: str, proof_path: str, seconds: float) -> dict[str, str]:
         result = check_drat(formula, proof_path, time=seconds)
     except ProofError as error:
         return {"outcome": "rejected", "detail": str(error)}
-    return {"outcome": str(result.outcome), "detail": str(result.detail)}
+    if result.verified:
+        return {"outcome": "verified", "detail": result.reason}
+    cut_off = result.reason.startswith(("the proof is cut off", "the proof ends after"))
+    outcome = "incomplete" if cut_off else "rejected"
+    if result.limit == "time":
+        outcome = "timeout"
+    return {"outcome": outcome, "detail": result.reason}
 
 
 def main(arguments: list[str]) -> int:

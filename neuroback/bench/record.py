@@ -172,7 +172,7 @@ def row(record: Record) -> dict[str, Any]:
         "disturbed": "; ".join(record.get("disturbed") or []),
         "conflicts": record.get("statistics", {}).get("conflicts", ""),
         "predict_seconds": _number(record.get("seconds", {}).get("predict"), 4),
-        "advised": advice.get("advised", ""),
+        "advised": advice.get("variables", ""),
         "note": " ".join((record.get("note") or "").split()),
     }
 

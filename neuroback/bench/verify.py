@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from neuroback.bench.output import Answer
+from neuroback.bench.output import Answer, tail
 from neuroback.bench.slot import Slot
 from neuroback.errors import BenchError
 from neuroback.formula import Formula
@@ -70,6 +70,7 @@ def verify(
     known: str | None,
     known_from: str,
     proof: Path | None,
+    lenient: bool = False,
     proof_seconds: float,
     proof_memory_mib: int | None,
     slot: Slot,
@@ -79,7 +80,12 @@ def verify(
     if answer.status == "SAT":
         found = _model(answer, plain, known, known_from)
     elif answer.status == "UNSAT":
-        found = _refutation(plain, known, known_from, proof, proof_seconds, proof_memory_mib, slot)
+        outcome, detail = "none", "no proof" if proof is not None else ""
+        if proof is not None and proof.is_file() and proof.stat().st_size > 0:
+            outcome, detail = check_proof(plain, proof, proof_seconds, proof_memory_mib, slot)
+        if outcome == "incomplete" and not lenient:
+            outcome = "rejected"
+        found = _refutation(outcome, detail, known, known_from)
     else:
         found = Verdict("none")
     return Verdict(found.verdict, found.checked_by, found.note, time.monotonic() - began)
@@ -106,34 +112,24 @@ def _model(answer: Answer, plain: Path, known: str | None, known_from: str) -> V
     return Verdict("verified", "model", note)
 
 
-def _refutation(
-    plain: Path,
-    known: str | None,
-    known_from: str,
-    proof: Path | None,
-    seconds: float,
-    memory_mib: int | None,
-    slot: Slot,
-) -> Verdict:
-    if proof is not None and proof.is_file() and proof.stat().st_size > 0:
-        outcome, detail = check_proof(plain, proof, seconds, memory_mib, slot)
-        if outcome == "verified":
-            return Verdict("verified", "proof")
-        if outcome == "rejected":
-            return Verdict("wrong", "proof", detail)
+def _refutation(outcome: str, detail: str, known: str | None, known_from: str) -> Verdict:
+    """The verdict on UNSAT, from the outcome of its proof check and from what is known."""
+    if outcome == "verified":
+        note = None
         if known == "SAT":
-            return Verdict("wrong", f"known ({known_from})", "UNSAT, but it is known to be SAT")
-        if outcome in ("timeout", "memory"):
-            # A check that did not end is no check, whatever else is known.
-            return Verdict("unchecked", None, f"proof check: {detail}")
-        note = f"proof {outcome}: {detail}" if outcome != "missing" else None
-    else:
-        note = "no proof" if proof is not None else None
+            note = f"{known_from} says SAT, and this proof shows that {known_from} is mistaken"
+        return Verdict("verified", "proof", note)
+    if outcome == "rejected":
+        return Verdict("wrong", "proof", detail)
     if known == "SAT":
         return Verdict("wrong", f"known ({known_from})", "UNSAT, but it is known to be SAT")
+    if outcome in ("timeout", "memory"):
+        # A check that did not end is no check, whatever else is known.
+        return Verdict("unchecked", None, f"proof check: {detail}")
+    note = detail if outcome == "none" else f"proof {outcome}: {detail}"
     if known == "UNSAT":
-        return Verdict("agreed", f"known ({known_from})", note)
-    return Verdict("unchecked", None, note)
+        return Verdict("agreed", f"known ({known_from})", note or None)
+    return Verdict("unchecked", None, note or None)
 
 
 def check_proof(
@@ -163,4 +159,5 @@ def check_proof(
         found = json.loads(out.read_bytes())
         return str(found["outcome"]), str(found["detail"])
     except (OSError, ValueError, KeyError):
-        return "failed", f"the checker ended with exit code {ended['exit']}"
+        said = tail(err, 200)
+        return "failed", f"the checker ended with exit code {ended['exit']}: {said}"

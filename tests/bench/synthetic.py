@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: MIT
+"""Records of runs that never happened, with figures as real ones have."""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import Any
+
+from neuroback.bench.record import SCHEMA, key_of
+
+LIMIT = 30.0
+
+
+def make_record(
+    formula: str,
+    engine: str,
+    *,
+    seed: int = 0,
+    family: str = "fa",
+    status: str = "SAT",
+    verdict: str = "verified",
+    reason: str = "answered",
+    wall: float = 1.0,
+    place: int = 0,
+    limit: float = LIMIT,
+    **more: Any,
+) -> dict[str, Any]:
+    limits = {"time": limit, "cpu": None, "memory_mib": None}
+    version = more.pop("version", "1.0")
+    return {
+        "schema": SCHEMA,
+        "key": key_of(formula, engine, [], version, seed, limits),
+        "formula": f"{family}/{formula}.cnf.xz",
+        "family": family,
+        "formula_hash": formula,
+        "gbd_hash": formula,
+        "variables": 100,
+        "clauses": 400,
+        "known": None,
+        "role": "test",
+        "engine": engine,
+        "kind": "command",
+        "options": [],
+        "version": version,
+        "command": [engine, "FORMULA"],
+        "seed": seed,
+        "limits": limits,
+        "status": status,
+        "verdict": verdict,
+        "reason": reason,
+        "wall_seconds": wall,
+        "cpu_seconds": wall * 0.98,
+        "peak_mib": 25.0,
+        "seconds": {},
+        "statistics": {"conflicts": int(wall * 20000)},
+        "advice": {},
+        "disturbed": [],
+        "note": None,
+        "checked_by": "model",
+        "host": {
+            "name": "h",
+            "cpu": "a processor",
+            "cores": 8,
+            "memory_mib": 32000,
+            "system": "Linux 6",
+            "python": "3.11",
+        },
+        "cpus": [0],
+        "slots": 1,
+        "place": place,
+        "commit": "0123456789abcdef",
+        "dirty": False,
+        "contained_by": "subreaper+polling+rlimit",
+        "started": "2026-01-01T00:00:00Z",
+        **more,
+    }
+
+
+def bench(
+    formulas: int, engines: dict[str, float], seeds: int = 1, families: int = 31, number: int = 1
+) -> list[dict[str, Any]]:
+    """``engines``: label to how many times slower than the first it is."""
+    dealer = random.Random(number)
+    shift = [dealer.gauss(0, 0.8) for _ in range(families)]
+    records = []
+    for index in range(formulas):
+        family = index % families
+        hard = 0.6 + shift[family] + dealer.gauss(0, 1.1)
+        status = "SAT" if dealer.random() < 0.57 else "UNSAT"
+        for place, (engine, factor) in enumerate(engines.items()):
+            taste = dealer.gauss(0, 0.35)
+            for seed in range(seeds):
+                wall = math.exp(hard + taste + dealer.gauss(0, 0.35)) * factor
+                late = wall >= LIMIT
+                records.append(
+                    make_record(
+                        f"formula-{index:05d}",
+                        engine,
+                        seed=seed,
+                        family=f"family_{family:02d}",
+                        status="UNKNOWN" if late else status,
+                        verdict="none" if late else ("verified" if status == "SAT" else "agreed"),
+                        reason="time" if late else "answered",
+                        wall=min(wall, LIMIT),
+                        place=place,
+                        known=status,
+                        disturbed=["core shared: waited 0.31 s for it"]
+                        if dealer.random() < 0.01
+                        else [],
+                    )
+                )
+    return records
