@@ -64,9 +64,7 @@ class Formula:
         return cls(core, name=name, warnings=[f"{name}: {text}" for text in reader.warnings])
 
     @classmethod
-    def from_clauses(
-        cls, clauses: Iterable[Iterable[int]], num_vars: int | None = None
-    ) -> Formula:
+    def from_clauses(cls, clauses: Iterable[Iterable[int]], num_vars: int | None = None) -> Formula:
         """Build from any iterable of clauses of Python or NumPy integers.
 
         Errors: ValueError naming clause and position of a 0, bool, float or large literal.
@@ -244,16 +242,14 @@ def check_literal(literal: Any, place: str) -> int:
     except (AttributeError, TypeError):
         raise ValueError(f"{place}: {literal!r}, expected an integer literal") from None
     if value == 0 or abs(value) > _core.MAX_VAR:
-        raise ValueError(
-            f"{place}: literal {value}, expected 1 to {_core.MAX_VAR} or its negation"
-        )
+        raise ValueError(f"{place}: literal {value}, expected 1 to {_core.MAX_VAR} or its negation")
     return value
 
 
 def _umask() -> int:
     """The process's umask, read without changing it where the system says it."""
     try:
-        with open("/proc/self/status", encoding="ascii") as status:  # noqa: PTH123
+        with open("/proc/self/status", encoding="ascii") as status:
             for line in status:
                 if line.startswith("Umask:"):
                     return int(line.split()[1], 8)

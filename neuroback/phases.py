@@ -86,10 +86,14 @@ class Phases:
         return Phases(-self.value, self.confidence)
 
     def agreement(self, model: npt.NDArray[np.int8]) -> float | None:
-        """Share of the advised variables that ``model`` (int8, +1 or -1) gives the advised value."""
+        """Share of the advised variables whose value in ``model`` (int8, +1 or -1) is as advised."""
         advised = self.value != 0
         count = int(np.count_nonzero(advised))
-        return float(np.count_nonzero(self.value[advised] == model[advised])) / count if count else None
+        return (
+            float(np.count_nonzero(self.value[advised] == model[advised])) / count
+            if count
+            else None
+        )
 
     @staticmethod
     def probabilities_text(
@@ -141,7 +145,9 @@ def read_probabilities(
             continue
         variable, value = _parse_line(line, name, number, formula.num_vars)
         if seen[variable - 1]:
-            raise PhasesError(f"{name}:{number}:1: variable {variable} again, expected one line each")
+            raise PhasesError(
+                f"{name}:{number}:1: variable {variable} again, expected one line each"
+            )
         seen[variable - 1] = True
         p[variable - 1] = 1.0 - value if form == "neuroback" else value
     return round_probabilities(p)
@@ -167,9 +173,7 @@ def _parse_line(line: str, name: str, number: int, num_vars: int) -> tuple[int, 
         raise PhasesError(f"{name}:{number}:1: {line[:40]!r}, expected VARIABLE,PROBABILITY")
     variable = int(first)
     if not 1 <= variable <= num_vars:
-        raise PhasesError(
-            f"{name}:{number}:1: variable {variable}, but the formula has {num_vars}"
-        )
+        raise PhasesError(f"{name}:{number}:1: variable {variable}, but the formula has {num_vars}")
     try:
         value = float(second)
     except ValueError:
@@ -191,4 +195,6 @@ def _only_member(data: bytes, name: str) -> bytes:
             content: bytes = member.read()
             return content
     except tarfile.TarError as error:
-        raise PhasesError(f"{name}: a damaged tar archive ({error}), expected a whole one") from None
+        raise PhasesError(
+            f"{name}: a damaged tar archive ({error}), expected a whole one"
+        ) from None

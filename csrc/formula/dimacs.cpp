@@ -313,8 +313,9 @@ void DimacsReader::parse_trailer(const char *at, const char *end) {
 
 Formula DimacsReader::finish() {
   if (!carry_.empty()) {
-    const char blank = '\n';
+    const char blank = ' ';
     feed(std::span(&blank, 1));
+    if (line_bytes_ > 0) --line_bytes_;
   }
   const char *const here = "";
   base_ = here;

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: MIT
+"""The graph, held against a slow definition of each of its arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from neuroback import Formula, Graph
+from tests.conftest import random_clauses
+
+literal = st.integers(1, 12).flatmap(lambda v: st.sampled_from([v, -v]))
+
+
+def code(lit: int) -> int:
+    return 2 * (abs(lit) - 1) + (lit < 0)
+
+
+def slow_components(clauses: list[list[int]]) -> list[int]:
+    number: list[int] = []
+    groups: list[set[int]] = []
+    for clause in clauses:
+        variables = {abs(lit) for lit in clause}
+        joined = [g for g in groups if g & variables]
+        groups = [g for g in groups if not g & variables] + [variables.union(*joined)]
+    seen: list[set[int]] = []
+    for clause in clauses:
+        if not clause:
+            seen.append(set())
+            number.append(len(seen) - 1)
+            continue
+        group = next(g for g in groups if abs(clause[0]) in g)
+        if group not in seen:
+            seen.append(group)
+        number.append(seen.index(group))
+    return number
+
+
+@settings(max_examples=200, deadline=None)
+@given(clauses=st.lists(st.lists(literal, max_size=4), max_size=14))
+def test_edges_and_components_are_those_of_the_formula(clauses: list[list[int]]) -> None:
+    formula = Formula.from_clauses(clauses, 14)
+    graph = Graph.from_formula(formula)
+    assert graph.clause_offsets.tolist() == formula.offsets.tolist()
+    assert graph.clause_lits.tolist() == [code(lit) for c in clauses for lit in c]
+    for lit_code in range(28):
+        row = graph.lit_clauses[graph.lit_offsets[lit_code] : graph.lit_offsets[lit_code + 1]]
+        expected = [i for i, c in enumerate(clauses) for lit in c if code(lit) == lit_code]
+        assert row.tolist() == expected
+    components = slow_components(clauses)
+    assert graph.clause_component.tolist() == components
+    assert graph.num_components == len(set(components))
+    for variable in range(1, 15):
+        inside = {k for c, k in zip(clauses, components, strict=True) if variable in map(abs, c)}
+        assert graph.var_component[variable - 1] == (inside.pop() if inside else -1)
+    assert np.isfinite(graph.var_features).all() and np.isfinite(graph.clause_features).all()
+
+
+def test_features_are_what_their_names_say() -> None:
+    clauses = [[1, -2], [1, 2, 3], [-1, -2, -3, 4], [5]]
+    graph = Graph.from_formula(Formula.from_clauses(clauses, 6))
+    var = dict(zip(Graph.VAR_FEATURES, graph.var_features.T.tolist(), strict=True))
+    assert var["log_positive"][0] == pytest.approx(np.log(3))
+    assert var["log_negative"][0] == pytest.approx(np.log(2))
+    assert var["sign_balance"][0] == pytest.approx(1 / 3)
+    positive, negative = 2**-2 + 2**-3, 2**-4
+    assert var["weight_balance"][0] == pytest.approx((positive - negative) / (positive + negative))
+    assert var["log_weight"][0] == pytest.approx(np.log1p(positive + negative))
+    assert var["binary_positive"][0] == pytest.approx(0.5)
+    assert var["binary_negative"][1] == pytest.approx(0.5)
+    assert var["company_positive"][0] == pytest.approx((0.5 + 1) / 2)
+    assert var["company_negative"][0] == pytest.approx(0.25)
+    assert var["shortest_positive"][2] == pytest.approx(1 / 3)
+    assert var["shortest_negative"][2] == pytest.approx(1 / 4)
+    assert var["root_value"] == [0, 0, 0, 0, 1, 0]
+    assert graph.var_features[5].tolist() == [0.0] * len(Graph.VAR_FEATURES)
+    clause = dict(zip(Graph.CLAUSE_FEATURES, graph.clause_features.T.tolist(), strict=True))
+    assert clause["log_size"] == pytest.approx(np.log1p([2, 3, 4, 1]).tolist())
+    assert clause["positive_share"] == pytest.approx([0.5, 1, 0.25, 1])
+    assert clause["binary"] == [1, 0, 0, 1] and clause["ternary"] == [0, 1, 0, 0]
+    assert clause["root_satisfied"] == [0, 0, 0, 1]
+
+
+def slow_units(clauses: list[list[int]]) -> tuple[set[int], bool]:
+    true: set[int] = set()
+    while True:
+        before = len(true)
+        for clause in clauses:
+            if any(lit in true for lit in clause):
+                continue
+            left = [lit for lit in clause if -lit not in true]
+            if not left:
+                return true, True
+            if len(left) == 1:
+                true.add(left[0])
+        if len(true) == before:
+            return true, False
+
+
+def test_root_values_are_those_of_unit_propagation() -> None:
+    rng = np.random.default_rng(5)
+    conflicts = 0
+    for _ in range(300):
+        clauses = random_clauses(rng, 20, 40) + random_clauses(rng, 20, int(rng.integers(0, 5)), 1)
+        graph = Graph.from_formula(Formula.from_clauses(clauses, 20))
+        true, conflict = slow_units(clauses)
+        assert graph.root_conflict == conflict
+        conflicts += conflict
+        if not conflict:
+            values = {v if s > 0 else -v for v, s in enumerate(graph.root_values.tolist(), 1) if s}
+            assert values == true
+    assert 0 < conflicts < 300
+
+
+def test_order_and_names_do_not_matter() -> None:
+    rng = np.random.default_rng(6)
+    clauses = random_clauses(rng, 30, 100)
+    graph = Graph.from_formula(Formula.from_clauses(clauses, 30))
+    names = rng.permutation(30) + 1
+    renamed = [[int(names[abs(x) - 1]) * (1 if x > 0 else -1) for x in c] for c in clauses]
+    order = rng.permutation(100)
+    other = Graph.from_formula(Formula.from_clauses([renamed[i] for i in order], 30))
+    np.testing.assert_allclose(other.var_features[names - 1], graph.var_features, rtol=1e-6)
+    np.testing.assert_allclose(other.clause_features, graph.clause_features[order], rtol=1e-6)
+
+
+def test_the_arrays_share_memory_with_the_graph_and_with_torch() -> None:
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("torch_geometric")
+    graph = Graph.from_formula(Formula.from_clauses([[1, 2], [-1, 3]]))
+    data = graph.to_pyg()
+    assert isinstance(data.clause_lits, torch.Tensor)
+    assert data.clause_lits.data_ptr() == graph.core.clause_lits.ctypes.data
+    assert data.num_nodes == 3 + 2 + 1
+    with pytest.raises(ValueError, match="read-only"):
+        graph.var_features[0, 0] = 1
