@@ -18,6 +18,7 @@ __all__ = ["FAMILIES", "Family", "Instance", "Model", "Parameter", "generate"]
 
 # Each name is a module of this package that defines FAMILY.
 _NAMES: tuple[str, ...] = (
+    "ascon",
     "bin_packing",
     "blocksworld",
     "bmc_arbiter",
@@ -28,8 +29,10 @@ _NAMES: tuple[str, ...] = (
     "colouring",
     "factoring",
     "feature_model",
+    "feistel",
     "hamilton",
     "jobshop",
+    "keccak",
     "logistics",
     "md4",
     "md5",
@@ -40,7 +43,9 @@ _NAMES: tuple[str, ...] = (
     "register_cipher",
     "sha1",
     "sha256",
+    "software",
     "sudoku",
+    "synthesis",
     "timetable",
     "trivium",
     "xor_system",

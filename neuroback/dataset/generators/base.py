@@ -100,12 +100,18 @@ class Parameter:
         kind = type(self.default)
         if kind is float and type(value) is int:
             value = float(value)
-        if type(value) is not kind or (kind is not bool and not self.low <= value <= self.high):
+        in_range = (
+            isinstance(value, (int, float))
+            and type(value) is kind
+            and (kind is bool or self.low <= value <= self.high)
+        )
+        if not in_range:
             raise DataError(
                 f"{family}: {name} = {value!r}, "
                 f"expected {kind.__name__} from {self.low} to {self.high}"
             )
-        return value  # type: ignore[no-any-return]
+        assert isinstance(value, (int, float, str))
+        return value
 
 
 @dataclass(frozen=True)
@@ -166,6 +172,12 @@ def random_bits(rng: np.random.Generator, n: int) -> int:
     """A uniform integer of ``n`` bits."""
     data = rng.bytes((n + 7) // 8)
     return int.from_bytes(data, "little") & ((1 << n) - 1)
+
+
+def draw_integers(rng: np.random.Generator, high: int, count: int) -> list[int]:
+    """``count`` independent numbers from 0 to ``high`` - 1."""
+    drawn: NDArray[np.int64] = rng.integers(high, size=count, dtype=np.int64)
+    return [int(x) for x in drawn]
 
 
 def pairs(n: int) -> Iterator[tuple[int, int]]:

@@ -7,7 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from neuroback.dataset.generators.base import Family, Instance, Parameter, Params, digest
+from neuroback.dataset.generators.base import (
+    Family,
+    Instance,
+    Parameter,
+    Params,
+    digest,
+    draw_integers,
+)
 from neuroback.dataset.generators.bmc import (
     Logic,
     Machine,
@@ -60,8 +67,8 @@ def make_machine(counters: int, bits: int, kinds: list[int], loads: list[int]) -
 
 def build(rng: np.random.Generator, params: Params) -> Instance:
     counters, bits, steps = params["counters"], params["bits"], params["steps"]
-    kinds = [int(x) for x in rng.integers(4, size=counters)]
-    loads = [int(x) for x in rng.integers(1 << min(bits, 30), size=counters)]
+    kinds = draw_integers(rng, 4, counters)
+    loads = draw_integers(rng, 1 << min(bits, 30), counters)
     machine = make_machine(counters, bits, kinds, loads)
     rows = rng.random((steps, 2 * counters))
     script = [[bool(x < (0.8 if i % 2 == 0 else 0.2)) for i, x in enumerate(r)] for r in rows]

@@ -11,7 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from neuroback.dataset.generators.base import Family, Instance, Parameter, Params, digest
+from neuroback.dataset.generators.base import (
+    Family,
+    Instance,
+    Parameter,
+    Params,
+    digest,
+    draw_integers,
+)
 from neuroback.dataset.generators.bmc import (
     Logic,
     Machine,
@@ -52,7 +59,7 @@ def build(rng: np.random.Generator, params: Params) -> Instance:
         [int(rng.integers(k)) for k in (mixer, bits, mixer)] + [i % lanes] for i in range(mixer)
     ]
     machine = make_machine(bits, mixer, taps, wires)
-    start = [bool(x) for x in rng.integers(2, size=bits)]
+    start = [bool(x) for x in draw_integers(rng, 2, bits)]
     script = [[bool(x) for x in row] for row in rng.integers(2, size=(steps, lanes))]
     states, outputs = simulate(machine, start + [False] * mixer, script)
     enc = Encoder(share=params["share"])

@@ -41,7 +41,7 @@ def build(rng: np.random.Generator, params: Params) -> Instance:
                     for v in range(n):
                         if v <= u or not edge[u, v]:
                             enc.out += (-slot[i][u], -slot[j][v], 0)
-        meta = {"slot": slot}
+        meta: dict[str, Any] = {"slot": slot}
     else:
         pick = enc.word(n)
         if problem == "clique":

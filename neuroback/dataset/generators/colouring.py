@@ -6,13 +6,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neuroback.dataset.generators.base import Family, Instance, Model, Parameter, Params, digest
 from neuroback.dataset.generators.encode import AT_MOST_ONE_FORMS, Encoder
 
 
 def planted_edges(
-    rng: np.random.Generator, classes: np.ndarray[Any, Any], edges: int
+    rng: np.random.Generator, classes: NDArray[np.int64], edges: int
 ) -> list[tuple[int, int]]:
     """Distinct edges between different classes, in random order."""
     n = len(classes)
@@ -20,7 +21,7 @@ def planted_edges(
     limit = 40
     while len(found) < edges and limit:
         limit -= 1
-        ends = rng.integers(n, size=(edges, 2))
+        ends: NDArray[np.int64] = rng.integers(n, size=(edges, 2), dtype=np.int64)
         for u, v in ends[classes[ends[:, 0]] != classes[ends[:, 1]]].tolist():
             if len(found) < edges:
                 found[(u, v) if u < v else (v, u)] = None
@@ -31,13 +32,11 @@ def build(rng: np.random.Generator, params: Params) -> Instance:
     n, k = params["vertices"], params["colours"]
     shape = params["graph"]
     edges: list[tuple[int, int]]
-    if shape == "planted":
-        classes = rng.integers(k, size=n)
-    else:
-        classes = rng.permutation(np.arange(n) % k)
+    spread: NDArray[np.int64] = rng.integers(k, size=n, dtype=np.int64)
+    classes = spread if shape == "planted" else rng.permutation(np.arange(n, dtype=np.int64) % k)
     wanted = round(params["degree"] * n / 2)
     if shape == "geometric":
-        points = rng.integers(1 << 20, size=(n, 2))
+        points: NDArray[np.int64] = rng.integers(1 << 20, size=(n, 2), dtype=np.int64)
         # Near pairs of different classes: as many as wanted, shortest first.
         order = []
         for u in range(n):

@@ -77,7 +77,7 @@ class Encoder:
 
     # ------------------------------------------------------------------ gates
     def and_(self, a: int, b: int) -> int:
-        if a == b or b == TRUE:
+        if b in (a, TRUE):
             return a
         if a == -b or a == FALSE or b == FALSE:
             return FALSE
@@ -171,7 +171,7 @@ class Encoder:
                 return self.or_(y, w)
             if x == FALSE:
                 return self.and_(y, w)
-        if a == b or a == c:
+        if a in (b, c):
             return a
         if b == c:
             return b

@@ -79,7 +79,7 @@ def decode(instance: Instance, model: Model) -> Any:
 
 def verify(instance: Instance, solution: Any) -> bool:
     a, b = solution
-    return a > 1 and b > 1 and a * b == instance.meta["n"]
+    return bool(a > 1 and b > 1 and a * b == instance.meta["n"])
 
 
 FAMILY = Family(

@@ -7,12 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from neuroback.dataset.generators.base import Family, Instance, Model, Parameter, Params, digest
+from neuroback.dataset.generators.base import (
+    Family,
+    Instance,
+    Model,
+    Parameter,
+    Params,
+    digest,
+    draw_integers,
+)
 from neuroback.dataset.generators.encode import AT_MOST_ONE_FORMS, CARDINALITY_FORMS, Encoder
 
 
 def build(rng: np.random.Generator, params: Params) -> Instance:
-    n = params["features"]
+    n: int = params["features"]
     # A shallow random tree; children are gathered in groups of one kind.
     jitter = rng.integers(4, size=n).tolist()
     parent = [-1] + [max(0, (i - 1) // params["bushy"] - jitter[i]) for i in range(1, n)]
@@ -44,10 +52,16 @@ def build(rng: np.random.Generator, params: Params) -> Instance:
                     picks[int(rng.integers(size))] = True
                 for child, pick in zip(group, picks.tolist(), strict=True):
                     hidden[child] = pick
+    # Rules about parts that every product has would only be propagated away.
+    always = [True] + [False] * (n - 1)
+    for kind, p, group in groups:
+        for child in group:
+            always[child] = always[p] and kind == "mandatory"
+    open_parts = [v for v in range(n) if not always[v]] or [0]
     rules: list[list[int]] = []
     for _ in range(round(params["rules"] * n)):
-        size = 2 if float(rng.random()) < 0.25 else 3
-        picked = rng.choice(n, min(size, n), replace=False).tolist()
+        size = 2 if float(rng.random()) < 0.05 else 3
+        picked = sorted({open_parts[i] for i in draw_integers(rng, len(open_parts), size)})
         # Requires and excludes; nearly all signs speak against the parts, as real rules do.
         clause = [-(v + 1) if float(rng.random()) < 0.6 else v + 1 for v in picked]
         if not any(hidden[abs(lit) - 1] == (lit > 0) for lit in clause):
@@ -59,7 +73,7 @@ def build(rng: np.random.Generator, params: Params) -> Instance:
         # Refusing a part whose whole group is absent would say nothing.
         if hidden[v]:
             order_form.append(v)
-        elif hidden[parent[v]]:
+        elif hidden[parent[v]] and v > n // 3:
             refused.append(v)
     # Resources: at most (or exactly) so many of a class of parts.
     limits = []

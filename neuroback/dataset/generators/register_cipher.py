@@ -187,7 +187,7 @@ def decode(instance: Instance, model: Model) -> Any:
 
 def verify(instance: Instance, solution: Any) -> bool:
     meta = instance.meta
-    return keystream(Bits(), meta["kind"], solution, len(meta["stream"])) == meta["stream"]
+    return bool(keystream(Bits(), meta["kind"], solution, len(meta["stream"])) == meta["stream"])
 
 
 FAMILY = Family(

@@ -97,7 +97,7 @@ def decode(instance: Instance, model: Model) -> Any:
 
 def verify(instance: Instance, solution: Any) -> bool:
     meta = instance.meta
-    return keystream(meta["variant"], solution, len(meta["stream"])) == meta["stream"]
+    return bool(keystream(meta["variant"], solution, len(meta["stream"])) == meta["stream"])
 
 
 FAMILY = Family(
