@@ -24,6 +24,10 @@ _WORDS = {
 }
 
 
+# What is asked of a GBD database.
+_FEATURES = ("verified-result", "result", "family")
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """status  SAT, UNSAT or None; family  or None; role  or None; source  where it stands."""
@@ -76,9 +80,14 @@ class Known:
             stream.seek(0)
             rows = csv.DictReader(stream, delimiter=delimiter)
             names = {name.strip().lower(): name for name in rows.fieldnames or [] if name}
-            status = names.get("status") or names.get("result") or names.get("expected")
-            place = names.get("path") or names.get("formula") or names.get("filename")
-            identity = names.get("hash") or names.get("gbd_hash")
+
+            def one_of(*choices: str) -> str | None:
+                return next((names[name] for name in choices if name in names), None)
+
+            # StarExec's `status` says how a run ended; what is expected stands beside it.
+            status = one_of("expected", "known", "verified-result", "vresult", "result", "status")
+            place = one_of("path", "formula", "filename", "benchmark")
+            identity = one_of("hash", "gbd_hash")
             if status is None or (place is None and identity is None):
                 raise BenchError(
                     f"{path}:1: columns {', '.join(names) or 'none'}, "
@@ -121,29 +130,30 @@ def _ask(database: Path, gbd_hash: str) -> Fact | None:
     except sqlite3.Error as error:
         raise BenchError(f"{database}: {error}, expected a GBD database") from None
     try:
-        values = {name: _feature(connection, name, gbd_hash) for name in ("result", "family")}
+        values = {name: _feature(connection, name, gbd_hash) for name in _FEATURES}
     except sqlite3.Error as error:
         raise BenchError(f"{database}: {error}, expected a GBD database") from None
     finally:
         connection.close()
     family = values["family"]
-    if values["result"] is None and family is None:
+    status = _status(values["verified-result"]) or _status(values["result"])
+    if status is None and family is None:
         return None
     if family in ("empty", "unknown"):
         family = None
-    return Fact(_status(values["result"]), family, None, database.name)
+    return Fact(status, family, None, database.name)
 
 
 def _feature(connection: sqlite3.Connection, name: str, gbd_hash: str) -> str | None:
-    # `name` is one of our two constants, so it may stand in the text; the hash may not.
+    # `name` is one of our constants, so it may stand in the text; the hash may not.
     tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
     if name in tables:
-        query = f"SELECT value FROM {name} WHERE hash = ?"
+        query = f'SELECT value FROM "{name}" WHERE hash = ?'
     elif "features" in tables:
         columns = {row[1] for row in connection.execute("PRAGMA table_info(features)")}
         if name not in columns:
             return None
-        query = f"SELECT {name} FROM features WHERE hash = ?"
+        query = f'SELECT "{name}" FROM features WHERE hash = ?'
     else:
         return None
     row = connection.execute(query, (gbd_hash,)).fetchone()

@@ -420,6 +420,20 @@ def pairwise(
     )
 
 
+def compare(bench: Bench, a: str, b: str) -> tuple[Comparison, list[str]]:
+    """Two engines of a bench over the formulas both have runs of, and what to know first."""
+    mine, theirs = _by_formula(bench.of(a)), _by_formula(bench.of(b))
+    common = sorted(name for name in mine if name in theirs)
+    if not common:
+        raise BenchError("no formula that both have run, expected at least one")
+    warnings = list(bench.warnings)
+    alone = len(mine) + len(theirs) - 2 * len(common)
+    if alone:
+        warnings.append(f"{alone} formulas are left out: only one of the two has run them")
+    families = [mine[name][0].family for name in common]
+    return pairwise(mine, theirs, common, families, bench.limit), warnings
+
+
 def _log_ratio(a: float, b: float) -> float:
     # A millisecond is below what a process start varies by.
     return math.log(max(a, 0.001) / max(b, 0.001))

@@ -69,12 +69,26 @@ def _add_report(commands: Any) -> None:
     report.add_argument("records", type=Path)
     report.add_argument("--html", type=Path, metavar="FILE")
     report.add_argument("--csv", type=Path, metavar="FILE", help="one row a run; '-': to stdout")
+    report.add_argument("--svg", type=Path, metavar="DIR", help="cactus.svg and scatter.svg")
+    report.add_argument("--satcomp", type=Path, metavar="FILE", help="CSV as SAT competitions do")
+    report.add_argument(
+        "--markdown", type=Path, metavar="FILE", help="replace its section <!-- bench:NAME -->"
+    )
+    report.add_argument("--name", default="summary", help="the NAME of --markdown")
+    report.add_argument("--title", default="NeuroBack bench")
+    report.add_argument("--reference", metavar="ENGINE", help="ratios are against it")
+    report.add_argument("--engines", action="append", default=[], metavar="LABELS")
+    report.add_argument("--role", action="append", default=[], help="only formulas of this role")
+    report.add_argument("--family", action="append", default=[])
+    report.add_argument("--time", type=float, metavar="S", help="only runs with this limit")
+    report.add_argument("-q", "--quiet", action="store_true", help="no table on the terminal")
 
 
 def _add_compare(commands: Any) -> None:
     compare = commands.add_parser("compare", help="two records, pair by pair")
-    compare.add_argument("a")
-    compare.add_argument("b", nargs="?")
+    compare.add_argument("a", metavar="A", help="records, or FILE@ENGINE")
+    compare.add_argument("b", metavar="B", nargs="?", help="default: the other engines of A")
+    compare.add_argument("--role", action="append", default=[], help="only formulas of this role")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -272,17 +286,53 @@ def _progress(total: int, what: str, quiet: bool, initial: int = 0) -> Any:
 
 
 def _report(args: argparse.Namespace) -> int:
-    from neuroback.bench import record
+    from neuroback.bench import record, satcomp, svg, table, text
+    from neuroback.bench.suite import write_whole
 
-    records = record.load(args.records)
+    labels = [label.strip() for given in args.engines for label in given.split(",")]
+    records = table.select(
+        record.load(args.records),
+        roles=args.role,
+        families=args.family,
+        engines=labels,
+        time=args.time,
+    )
+    bench = table.settle(records)
+    rows = [{**run.record, "verdict": run.verdict, "note": run.note} for run in bench.runs]
     if args.csv is not None:
-        text = record.to_csv(records)
-        if str(args.csv) == "-":
-            sys.stdout.write(text)
-        else:
-            args.csv.write_text(text, encoding="utf-8")
+        _write(args.csv, record.to_csv(rows))
+    if args.satcomp is not None:
+        _write(args.satcomp, satcomp.to_csv(bench))
+    found = table.tabulate(bench, args.reference)
+    if args.html is not None:
+        from neuroback.bench.report import to_html
+
+        write_whole(args.html, to_html(bench, found, args.title).encode())
+    if args.svg is not None:
+        args.svg.mkdir(parents=True, exist_ok=True)
+        write_whole(args.svg / "cactus.svg", svg.cactus(bench).encode())
+        if len(bench.engines) > 1:
+            other = next(e for e in bench.engines if e != found.reference)
+            drawn = svg.scatter(bench, found.reference, other)
+            write_whole(args.svg / "scatter.svg", drawn.encode())
+    if args.markdown is not None:
+        text.replace_marked(args.markdown, args.name, text.to_markdown(bench, found))
+    if not args.quiet and "-" not in (str(args.csv), str(args.satcomp)):
+        print(text.to_text(bench, found))
     return 0
 
 
+def _write(path: Path, content: str) -> None:
+    from neuroback.bench.suite import write_whole
+
+    if str(path) == "-":
+        sys.stdout.write(content)
+    else:
+        write_whole(path, content.encode())
+
+
 def _compare(args: argparse.Namespace) -> int:
-    raise NotImplementedError
+    from neuroback.bench.compare import compare_all
+
+    print(compare_all(args.a, args.b, args.role))
+    return 0

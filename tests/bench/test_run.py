@@ -1,0 +1,411 @@
+# SPDX-License-Identifier: MIT
+"""The runner end to end: every kind of bad engine is caught, nothing finished is ever lost."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from neuroback.bench import record, slot, tree
+from neuroback.cli import main
+
+Program = Callable[[str, str], Path]
+
+pytestmark = pytest.mark.skipif(not tree.HAS_PROC, reason="needs /proc")
+
+ANSWER = """
+text = open(formula).read()
+unsat = text.startswith('p cnf 2 4')
+"""
+HONEST = (
+    ANSWER
+    + """
+print('s UNSATISFIABLE' if unsat else 's SATISFIABLE')
+if not unsat: print('v 1 -2 3 0')
+sys.stdout.flush()
+os._exit(20 if unsat else 10)
+"""
+)
+
+
+def bench(*words: str | Path) -> int:
+    return main(["bench", *map(str, words)])
+
+
+def run(suite: Path, engine: str, *words: str) -> dict[str, dict[str, Any]]:
+    """Run one engine on the suite; the records by the formula's bare name."""
+    out = suite.parent / "records.jsonl"
+    options = ("--time", "5", "--engines", f"it={engine}", "-q", *words)
+    assert bench("run", suite, "-o", out, *options) == 0
+    return {Path(one["formula"]).stem: one for one in record.load(out)}
+
+
+def test_an_honest_engine_is_verified_or_unchecked(suite: Path, write_program: Program) -> None:
+    found = run(suite, f"command:{write_program('honest', HONEST)}")
+    sat, unsat = found["sat"], found["unsat"]
+    assert (sat["status"], sat["verdict"], sat["reason"]) == ("SAT", "verified", "answered")
+    assert sat["checked_by"] == "model" and sat["family"] == "fa"
+    # No proof, nothing known: an answer, but not one that counts.
+    assert (unsat["status"], unsat["verdict"]) == ("UNSAT", "unchecked")
+
+
+def test_known_status_beside_the_suite_makes_it_agreed(suite: Path, write_program: Program) -> None:
+    (suite.parent / "INDEX.tsv").write_text("path\tstatus\nfb/unsat.cnf\tUNSAT\n")
+    found = run(suite, f"command:{write_program('honest', HONEST)}")
+    assert found["unsat"]["verdict"] == "agreed"
+    assert found["unsat"]["checked_by"] == "known (INDEX.tsv)"
+
+
+def test_a_wrong_model_is_wrong(suite: Path, write_program: Program) -> None:
+    body = "print('s SATISFIABLE'); print('v 1 2 3 0'); sys.stdout.flush(); os._exit(10)"
+    found = run(suite, f"command:{write_program('liar', body)}")
+    assert found["sat"]["verdict"] == "wrong" and "clause 3" in found["sat"]["note"]
+    assert found["unsat"]["verdict"] == "wrong"
+
+
+def test_a_model_with_both_signs_is_wrong(suite: Path, write_program: Program) -> None:
+    body = "print('s SATISFIABLE'); print('v 1 -1 2 -2 3 -3 0'); sys.stdout.flush(); os._exit(10)"
+    found = run(suite, f"command:{write_program('both', body)}")
+    assert found["sat"]["verdict"] == "wrong" and "both" in found["sat"]["note"]
+
+
+def test_a_wrong_unsat_is_wrong_by_known_status_and_by_another_engines_model(
+    suite: Path, write_program: Program
+) -> None:
+    from neuroback.bench import table
+
+    body = "print('s UNSATISFIABLE'); sys.stdout.flush(); os._exit(20)"
+    liar, honest = write_program("liar", body), write_program("honest", HONEST)
+    out = suite.parent / "both.jsonl"
+    engines = f"liar=command:{liar},honest=command:{honest}"
+    assert bench("run", suite, "-o", out, "--time", "5", "--engines", engines, "-q") == 0
+    settled = table.settle(record.load(out))
+    verdicts = {(run.engine, Path(run.formula).stem): run.verdict for run in settled.runs}
+    assert verdicts["liar", "sat"] == "wrong"
+    assert verdicts["honest", "sat"] == "verified"
+    assert "WRONG" in settled.warnings[0]
+    (suite.parent / "INDEX.tsv").write_text("path\tstatus\nfa/sat.cnf\tSAT\n")
+    assert run(suite, f"command:{liar}")["sat"]["verdict"] == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("proof", "verdict"),
+    [
+        ("1 0\\n0\\n", "verified"),
+        # After the lemma unit propagation alone refutes the rest.
+        ("1 0\\n", "verified"),
+        # The empty clause does not follow at once, and a proof without it shows nothing.
+        ("0\\n", "wrong"),
+        ("1 2 0\\n", "wrong"),
+        ("1 0\\nnonsense", "wrong"),
+    ],
+)
+def test_proofs_are_checked(suite: Path, write_program: Program, proof: str, verdict: str) -> None:
+    write = f"open(sys.argv[1], 'w').write('{proof}'); sys.stdout.flush()"
+    body = HONEST.replace("sys.stdout.flush()", write)
+    found = run(suite, f"command:{write_program('prover', body)} {{proof}} {{formula}}")
+    assert found["unsat"]["verdict"] == verdict
+    assert found["unsat"]["checked_by"] == "proof"
+    assert found["sat"]["verdict"] == "verified"
+
+
+def test_a_proof_check_that_times_out_is_unchecked_even_where_the_status_is_known(
+    suite: Path, write_program: Program
+) -> None:
+    (suite.parent / "INDEX.tsv").write_text("path\tstatus\nfb/unsat.cnf\tUNSAT\n")
+    write = "open(sys.argv[1], 'w').write('1 0\\n0\\n'); sys.stdout.flush()"
+    program = write_program("prover", HONEST.replace("sys.stdout.flush()", write))
+    engine = f"command:{program} {{proof}} {{formula}}"
+    found = run(suite, engine, "--check-time", "0.000001")
+    assert found["unsat"]["verdict"] == "unchecked"
+    assert "proof check" in found["unsat"]["note"]
+
+
+def test_a_crash_a_false_exit_code_and_garbage_are_crashes(
+    suite: Path, write_program: Program
+) -> None:
+    segfault = write_program(
+        "segfault", "print('s SATISFIABLE', flush=True); os.kill(os.getpid(), 11)"
+    )
+    found = run(suite, f"command:{segfault}")
+    assert found["sat"]["reason"] == "crashed" and "SIGSEGV" in found["sat"]["note"]
+    assert (found["sat"]["status"], found["sat"]["verdict"]) == ("UNKNOWN", "none")
+    two = write_program("two", "print('s SATISFIABLE'); print('s UNSATISFIABLE')")
+    assert run(suite, f"command:{two}")["sat"]["reason"] == "crashed"
+    exits = write_program("exits", "print('s SATISFIABLE'); sys.stdout.flush(); os._exit(20)")
+    assert "contradicts" in run(suite, f"command:{exits}")["sat"]["note"]
+    word = write_program("word", "print('s SATISFIABLE'); print('v 1 x 0')")
+    assert run(suite, f"command:{word}")["sat"]["reason"] == "crashed"
+
+
+def test_a_hang_and_a_memory_eater_are_stopped_and_named(
+    suite: Path, write_program: Program
+) -> None:
+    hang = write_program("hang", "signal.signal(signal.SIGTERM, signal.SIG_IGN)\ntime.sleep(60)")
+    began = time.monotonic()
+    found = run(suite, f"command:{hang}", "--time", "0.4", "--grace", "0.2")
+    assert time.monotonic() - began < 6
+    assert {one["reason"] for one in found.values()} == {"time"}
+    eater = write_program("eater", "kept = []\nwhile True: kept.append(bytearray(1 << 20))")
+    found = run(suite, f"command:{eater}", "--memory", "120")
+    assert {one["reason"] for one in found.values()} == {"memory"}
+
+
+def test_an_allocation_that_is_refused_is_memory_not_a_crash(
+    suite: Path, write_program: Program
+) -> None:
+    body = "print(len(bytearray(8 << 30)))"
+    found = run(suite, f"command:{write_program('greedy', body)}", "--memory", "120")
+    assert {one["reason"] for one in found.values()} == {"memory"}
+
+
+FAKE = """
+import json
+answer = {{"status": "UNKNOWN", "model": None, "model_name": {model}, "limit": None,
+    "seconds": {{"read": 0.1, "graph": 0.1, "predict": {predict}, "search": 1.0}},
+    "conflicts": 5, "advice": {{"variables": {advised}, "gate": "open", "reason": ""}}}}
+print(json.dumps(answer))
+"""
+
+
+@pytest.mark.parametrize(
+    ("model", "predict", "advised", "failed"),
+    [
+        ("'default'", "0.2", "7", False),
+        ("None", "0.2", "7", True),
+        ("'default'", "0.0", "7", True),
+        ("'default'", "0.2", "None", True),
+    ],
+)
+def test_a_silent_failure_of_inference_is_a_failure(
+    suite: Path,
+    write_program: Program,
+    monkeypatch: pytest.MonkeyPatch,
+    model: str,
+    predict: str,
+    advised: str,
+    failed: bool,
+) -> None:
+    body = FAKE.format(model=model, predict=predict, advised=advised)
+    monkeypatch.setenv("NEUROBACK_BENCH_COMMAND", str(write_program("fake", body)))
+    found = run(suite, "neuroback")["sat"]
+    assert found["reason"] == ("crashed" if failed else "answered")
+    assert bool(found.get("failed")) is failed
+    if failed:
+        assert "inference failed" in found["note"]
+    # The plain configuration asks no network, so it cannot fail to.
+    assert run(suite, "neuroback:--no-neural")["sat"]["reason"] == "answered"
+
+
+def test_a_finished_run_is_not_repeated_and_redo_repeats(
+    suite: Path, write_program: Program
+) -> None:
+    log = suite.parent / "log"
+    body = f"open('{log}', 'a').write('x')\n{HONEST}"
+    engine = f"command:{write_program('counted', body)}"
+    run(suite, engine)
+    run(suite, engine)
+    assert len(log.read_text()) == 2
+    run(suite, engine, "--redo", "unchecked")
+    assert len(log.read_text()) == 3
+    run(suite, engine, "--redo", "all")
+    assert len(log.read_text()) == 5
+    # Another limit is another run.
+    run(suite, engine, "--time", "6")
+    assert len(log.read_text()) == 7
+
+
+def test_redo_host_repeats_disturbed_runs_only(suite: Path, write_program: Program) -> None:
+    engine = f"command:{write_program('honest', HONEST)}"
+    run(suite, engine)
+    path = suite.parent / "records.jsonl"
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    for line in lines:
+        line["disturbed"] = ["swap: 12 MiB moved"] if line["formula"] == "fa/sat.cnf" else []
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    run(suite, engine, "--redo", "host")
+    formulas = [json.loads(line)["formula"] for line in path.read_text().splitlines()]
+    assert formulas.count("fa/sat.cnf") == 2 and formulas.count("fb/unsat.cnf") == 1
+
+
+def test_a_torn_last_line_is_cut_off(suite: Path, write_program: Program) -> None:
+    engine = f"command:{write_program('honest', HONEST)}"
+    run(suite, engine)
+    path = suite.parent / "records.jsonl"
+    whole = path.read_bytes()
+    path.write_bytes(whole + whole[: len(whole) // 3])
+    run(suite, engine)
+    assert path.read_bytes() == whole
+
+
+def test_two_runners_of_one_file_do_not_mix(suite: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    held = record.RecordFile(suite.parent / "records.jsonl")
+    code = bench("run", suite, "-o", held.path, "--engines", "kissat", "--time", "5")
+    held.close()
+    assert code == 1 and "another runner" in capfd.readouterr().err
+
+
+def start(suite: Path, out: Path, engine: str, *words: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "neuroback", "bench", "run", str(suite), "-o", str(out)]
+    return subprocess.Popen(
+        [*command, "--engines", f"it={engine}", "-q", "--time", "20", *words],
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
+def left_of(out: Path) -> list[int]:
+    from neuroback.bench.run import token_for
+
+    return tree.marked(f"{slot.TOKEN_NAME}={token_for(out)}.")
+
+
+def wait_until_gone(out: Path, seconds: float = 3.0) -> list[int]:
+    end = time.monotonic() + seconds
+    while (left := left_of(out)) and time.monotonic() < end:
+        time.sleep(0.02)
+    return left
+
+
+def test_twenty_kills_lose_nothing_and_repeat_nothing(suite: Path, write_program: Program) -> None:
+    log = suite.parent / "log"
+    # Each run notes its end itself: what it noted last thing must be in the records.
+    body = (
+        f"time.sleep(0.03)\nfd = os.open('{log}', os.O_WRONLY | os.O_APPEND | os.O_CREAT)\n{HONEST}"
+    )
+    body = body.replace(
+        "sys.stdout.flush()", "sys.stdout.flush(); os.write(fd, sys.argv[1].encode() + b'\\n')"
+    )
+    engine = f"command:{write_program('slow', body)} {{seed}} {{formula}}"
+    out = suite.parent / "killed.jsonl"
+    dealer = random.Random(4)
+    for _ in range(20):
+        process = start(suite, out, engine, "--seeds", "40")
+        time.sleep(0.2 + dealer.random() * 0.2)
+        process.kill()
+        process.communicate()
+        assert wait_until_gone(out) == []
+        lines = out.read_bytes().split(b"\n")[:-1] if out.exists() else []
+        keys = Counter(json.loads(line)["key"] for line in lines)
+        assert not keys or max(keys.values()) == 1
+    process = start(suite, out, engine, "--seeds", "40")
+    process.communicate(timeout=60)
+    records = [json.loads(line) for line in out.read_text().splitlines()]
+    assert len(records) == 80 and len({one["key"] for one in records}) == 80
+    # At most the run under way at each of the twenty kills was done twice.
+    assert len(log.read_text().splitlines()) <= 100
+
+
+def test_ctrl_c_lets_the_run_end_and_a_second_one_ends_it(
+    suite: Path, write_program: Program
+) -> None:
+    body = "time.sleep(0.8)\n" + HONEST
+    engine = f"command:{write_program('slow', body)}"
+    out = suite.parent / "stopped.jsonl"
+    process = start(suite, out, engine, "--seeds", "5")
+    time.sleep(0.9)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=10) == 130
+    process.communicate()
+    assert [one["reason"] for one in record.load(out)] == ["answered"] * len(record.load(out))
+    body = "time.sleep(30)\n" + HONEST
+    engine = f"command:{write_program('slower', body)}"
+    out = suite.parent / "stopped2.jsonl"
+    process = start(suite, out, engine)
+    time.sleep(1.0)
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=10) == 130
+    assert time.monotonic() - began < 3
+    process.communicate()
+    assert [one["reason"] for one in record.load(out)] == ["interrupted"]
+    assert wait_until_gone(out) == []
+
+
+def test_sigterm_ends_everything_and_resuming_completes(
+    suite: Path, write_program: Program
+) -> None:
+    flag = suite.parent / "go"
+    body = f"time.sleep(0 if os.path.exists('{flag}') else 30)\n{HONEST}"
+    engine = f"command:{write_program('waits', body)}"
+    out = suite.parent / "term.jsonl"
+    process = start(suite, out, engine, "--jobs", "2")
+    time.sleep(1.0)
+    process.terminate()
+    assert process.wait(timeout=10) == 128 + signal.SIGTERM
+    process.communicate()
+    assert wait_until_gone(out) == []
+    flag.touch()
+    process = start(suite, out, engine)
+    process.communicate(timeout=20)
+    assert [one["reason"] for one in record.load(out)] == ["answered", "answered"]
+
+
+def test_order_is_interleaved_and_the_same_every_time(suite: Path) -> None:
+    from neuroback.bench import adapters, known, run
+    from neuroback.bench import suite as suites
+
+    entries = suites.read(suite)
+    cache = suites.Cache(suites.default_cache())
+    tasks = suites.tasks(entries, cache, known.Known())
+    engines = adapters.parse(["kissat,more=kissat:--sat"])
+    settings = run.make_settings(suite, time=1.0)
+    first = run.plan(tasks, engines, 3, settings)
+    assert first == run.plan(tasks, engines, 3, settings)
+    assert len({order.key for order in first}) == 12
+    for start_at in range(0, 12, 2):
+        pair = first[start_at : start_at + 2]
+        assert len({order.task.name for order in pair}) == 1
+        assert {order.adapter.label for order in pair} == {"kissat", "more"}
+        assert len({order.seed for order in pair}) == 1
+
+
+def test_a_suite_with_a_fault_names_file_and_line(
+    suite: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    suite.write_text("fa/sat.cnf\nfa/missing.cnf\n")
+    assert bench("run", suite, "-o", suite.parent / "r", "--engines", "kissat") == 1
+    assert "suite.txt:2: fa/missing.cnf" in capfd.readouterr().err
+    suite.write_text("fa/sat.cnf\nfa/broken.cnf\n")
+    (suite.parent / "fa/broken.cnf").write_text("p cnf 1 2\n1 0\n")
+    assert bench("run", suite, "-o", suite.parent / "r", "--engines", "kissat") == 1
+    assert "broken.cnf" in capfd.readouterr().err
+
+
+def test_a_cluster_gives_the_same_records(suite: Path, write_program: Program) -> None:
+    distributed = pytest.importorskip("distributed")
+    out = suite.parent / "cluster.jsonl"
+    engine = f"it=command:{write_program('honest', HONEST)}"
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None
+    ) as local:
+        options = ("--time", "5", "--engines", engine, "-q", "--scheduler", local.scheduler_address)
+        assert bench("run", suite, "-o", out, *options) == 0
+    found = {Path(one["formula"]).stem: one["verdict"] for one in record.load(out)}
+    assert found == {"sat": "verified", "unsat": "unchecked"}
+
+
+def test_overhead_per_run_is_small(suite: Path, write_program: Program) -> None:
+    # The figure is measured in benchmarks/scripts/overhead.py; this guards against a disaster.
+    program = suite.parent / "true.sh"
+    program.write_text("#!/bin/sh\nexit 0\n")
+    program.chmod(0o755)
+    began = time.monotonic()
+    out = suite.parent / "fast.jsonl"
+    engines = f"it=command:{program}"
+    assert bench("run", suite, "-o", out, "--engines", engines, "--seeds", "25", "-q") == 0
+    elapsed = time.monotonic() - began
+    spent = sum(one["wall_seconds"] for one in record.load(out))
+    assert (elapsed - spent) / 50 < 0.1
