@@ -12,6 +12,7 @@ from pathlib import Path
 
 MIB = 1 << 20
 MAX_THREADS = 16
+_SLACK = 8 * MIB
 _PAGE = resource.getpagesize()
 
 
@@ -51,10 +52,11 @@ def own_peak_bytes() -> int:
 def bound_own_memory(memory_mib: float) -> None:
     """Let this process's private memory grow by no more than is left of ``memory_mib``.
 
-    For programs, not for libraries: the bound holds for the whole process.  An allocation beyond
-    it fails (``MemoryError``) instead of waking the kernel's killer.
+    For programs, not for libraries: the bound holds for the whole process.  A large allocation
+    beyond it fails (``MemoryError``) instead of waking the kernel's killer.  The slack is for what
+    must not fail, as the start of a thread; whoever sets the bound watches resident memory too.
     """
-    left = int(memory_mib * MIB) - resident_bytes()
+    left = int(memory_mib * MIB) - resident_bytes() + _SLACK
     try:
         with Path("/proc/self/status").open("rb") as file:
             data = next(int(line.split()[1]) << 10 for line in file if line.startswith(b"VmData:"))

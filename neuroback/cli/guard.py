@@ -21,7 +21,7 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any
 
-from neuroback.limits import MIB, resident_bytes
+from neuroback.limits import MIB, resident_bytes, unbound_own_memory
 
 # How long a stage may take to notice: ours, and a child's end.
 _OWN_PATIENCE = 0.12
@@ -140,6 +140,8 @@ class Guard:
         with self._lock:
             if self._released:
                 return
+            if self._memory is not None:
+                unbound_own_memory()
             _end_children()
             code = self._last_words(kind, number)
             with contextlib.suppress(OSError, ValueError):

@@ -129,12 +129,15 @@ class _Command:
 
     def run(self) -> int:
         args = self.args
+        # What is loaded under a bound of memory fails in ways of its own (numpy's BLAS leaves).
+        from neuroback import engines
+
+        engines.find(args.engine)
         deadline = math.inf if args.time is None else self.started + args.time
-        with self._own_memory():
-            guard = Guard(self.last_words, deadline=deadline, memory=args.memory)
-            with guard:
+        with Guard(self.last_words, deadline=deadline, memory=args.memory) as guard:
+            with self._own_memory():
                 result = self.solve(guard)
-                guard.release()
+            guard.release()
         result.signal = result.signal or guard.signal
         return self.finish(result)
 
@@ -152,13 +155,11 @@ class _Command:
                 unbound_own_memory()
 
     def solve(self, guard: Guard) -> Result:
+        from neuroback import pipeline
+
         args, output = self.args, self.output
         try:
-            from neuroback import pipeline
-            from neuroback.engines import find
-
             output.comment(f"neuroback solve {args.file}, {self.threads} threads")
-            find(args.engine)
             with self._proof() as proof:
                 return pipeline.solve(
                     args.file,
@@ -303,7 +304,7 @@ def _repeat(args: argparse.Namespace, result: Result) -> str:
             continue
         if not result.deterministic and name in ("time", "memory", "conflicts"):
             continue
-        words += [option] if value is True else [option, f"{value:g}" if name == "time" else str(value)]
+        words += [option] if value is True else [option, str(value)]
     if not result.deterministic and "conflicts" in result.statistics:
         words += ["--conflicts", str(result.statistics["conflicts"])]
     return shlex.join(words)

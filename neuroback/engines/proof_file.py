@@ -136,8 +136,8 @@ class ProofFile:
 
     def write(self, data: bytes) -> None:
         """Write all of ``data``; stops early, silently, once ``cancelled()`` says so."""
-        if self._fd < 0:
-            self._wait_for_reader()
+        if self._fd < 0 and not self._wait_for_reader():
+            return
         view = memoryview(data)
         try:
             while view:
@@ -155,8 +155,8 @@ class ProofFile:
         except OSError as error:
             raise ProofError(f"{self.path}: cannot be written, {error.strerror}") from error
 
-    def _wait_for_reader(self) -> None:
-        """Open a named pipe; its reader may come later."""
+    def _wait_for_reader(self) -> bool:
+        """Open a named pipe; its reader may come later.  False: cancelled before it came."""
         while not self.cancelled():
             try:
                 flags = os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC
@@ -167,7 +167,8 @@ class ProofFile:
                 time.sleep(_PATIENCE_SECONDS)
                 continue
             os.set_blocking(self._fd, True)
-            return
+            return True
+        return False
 
     def commit(self) -> None:
         """Every byte is there: let the file appear under its name."""

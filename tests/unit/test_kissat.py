@@ -77,9 +77,7 @@ def test_status_is_right_with_any_advice_and_proofs_are_accepted(tmp_path: Path)
         text = tmp_path / f"{number}.txt"
         phases = random_phases(rng, formula.num_vars)
         plain = kissat.solve(formula, proof=proof)
-        advised = kissat.solve(
-            formula, phases=phases, proof=kissat.ProofFile(text, text=True)
-        )
+        advised = kissat.solve(formula, phases=phases, proof=kissat.ProofFile(text, text=True))
         assert plain.status is advised.status is expected
         seen.add(expected)
         for result, path in ((plain, proof), (advised, text)):
@@ -263,7 +261,7 @@ def test_should_stop_ends_the_child() -> None:
 
 
 def test_nothing_is_left_after_an_exception_in_a_callback(tmp_path: Path) -> None:
-    before = set(os.listdir("/proc/self/fd"))
+    before = set(Path("/proc/self/fd").iterdir())
     threads = threading.active_count()
 
     def break_off(_: str) -> None:
@@ -273,8 +271,8 @@ def test_nothing_is_left_after_an_exception_in_a_callback(tmp_path: Path) -> Non
         kissat.solve(hard_formula(), on_line=break_off, proof=tmp_path / "p")
     assert not LIVE
     assert threading.active_count() == threads
-    assert set(os.listdir("/proc/self/fd")) == before
-    assert os.listdir(tmp_path) == []
+    assert set(Path("/proc/self/fd").iterdir()) == before
+    assert not list(tmp_path.iterdir())
 
 
 # The program
@@ -335,7 +333,7 @@ def test_unsatisfiable_without_a_whole_proof_does_not_count(tmp_path: Path) -> N
         program = fake(tmp_path, f"cat $2 > /dev/null\n{script}\necho 's UNSATISFIABLE'; exit 20")
         with pytest.raises((EngineError, OSError)):
             kissat.solve(SMALL, kissat=program, proof=target)
-        assert os.listdir(tmp_path) == ["fake-kissat"]
+        assert [path.name for path in tmp_path.iterdir()] == ["fake-kissat"]
 
 
 def test_a_program_that_ignores_everything_is_killed(tmp_path: Path) -> None:
@@ -374,8 +372,9 @@ def test_cpu_limit_of_the_system_is_an_interrupt(tmp_path: Path) -> None:
 
 def test_no_core_file_and_a_group_of_its_own(tmp_path: Path) -> None:
     program = fake(
-        tmp_path, f"cat > /dev/null; ulimit -c > {tmp_path}/core; ps -o pgid= $$ "
-        f"> {tmp_path}/group; echo $$ > {tmp_path}/pid; exit 3"
+        tmp_path,
+        f"cat > /dev/null; ulimit -c > {tmp_path}/core; ps -o pgid= $$ "
+        f"> {tmp_path}/group; echo $$ > {tmp_path}/pid; exit 3",
     )
     with pytest.raises(EngineError):
         kissat.solve(SMALL, kissat=program)
