@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -55,6 +56,34 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     _add_workers(stage)
 
+    stage = stages.add_parser("split", help="train, validation and held-out families")
+    stage.add_argument("folder", metavar="DIR")
+    stage.add_argument("--seed", type=int, default=0)
+    stage.add_argument("--validation", type=float, default=0.1, metavar="SHARE")
+    stage.add_argument("--heldout", action="append", default=[], metavar="FAMILY")
+    stage.add_argument(
+        "--heldout-share", type=float, default=0.1, metavar="SHARE", help="where none is named"
+    )
+    stage.add_argument("--lists", metavar="OUT", help="write a list of fingerprints a split")
+    stage.add_argument("--from-lists", metavar="IN", help="take the splits of such lists instead")
+
+    stage = stages.add_parser("stats", help="what a set consists of")
+    stage.add_argument("folder", metavar="DIR")
+    stage.add_argument("--markdown", metavar="FILE", help="write tables there, plots beside it")
+
+    stage = stages.add_parser("verify", help="find every kind of damage; exit 1 where there is any")
+    stage.add_argument("folder", metavar="DIR")
+    stage.add_argument(
+        "--questions", type=int, default=0, metavar="N", help="ask a solver N literals a label"
+    )
+    _add_workers(stage)
+
+    stage = stages.add_parser("export", help="the published DataBack layout, or label shards")
+    stage.add_argument("folder", metavar="DIR")
+    stage.add_argument("-o", "--output", required=True, metavar="OUT")
+    stage.add_argument("--shards", action="store_true", help="labels alone, for a repository")
+    stage.add_argument("-q", "--quiet", action="store_true", help="no progress bar")
+
 
 def _add_workers(stage: argparse.ArgumentParser) -> None:
     stage.add_argument("-j", "--jobs", type=int, default=1, metavar="N", help="local processes")
@@ -66,7 +95,16 @@ def _add_workers(stage: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    return {"generate": _generate, "import": _import, "label": _label}[args.stage](args)
+    stages = {
+        "generate": _generate,
+        "import": _import,
+        "label": _label,
+        "split": _split,
+        "stats": _stats,
+        "verify": _verify,
+        "export": _export,
+    }
+    return stages[args.stage](args)
 
 
 def _workers(args: argparse.Namespace) -> Workers:
@@ -113,6 +151,7 @@ def _generate(args: argparse.Namespace) -> int:
 
 def _import(args: argparse.Namespace) -> int:
     from neuroback.dataset.importer import Wanted, import_files
+    from neuroback.dataset.shards import find_shards, import_shards
 
     wanted = Wanted(
         args.family,
@@ -123,6 +162,11 @@ def _import(args: argparse.Namespace) -> int:
         frozenset(args.only_status),
         args.relaxed,
     )
+    shards = find_shards(args.inputs)
+    if shards:
+        tally = import_shards(args.output, shards)
+        print(f"{tally.failed} labels without their formula: generate or import those first")
+        return _say("labels imported", tally)
     tally = import_files(args.output, args.inputs, wanted, _workers(args), _progress(args))
     return _say("imported", tally)
 
@@ -143,3 +187,55 @@ def _label(args: argparse.Namespace) -> int:
         stop_at=stop_at,
     )
     return _say("labelled", tally)
+
+
+def _split(args: argparse.Namespace) -> int:
+    from neuroback.dataset import split
+    from neuroback.dataset.store import Store
+
+    if args.from_lists:
+        with Store.open(args.folder) as store:
+            print(f"{split.read_lists(store, args.from_lists)} formulas named")
+        return 0
+    plan = split.Plan(args.seed, args.validation, tuple(args.heldout), args.heldout_share)
+    for name, count in split.split(args.folder, plan).items():
+        print(f"{name} {count}")
+    if args.lists:
+        with Store.open(args.folder) as store:
+            split.write_lists(store, args.lists)
+    return 0
+
+
+def _stats(args: argparse.Namespace) -> int:
+    from neuroback.dataset import stats
+    from neuroback.dataset.store import Store, write_whole
+
+    if args.markdown:
+        output = Path(args.markdown)
+        write_whole(output, stats.page(args.folder, output).encode())
+        return 0
+    with Store.open(args.folder) as store:
+        print(stats.as_text(stats.statistics(store.rows(labelled=False))), end="")
+    return 0
+
+
+def _verify(args: argparse.Namespace) -> int:
+    from neuroback.dataset.verify import verify
+
+    found = verify(args.folder, _workers(args), _progress(args), questions=args.questions)
+    for line in found:
+        print(line)
+    print(f"{len(found)} damaged" if found else "sound")
+    return 1 if found else 0
+
+
+def _export(args: argparse.Namespace) -> int:
+    from neuroback.dataset.export import export
+    from neuroback.dataset.shards import write_shards
+    from neuroback.dataset.store import Store
+
+    if args.shards:
+        with Store.open(args.folder) as store:
+            print(f"{write_shards(store, args.output)} labels")
+        return 0
+    return _say("exported", export(args.folder, args.output, _progress(args)))

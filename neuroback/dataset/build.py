@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from neuroback.dataset import generators
 from neuroback.dataset.label import Limits, columns_of, label_formula
@@ -24,6 +24,7 @@ from neuroback.errors import DataError, NeuroBackError
 from neuroback.formula import Formula
 from neuroback.parallel import isolated, open_pool, run_all
 
+Answer = TypeVar("Answer")
 Report = Callable[[int, int, str], None]
 _GENERATE_SECONDS = 300.0
 
@@ -107,7 +108,7 @@ def generate(
     """Make the formulas of a recipe that are not there yet."""
     tally = Tally()
     items = list(items)
-    with Store.open(folder, create=True) as store, store.locked():
+    with Store.open(folder, create=True) as store, store.locked("formulas"):
         sources = store.index.sources()
         todo = [item for item in items if item.source not in sources]
         tally.known = len(items) - len(todo)
@@ -183,7 +184,7 @@ def label(
     """
     tally = Tally()
     states = ["none", *again]
-    with Store.open(folder) as store, store.locked():
+    with Store.open(folder) as store, store.locked("labels"):
         tally.known = adopt_labels(store)
         marks = ", ".join("?" * len(states))
         rows = list(store.index.rows(f"label_state IN ({marks})", states))
@@ -219,8 +220,8 @@ def _mark_known_unsat(store: Store, rows: list[sqlite3.Row]) -> None:
 
 
 def run_tasks(
-    workers: Workers, task: Callable[..., dict[str, Any]], inputs: Iterable[tuple[Any, ...]]
-) -> Iterable[tuple[tuple[Any, ...], dict[str, Any] | BaseException]]:
+    workers: Workers, task: Callable[..., Answer], inputs: Iterable[tuple[Any, ...]]
+) -> Iterable[tuple[tuple[Any, ...], Answer | BaseException]]:
     pool = open_pool(workers.jobs, workers.scheduler)
     try:
         yield from run_all(pool, task, inputs)

@@ -56,7 +56,6 @@ class Source:
     licence: str = ""
     role: str = "train"
     status: str = "UNKNOWN"
-    split: str = ""
     label_path: Path | None = None
     turn: int = 0
 
@@ -179,12 +178,11 @@ def _list_databack(folder: Path, wanted: Wanted, found: Found) -> None:
             Source(
                 path,
                 wanted.family or "databack",
-                path.name,
+                f"{split}/{path.name}",
                 wanted.origin or "DataBack",
                 wanted.licence,
                 role,
                 "SAT" if label else "UNKNOWN",
-                split,
                 label,
             )
         )
@@ -254,7 +252,6 @@ def _import_one(folder: str, source: Source, relaxed: bool) -> dict[str, Any]:
         "origin": source.origin,
         "licence": source.licence,
         "role": source.role,
-        "split": source.split,
         "turn": source.turn,
         "status": source.status,
     }
@@ -293,7 +290,7 @@ def import_files(
 ) -> Tally:
     """Take files into the set at ``folder``; those taken before are not read again."""
     tally = Tally()
-    with Store.open(folder, create=True) as store, store.locked():
+    with Store.open(folder, create=True) as store, store.locked("formulas", "labels"):
         found = list_sources(paths, wanted)
         before = store.index.sources()
         for name, note in found.notes:

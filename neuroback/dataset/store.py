@@ -93,17 +93,21 @@ class Store:
         self.close()
 
     @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
-        """The one stage that may write; also clears away what a killed one left half written."""
-        with (self.folder / ".lock").open("a") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise DataError(f"{self.folder}: another stage is running on this set") from None
-            for stale in self.folder.glob(f"*/*/{_TEMPORARY}*"):
-                if stale.is_dir():
-                    shutil.rmtree(stale)
-                else:
+    def locked(self, *parts: str) -> Iterator[None]:
+        """Hold the ``parts`` ("formulas", "labels") that a stage writes; one stage at a time each.
+
+        Also clears away what a killed stage left half written there.
+        """
+        with contextlib.ExitStack() as stack:
+            for part in parts:
+                lock = stack.enter_context((self.folder / f".lock-{part}").open("a"))
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except OSError:
+                    raise DataError(
+                        f"{self.folder}: another stage is writing {part} of this set"
+                    ) from None
+                for stale in (self.folder / part).glob(f"*/{_TEMPORARY}*"):
                     stale.unlink()
             yield
 

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: MIT
+"""Label shards: labels of many formulas in one file, small enough for a repository.
+
+A shard is zstd over records, one after another, each a line with the row and then the label file
+as it is (see label.py):
+
+    c neuroback-row {"family": "sudoku", "seed": 1000003, ...}
+    c neuroback-label 1 FINGERPRINT
+    ...
+
+The formulas come back from their recipe or origin; the fingerprint says which label is whose.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from neuroback.dataset.build import Tally, now
+from neuroback.dataset.label import Label, columns_of
+from neuroback.dataset.store import Store, write_compressed
+from neuroback.errors import DataError
+
+ENDING = ".labels.zst"
+_MARK = "c neuroback-row "
+_KEPT = (
+    "name",
+    "family",
+    "origin",
+    "licence",
+    "role",
+    "seed",
+    "params",
+    "seconds_first",
+    "seconds",
+    "host",
+    "labelled",
+)
+
+__all__ = ["ENDING", "find_shards", "import_shards", "read_shard", "write_shards"]
+
+
+def write_shards(store: Store, folder: str, size: int = 250) -> int:
+    """Write all labels in the order of work, ``size`` to a shard; shards that are whole and
+    written already are left alone.  Returns the number of labels."""
+    rows = list(store.index.rows("label_state IN ('complete', 'partial') AND models > 0"))
+    rows.sort(key=lambda row: (row["labelled"], row["fingerprint"]))
+    there: set[str] = set()
+    last = -1
+    for path in sorted(Path(folder).glob(f"*{ENDING}")):
+        members = [label.fingerprint for _, label in read_shard(path)]
+        number = int(path.name.removesuffix(ENDING).rpartition("-")[2])
+        if len(members) < size:
+            path.unlink()
+            continue
+        there.update(members)
+        last = max(last, number)
+    todo = [row for row in rows if row["fingerprint"] not in there]
+    for begin in range(0, len(todo), size):
+        last += 1
+        parts = []
+        for row in todo[begin : begin + size]:
+            kept = {name: row[name] for name in _KEPT if row[name] not in ("", None)}
+            label = store.label(row["fingerprint"])
+            parts.append(f"{_MARK}{json.dumps(kept, sort_keys=True)}\n{label.to_text()}")
+        path = Path(folder) / f"labels-{last:04}{ENDING}"
+        write_compressed(path, "".join(parts).encode(), level=19)
+    return len(there) + len(todo)
+
+
+def read_shard(path: Path) -> Iterator[tuple[dict[str, Any], Label]]:
+    """(columns, label) for each record; DataError where the shard is damaged."""
+    import zstandard
+
+    try:
+        data = zstandard.ZstdDecompressor().decompressobj().decompress(path.read_bytes())
+        text = data.decode("ascii")
+    except OSError as error:
+        raise DataError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+    except (zstandard.ZstdError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: damaged ({error}), expected a label shard") from None
+    if not text.startswith(_MARK):
+        raise DataError(f"{path}: no label shard, expected a first line {_MARK!r}...")
+    for number, record in enumerate(("\n" + text).split("\n" + _MARK)[1:], start=1):
+        head, _, body = record.partition("\n")
+        try:
+            columns = json.loads(head)
+        except ValueError as error:
+            raise DataError(f"{path}: record {number}: {error}") from None
+        yield columns, Label.from_text(body, f"{path}, record {number}")
+
+
+def import_shards(folder: str, paths: list[Path]) -> Tally:
+    """Attach labels to formulas of the set that have none; others are counted as failed."""
+    tally = Tally()
+    with Store.open(folder) as store, store.locked("labels"):
+        for path in paths:
+            for columns, label in read_shard(path):
+                row = store.index.row(label.fingerprint)
+                if row is None:
+                    tally.failed += 1
+                    tally.done += 1
+                    continue
+                if row["label_state"] in ("complete", "partial") and row["models"]:
+                    tally.known += 1
+                    continue
+                store.put_label(label)
+                tally.done += 1
+                with store.index as index:
+                    index.update(
+                        label.fingerprint,
+                        {
+                            **columns_of(label),
+                            "seconds": columns.get("seconds"),
+                            "seconds_first": columns.get("seconds_first"),
+                            "host": columns.get("host", ""),
+                            "labelled": columns.get("labelled") or now(),
+                        },
+                    )
+    return tally
+
+
+def find_shards(inputs: list[str]) -> list[Path]:
+    """The shards among the inputs of an import, and in its folders."""
+    found = []
+    for given in map(Path, inputs):
+        found += sorted(given.glob(f"*{ENDING}")) if given.is_dir() else [given]
+    return [path for path in found if path.name.endswith(ENDING)]

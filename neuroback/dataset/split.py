@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: MIT
+"""Splits that leak nothing.
+
+Groups    Formulas with the same shape_hash (copies, whatever their order, names and signs) or the
+          same secret (key, plan, planted solution) belong together, chained.
+Splits    "heldout": whole families that never train.  "validation": a share of the groups of every
+          other family.  "train": the rest.  Roles other than train name their own split, and
+          what is in a group with them, or with a held-out family, is "excluded".
+Stable    The choice depends on hashes of seed and group, so a set can grow without moves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from neuroback.dataset.store import Row, Store
+from neuroback.errors import DataError
+
+TRAIN, VALIDATION, HELDOUT, EXCLUDED = "train", "validation", "heldout", "excluded"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """heldout: families by name; where empty, a ``heldout_share`` of all chosen by hash."""
+
+    seed: int = 0
+    validation: float = 0.1
+    heldout: tuple[str, ...] = ()
+    heldout_share: float = 0.1
+
+
+DEFAULT_PLAN = Plan()
+
+
+def _uniform(*parts: object) -> float:
+    digest = hashlib.sha256(":".join(map(str, parts)).encode()).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64
+
+
+def groups(rows: Iterable[Row]) -> list[list[Row]]:
+    """Connected by equal shape_hash or equal secret; in order of their first row."""
+    rows = list(rows)
+    parent = list(range(len(rows)))
+
+    def root(i: int) -> int:
+        while parent[i] != i:
+            parent[i] = parent[parent[i]]
+            i = parent[i]
+        return i
+
+    first: dict[tuple[str, str], int] = {}
+    for i, row in enumerate(rows):
+        keys = [("shape", row.shape_hash)]
+        if row.secret:
+            keys.append(("secret", row.secret))
+        for key in keys:
+            j = first.setdefault(key, i)
+            a, b = root(i), root(j)
+            parent[max(a, b)] = min(a, b)
+    found: defaultdict[int, list[Row]] = defaultdict(list)
+    for i, row in enumerate(rows):
+        found[root(i)].append(row)
+    return list(found.values())
+
+
+def held_out(families: Iterable[str], plan: Plan) -> frozenset[str]:
+    families = sorted(set(families))
+    if plan.heldout:
+        unknown = sorted(set(plan.heldout) - set(families))
+        if unknown:
+            raise DataError(f"family {unknown[0]!r}, expected one of {', '.join(families)}")
+        return frozenset(plan.heldout)
+    number = round(plan.heldout_share * len(families))
+    return frozenset(sorted(families, key=lambda name: _uniform(plan.seed, name))[:number])
+
+
+def assign(rows: Iterable[Row], plan: Plan = DEFAULT_PLAN) -> dict[str, str]:
+    """fingerprint -> split."""
+    rows = list(rows)
+    heldout = held_out((row.family for row in rows if row.role == "train"), plan)
+    splits: dict[str, str] = {}
+    for group in groups(rows):
+        outside = any(row.role != "train" for row in group)
+        apart = {row.family in heldout for row in group if row.role == "train"}
+        key = min(row.shape_hash for row in group)
+        inside = VALIDATION if _uniform(plan.seed, key) < plan.validation else TRAIN
+        for row in group:
+            if row.role != "train":
+                splits[row.fingerprint] = row.role
+            elif outside or len(apart) > 1:
+                splits[row.fingerprint] = EXCLUDED
+            else:
+                splits[row.fingerprint] = HELDOUT if True in apart else inside
+    return splits
+
+
+def leaks(rows: Iterable[Row]) -> list[str]:
+    """What is in two splits, or trains against its role, in words."""
+    found = []
+    for group in groups(rows):
+        splits = sorted({row.split for row in group} - {EXCLUDED, ""})
+        # Two roles that never train may share a formula; the files given are what they are.
+        if len(splits) > 1 and {TRAIN, VALIDATION, HELDOUT} & set(splits):
+            names = ", ".join(f"{row.name} ({row.split})" for row in group[:4])
+            found.append(f"one shape or secret in {' and '.join(splits)}: {names}")
+    trained = set()
+    for row in rows:
+        if row.role != "train" and row.split in (TRAIN, VALIDATION, HELDOUT):
+            found.append(f"{row.name} has the role {row.role} and is in {row.split}")
+        if row.split in (TRAIN, VALIDATION):
+            trained.add(row.family)
+    for row in rows:
+        if row.split == HELDOUT and row.family in trained:
+            found.append(f"{row.name} is held out, but its family {row.family} trains")
+    return found
+
+
+def split(folder: str, plan: Plan = DEFAULT_PLAN) -> dict[str, int]:
+    """Write the splits of a set; the number of formulas in each."""
+    counts: defaultdict[str, int] = defaultdict(int)
+    with Store.open(folder) as store, store.locked("splits"):
+        rows = store.rows(labelled=False)
+        chosen = assign(rows, plan)
+        with store.index as index:
+            for row in rows:
+                counts[chosen[row.fingerprint]] += 1
+                if row.split != chosen[row.fingerprint]:
+                    index.update(row.fingerprint, {"split": chosen[row.fingerprint]})
+    return dict(sorted(counts.items()))
+
+
+def write_lists(store: Store, folder: str) -> None:
+    """A file a split, a fingerprint a line, sorted: the form that is kept in a repository."""
+    from pathlib import Path
+
+    from neuroback.dataset.store import write_whole
+
+    members: defaultdict[str, list[str]] = defaultdict(list)
+    for row in store.rows(labelled=False):
+        members[row.split or "none"].append(row.fingerprint)
+    for name, fingerprints in members.items():
+        text = "".join(f"{fingerprint}\n" for fingerprint in sorted(fingerprints))
+        write_whole(Path(folder) / f"{name}.txt", text.encode())
+
+
+def read_lists(store: Store, folder: str) -> int:
+    """Take over the splits of ``write_lists``; how many formulas of this set they name."""
+    from pathlib import Path
+
+    named = 0
+    with store.locked("splits"), store.index as index:
+        for path in sorted(Path(folder).glob("*.txt")):
+            for fingerprint in path.read_text().split():
+                if store.index.row(fingerprint) is not None:
+                    index.update(fingerprint, {"split": path.stem})
+                    named += 1
+    return named

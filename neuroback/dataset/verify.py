@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: MIT
+"""Is a set what its index says?  Every kind of damage becomes one line.
+
+index     SQLite's own check; columns that contradict each other
+formulas  missing, damaged, another formula than named; sizes and identities as computed anew
+labels    missing, damaged, another formula's, not what the row says; unit propagation of the
+          formula against it; and, with ``questions``, a solver: the backbone must leave a model,
+          and the negation of a few of its literals none
+splits    a shape or a secret in two of them, a role that trains against its rules
+files     what no row names, what a killed stage left, graphs that do not fit their formula
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neuroback.dataset.build import (
+    DEFAULT_WORKERS,
+    Report,
+    Workers,
+    formula_columns,
+    run_tasks,
+    silent,
+    text_of,
+)
+from neuroback.dataset.label import Label, columns_of
+from neuroback.dataset.split import leaks
+from neuroback.dataset.store import Row, Store
+from neuroback.errors import DataError, NeuroBackError
+from neuroback.formula import Formula
+from neuroback.parallel import isolated
+
+_STATES = {
+    "none": {"SAT", "UNSAT", "UNKNOWN"},
+    "complete": {"SAT"},
+    "partial": {"SAT"},
+    "unsat": {"UNSAT"},
+    "unknown": {"UNKNOWN", "SAT"},
+    "failed": {"SAT", "UNSAT", "UNKNOWN"},
+}
+_LABELLED = ("complete", "partial")
+_ENDINGS = {"formulas": ".cnf.zst", "labels": ".label.zst", "graphs": ""}
+
+
+def verify(
+    folder: str,
+    workers: Workers = DEFAULT_WORKERS,
+    report: Report = silent,
+    *,
+    questions: int = 0,
+) -> list[str]:
+    """All damage found, in a fixed order; an empty list for a sound set."""
+    found: list[str] = []
+    with Store.open(folder) as store:
+        broken = store.index.damage()
+        if broken:
+            return [f"index: {text}" for text in broken]
+        rows = list(store.index.rows())
+        for row in rows:
+            found += _check_row(row)
+        found += [f"splits: {text}" for text in leaks(Row.of(row) for row in rows)]
+        found += _check_sources(store, {row["fingerprint"] for row in rows})
+        found += _check_files(store, {row["fingerprint"]: row for row in rows})
+        inputs = [(folder, dict(row), questions, workers.memory_mib) for row in rows]
+        wrong: dict[str, list[str]] = {}
+        for done, (values, answer) in enumerate(run_tasks(workers, _check_task, inputs), start=1):
+            row = values[1]
+            fingerprint = row["fingerprint"]
+            if isinstance(answer, BaseException):
+                wrong[fingerprint] = [f"formulas: {fingerprint}: {text_of(answer)}"]
+            else:
+                wrong[fingerprint] = answer
+            report(done, len(rows), row["family"])
+    for row in rows:
+        found += wrong[row["fingerprint"]]
+    return found
+
+
+def _check_row(row: sqlite3.Row) -> Iterator[str]:
+    name, state, status = row["fingerprint"], row["label_state"], row["status"]
+    if state not in _STATES or status not in ("SAT", "UNSAT", "UNKNOWN"):
+        yield f"index: {name}: label state {state!r}, status {status!r}"
+    elif status not in _STATES[state]:
+        yield f"index: {name}: label state {state} of a formula that is {status}"
+
+
+def _check_sources(store: Store, fingerprints: set[str]) -> Iterator[str]:
+    named = set()
+    for source, row in store.index.sources().items():
+        if row["fingerprint"] is None:
+            continue
+        named.add(row["fingerprint"])
+        if row["fingerprint"] not in fingerprints:
+            yield f"index: source {source}: its formula {row['fingerprint']} is gone"
+    for fingerprint in sorted(fingerprints - named):
+        yield f"index: {fingerprint}: a formula without a source"
+
+
+def _check_files(store: Store, rows: dict[str, sqlite3.Row]) -> Iterator[str]:
+    for part, ending in _ENDINGS.items():
+        base = store.folder / part
+        if not base.is_dir():
+            continue
+        for path in sorted(base.rglob("*")):
+            depth = len(path.relative_to(base).parts)
+            if depth == 1 and path.is_dir():
+                continue
+            if part == "graphs" and depth > 2:
+                continue
+            name = path.name.removesuffix(ending) if path.name.endswith(ending) else ""
+            shown = path.relative_to(store.folder)
+            if name not in rows or path.parent.name != name[:2] or depth != 2:
+                yield f"files: {shown}: belongs to no formula"
+            elif part == "graphs":
+                yield from _check_graph(store, path, rows[name], str(shown))
+            elif part == "labels" and rows[name]["label_state"] in ("none", "unsat"):
+                yield f"files: {shown}: the index knows no label"
+
+
+def _check_graph(store: Store, path: Path, row: sqlite3.Row, shown: str) -> Iterator[str]:
+    from neuroback.graph import Graph
+
+    if not (path / f"schema-{Graph.SCHEMA}").exists():
+        return  # of another version: built anew when asked for
+    try:
+        graph = store.graph(row["fingerprint"])
+    except (OSError, ValueError) as error:
+        yield f"graphs: {shown}: {error}"
+        return
+    lengths = {name: len(array) for name, array in graph.items()}
+    expected = {
+        "clause_offsets": row["num_clauses"] + 1,
+        "lit_offsets": 2 * row["num_vars"] + 1,
+        "var_features": row["num_vars"],
+        "clause_features": row["num_clauses"],
+        "root_values": row["num_vars"],
+        "clause_lits": lengths["lit_clauses"],
+    }
+    for name, length in expected.items():
+        if lengths[name] != length:
+            yield f"graphs: {shown}: {name} has {lengths[name]} entries, expected {length}"
+
+
+def _check_task(
+    folder: str, row: dict[str, Any], questions: int, memory_mib: int | None
+) -> list[str]:
+    return isolated(_check_one, folder, row, questions, seconds=900, memory_mib=memory_mib)
+
+
+def _check_one(folder: str, row: dict[str, Any], questions: int) -> list[str]:
+    """Files of one formula against its row."""
+    store = Store(Path(folder), None)  # type: ignore[arg-type]
+    fingerprint = row["fingerprint"]
+    path = store.formula_path(fingerprint)
+    if not path.exists():
+        return [f"formulas: {path.relative_to(folder)}: missing"]
+    try:
+        formula = store.formula(fingerprint)
+    except NeuroBackError as error:
+        return [f"formulas: {error}"]
+    found = [
+        f"formulas: {path.relative_to(folder)}: {name} is {value}, the index says {row[name]}"
+        for name, value in formula_columns(formula).items()
+        if value != row[name]
+    ]
+    labelled = row["label_state"] in _LABELLED
+    label_path = store.label_path(fingerprint)
+    shown = label_path.relative_to(folder)
+    if not labelled:
+        return found
+    if not label_path.exists():
+        return [*found, f"labels: {shown}: missing"]
+    try:
+        label = store.label(fingerprint)
+        label.check(formula)
+    except DataError as error:
+        return [*found, f"labels: {error}"]
+    for name, value in columns_of(label).items():
+        if name != "error" and row[name] != value:
+            found.append(f"labels: {shown}: {name} is {value}, the index says {row[name]}")
+    if not found:
+        found += [f"labels: {shown}: {text}" for text in _contradictions(formula, label)]
+        if questions:
+            found += [f"labels: {shown}: {text}" for text in _asked(formula, label, questions)]
+    return found
+
+
+def _contradictions(formula: Formula, label: Label) -> Iterator[str]:
+    """The label against unit propagation."""
+    from neuroback.graph import Graph
+
+    root = Graph.from_formula(formula).root_values
+    against = np.flatnonzero(root * label.backbone < 0)
+    if len(against):
+        yield f"backbone literal of variable {against[0] + 1} against unit propagation"
+    missing = np.flatnonzero((root != 0) & (label.backbone == 0))
+    if len(missing) and not label.partial:
+        yield f"unit literal of variable {missing[0] + 1} is not in the complete backbone"
+    if label.models:
+        wrong = np.flatnonzero(
+            (root != 0) & (label.true_count != np.where(root > 0, label.models, 0))
+        )
+        if len(wrong):
+            yield f"count of variable {wrong[0] + 1} against unit propagation"
+
+
+def _asked(formula: Formula, label: Label, questions: int) -> Iterator[str]:
+    from neuroback.dataset.oracle import PySATOracle
+
+    literals = ((np.arange(formula.num_vars) + 1) * label.backbone)[label.backbone != 0].tolist()
+    with PySATOracle(formula) as oracle:
+        if oracle.solve(literals, 100_000) is False:
+            yield "no model has this backbone"
+        rng = np.random.default_rng(int(label.fingerprint[:8], 16))
+        rng.shuffle(literals)
+        for literal in literals[:questions]:
+            if oracle.solve([-literal], 20_000):
+                yield f"literal {literal} is not in the backbone"
+        if label.partial or not label.models:
+            return
+        # Unanimous models do not make a backbone; only a complete label claims this.
+        outside = np.flatnonzero(label.backbone == 0) + 1
+        rng.shuffle(outside)
+        for variable in outside[:questions].tolist():
+            for literal in (variable, -variable):
+                if oracle.solve([literal], 20_000) is False:
+                    yield f"literal {-literal} is missing in the complete backbone"
