@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Ascon's permutation with fewer rounds: recover hidden state bits from outputs (NIST SP 800-232)."""
+"""Ascon's permutation with fewer rounds: recover hidden state bits (NIST SP 800-232)."""
 
 from __future__ import annotations
 

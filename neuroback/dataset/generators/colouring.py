@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroback.dataset.generators.base import Family, Instance, Model, Parameter, Params, digest
+from neuroback.dataset.generators.base import (
+    Family,
+    Instance,
+    Model,
+    Parameter,
+    Params,
+    digest,
+    draw_integers,
+)
 from neuroback.dataset.generators.encode import AT_MOST_ONE_FORMS, Encoder
 
 
@@ -32,8 +40,8 @@ def build(rng: np.random.Generator, params: Params) -> Instance:
     n, k = params["vertices"], params["colours"]
     shape = params["graph"]
     edges: list[tuple[int, int]]
-    spread: NDArray[np.int64] = rng.integers(k, size=n, dtype=np.int64)
-    classes = spread if shape == "planted" else rng.permutation(np.arange(n, dtype=np.int64) % k)
+    drawn: NDArray[np.int64] = np.array(draw_integers(rng, k, n), dtype=np.int64)
+    classes = drawn if shape == "planted" else rng.permutation(np.arange(n, dtype=np.int64) % k)
     wanted = round(params["degree"] * n / 2)
     if shape == "geometric":
         points: NDArray[np.int64] = rng.integers(1 << 20, size=(n, 2), dtype=np.int64)

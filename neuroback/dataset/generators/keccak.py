@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Keccak-f of reduced width and rounds (SHA-3's permutation): invert it from a part of its output."""
+"""Keccak-f of reduced width and rounds (SHA-3's permutation): invert it from some output bits."""
 
 from __future__ import annotations
 
