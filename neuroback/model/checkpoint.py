@@ -204,13 +204,13 @@ def save(
         "card": dict(card or {}),
     }
     weights_path.parent.mkdir(parents=True, exist_ok=True)
-    _write_whole(weights_path, content)
+    write_whole(weights_path, content)
     text = json.dumps(document, indent=1) + "\n"
-    _write_whole(weights_path.with_suffix(".json"), text.encode())
+    write_whole(weights_path.with_suffix(".json"), text.encode())
     return _read(weights_path.with_suffix(".json"))
 
 
-def _write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         temporary.write_bytes(content)

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: MIT
+"""``neuroback evaluate``: how good a checkpoint's predictions are."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+DESCRIPTION = """\
+Compare predictions with the labels of a data set, macro-averaged over formulas and per family,
+beside the baselines all true, majority sign and Jeroslow-Wang.  Variables that unit propagation
+of the formula fixes are left out.
+"""
+
+
+def add_parser(subparsers: Any) -> None:
+    parser = subparsers.add_parser(
+        "evaluate",
+        help="measure a checkpoint on labelled formulas",
+        description=DESCRIPTION,
+        allow_abbrev=False,
+    )
+    parser.add_argument("data", nargs="+", metavar="DATA", help="folders of labelled formulas")
+    parser.add_argument("--model", default="default", metavar="NAME|FILE")
+    parser.add_argument(
+        "--role",
+        action="append",
+        choices=("train", "known-test", "test"),
+        help="only formulas of this role; repeatable",
+    )
+    parser.add_argument("--split", action="append", help="only formulas of this split; repeatable")
+    parser.add_argument("--max-edges", type=int, default=1 << 31, metavar="N")
+    parser.add_argument("--threads", type=int, metavar="N")
+    parser.add_argument("-o", "--output", metavar="FILE", help="all figures as JSON")
+    parser.set_defaults(run=run, parser=parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    try:
+        from neuroback.model import checkpoint
+        from neuroback.train.data import load_examples
+        from neuroback.train.evaluate import dump, evaluate, table
+    except ImportError as error:
+        print(
+            f"neuroback: error: evaluation needs the package {error.name}: "
+            "pip install 'neuroback[train]'",
+            file=sys.stderr,
+        )
+        return 1
+    model = checkpoint.load(args.model)
+    examples = load_examples(
+        args.data,
+        max_edges=args.max_edges,
+        roles=tuple(args.role) if args.role else None,
+        splits=tuple(args.split) if args.split else None,
+    )
+    result = evaluate(model, examples, args.threads)
+    print(table(result))
+    if args.output:
+        checkpoint.write_whole(Path(args.output), (dump(result) + "\n").encode())
+    return 0

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: MIT
+"""``neuroback train``: fit the network to labelled formulas."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from typing import Any
+
+DESCRIPTION = """\
+Train the network.  "pretrain" starts from random weights, "finetune" from a checkpoint.  DATA are
+data sets as "neuroback data" makes them; only formulas of role "train" are read.  The run is a
+folder: the best network is OUT/model.safetensors with OUT/model.json, metrics per epoch are in
+OUT/metrics.csv and OUT/tensorboard.  Options are those of neuroback.train.config, from a TOML
+file or as --set KEY=VALUE.
+"""
+
+
+def add_parser(subparsers: Any) -> None:
+    parser = subparsers.add_parser(
+        "train",
+        help="fit the network to labelled formulas",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("mode", choices=("pretrain", "finetune", "feedback"))
+    parser.add_argument("data", nargs="*", metavar="DATA", help="folders of labelled formulas")
+    parser.add_argument("-o", "--output", metavar="OUT", help="folder of the run")
+    parser.add_argument("--config", metavar="TOML", help="options of the run")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="one option; repeatable"
+    )
+    parser.add_argument(
+        "--from", dest="start", metavar="MODEL", default="default", help="finetune: the checkpoint"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on with the run in OUT")
+    parser.set_defaults(run=run, parser=parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.mode == "feedback":
+        print("neuroback: error: train feedback is not built yet", file=sys.stderr)
+        return 1
+    if not args.data or args.output is None:
+        args.parser.error("DATA and -o OUT are needed")
+    # Large buffers come and go with every batch; without this each is mapped and faulted anew.
+    _keep_memory()
+    from pathlib import Path
+
+    try:
+        from neuroback.model import checkpoint
+        from neuroback.train.config import read_config
+        from neuroback.train.data import load_examples
+        from neuroback.train.loop import train
+    except ImportError as error:
+        print(
+            f"neuroback: error: training needs the package {error.name}: "
+            "pip install 'neuroback[train]'",
+            file=sys.stderr,
+        )
+        return 1
+    logging.getLogger("lightning.fabric").setLevel(logging.WARNING)
+    config = read_config(args.config, args.set)
+    start = checkpoint.load(args.start) if args.mode == "finetune" else None
+    examples = load_examples(args.data, max_edges=config.max_edges, soft_weight=config.soft_weight)
+    print(f"{len(examples)} labelled formulas", flush=True)
+
+    def report(figures: dict[str, Any]) -> None:
+        print("  ".join(f"{key} {value}" for key, value in figures.items()), flush=True)
+
+    card = {"data": {"sets": [Path(path).name for path in args.data], "formulas": len(examples)}}
+    result = train(
+        examples,
+        Path(args.output),
+        config,
+        start=start,
+        resume=args.resume,
+        card=card,
+        on_epoch=report,
+    )
+    print(f"best network: {result.weights_path}")
+    return 0
+
+
+def _keep_memory() -> None:
+    """Tell glibc to reuse large blocks instead of returning them (mallopt; elsewhere a no-op)."""
+    import ctypes
+
+    if not sys.platform.startswith("linux") or "MALLOC_MMAP_THRESHOLD_" in os.environ:
+        return
+    try:
+        mallopt = ctypes.CDLL("libc.so.6").mallopt
+    except (OSError, AttributeError):
+        return
+    m_trim_threshold, m_mmap_threshold = -1, -3
+    # 32 MiB is the largest that glibc accepts.
+    mallopt(m_mmap_threshold, 1 << 25)
+    mallopt(m_trim_threshold, (1 << 31) - 1)

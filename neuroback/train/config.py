@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: MIT
+"""Options of a training run: one typed table, a TOML file and ``--set`` write into it."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from neuroback.errors import DataError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    tomllib = None
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """What a run does; stored beside its checkpoint.
+
+    layers, attention_layers   shape of the network; attention is in the last layers
+    epochs             passes over the training formulas; fixes the learning rate's schedule
+    minutes            wall time after which the schedule has run out early; 0: no limit
+    batch_edges        a batch takes formulas until their literals exceed this
+    max_edges          larger formulas are left out
+    learning_rate, weight_decay, clip, warmup   AdamW; warmup as a share of the whole run
+    average            decay of the running average of the weights that is kept; 0: none
+    soft_weight        weight of a variable outside the backbone; backbone variables have 1
+    dual_share         share of the formulas in a batch with all polarities turned over
+    flip_share         share with the polarities of a random subset of variables turned over
+    held_out_families  share of the families that only validate
+    held_out           share of the other formulas that only validate
+    patience           epochs without a better held-out score before a run ends; 0: never
+    """
+
+    layers: int = 5
+    attention_layers: int = 2
+    epochs: int = 12
+    minutes: float = 0.0
+    batch_edges: int = 60_000
+    max_edges: int = 300_000
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-2
+    clip: float = 1.0
+    warmup: float = 0.05
+    average: float = 0.999
+    soft_weight: float = 0.3
+    dual_share: float = 0.1
+    flip_share: float = 0.1
+    held_out_families: float = 0.12
+    held_out: float = 0.06
+    patience: int = 0
+    seed: int = 1
+    threads: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("held_out_families", "held_out", "dual_share", "flip_share", "warmup"):
+            if not 0 <= getattr(self, name) < 1:
+                raise DataError(f"{name} is {getattr(self, name)}, expected 0 <= {name} < 1")
+        for name in ("layers", "epochs", "batch_edges", "max_edges", "threads"):
+            if getattr(self, name) < 1:
+                raise DataError(f"{name} is {getattr(self, name)}, expected at least 1")
+        if not 0 <= self.attention_layers <= self.layers:
+            raise DataError(f"{self.attention_layers} attention layers of {self.layers}")
+        if not 0 <= self.average < 1:
+            raise DataError(f"average is {self.average}, expected 0 <= average < 1")
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def override(self, table: Mapping[str, Any], origin: str) -> TrainConfig:
+        """A copy with the entries of ``table``; an unknown key or wrong type is a DataError."""
+        known = {field.name: type(getattr(self, field.name)) for field in fields(self)}
+        values: dict[str, Any] = {}
+        for key, value in table.items():
+            if key not in known:
+                raise DataError(f"{origin}: unknown option {key!r}, expected {', '.join(known)}")
+            kind = known[key]
+            if kind is float and type(value) is int:
+                value = float(value)
+            if type(value) is not kind:
+                raise DataError(f"{origin}: {key} is {value!r}, expected {kind.__name__}")
+            values[key] = value
+        return replace(self, **values)
+
+
+def read_config(path: str | None, settings: Iterable[str] = ()) -> TrainConfig:
+    """Defaults, then the TOML file, then ``KEY=VALUE`` settings."""
+    config = TrainConfig()
+    if path is not None:
+        if tomllib is None:
+            raise DataError("a TOML file needs Python 3.11; use --set KEY=VALUE")
+        try:
+            table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        except OSError as error:
+            raise DataError(f"{path}: {error.strerror}") from None
+        except ValueError as error:
+            raise DataError(f"{path}: {error}") from None
+        config = config.override(table, path)
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        try:
+            value = ast.literal_eval(text)
+        except (ValueError, SyntaxError):
+            value = text
+        if not equals:
+            raise DataError(f"--set {setting}: expected KEY=VALUE")
+        config = config.override({key.strip(): value}, "--set")
+    return config

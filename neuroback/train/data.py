@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: MIT
+"""From a labelled set to batches: targets, weights, splits, augmentation.
+
+Targets   A backbone variable's is 0 or 1.  Any other's is the share of the sampled models in
+          which it is true (Laplace-smoothed), so that a probability means something there too.
+Weights   Variables that unit propagation fixes weigh nothing: they are no achievement.  The rest
+          sums to 1 in each formula, so a large formula teaches no more than a small one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch_geometric.data import Batch
+
+from neuroback.dataset.store import Row, Store
+from neuroback.errors import DataError
+from neuroback.formula import Formula
+from neuroback.graph import Graph
+from neuroback.model.network import GraphData
+from neuroback.train.config import TrainConfig
+
+logger = logging.getLogger("neuroback")
+
+
+@dataclass(eq=False)
+class Example:
+    """One labelled formula.
+
+    backbone      int8 (V,): 1, -1, or 0 where not (known to be) in the backbone
+    share_true    float32 (V,): share of sampled models with the variable true
+    root_values   int8 (V,): fixed by unit propagation
+    """
+
+    name: str
+    family: str
+    formula: Formula
+    data: GraphData
+    backbone: npt.NDArray[np.int8]
+    share_true: npt.NDArray[np.float32]
+    root_values: npt.NDArray[np.int8]
+    models: int
+
+    @property
+    def num_edges(self) -> int:
+        return int(self.data.clause_lits.numel())
+
+    @property
+    def open_vars(self) -> npt.NDArray[np.bool_]:
+        return self.root_values == 0
+
+    @classmethod
+    def make(
+        cls,
+        name: str,
+        family: str,
+        formula: Formula,
+        backbone: npt.NDArray[np.int8],
+        true_count: npt.NDArray[np.int16],
+        models: int,
+        soft_weight: float,
+    ) -> Example:
+        graph = Graph.from_formula(formula)
+        share = (true_count.astype(np.float32) + 0.5) / (models + 1)
+        example = cls(
+            name,
+            family,
+            formula,
+            GraphData.from_graph(graph),
+            backbone,
+            share,
+            np.array(graph.root_values),
+            models,
+        )
+        target, weight = targets(backbone, share, example.root_values, soft_weight)
+        example.data.target = torch.from_numpy(target)
+        example.data.weight = torch.from_numpy(weight)
+        return example
+
+    def flipped(self, flips: npt.NDArray[np.bool_]) -> GraphData:
+        """The graph and targets after the polarities of some variables are turned over."""
+        sign = np.where(flips, np.int32(-1), np.int32(1))
+        literals = self.formula.literals
+        turned = literals * sign[np.abs(literals) - 1]
+        with_zeros = np.insert(turned, self.formula.offsets[1:], 0).astype(np.int32)
+        formula = Formula.from_array(with_zeros, num_vars=self.formula.num_vars)
+        data = GraphData.from_graph(Graph.from_formula(formula))
+        mask = torch.from_numpy(flips)
+        data.target = torch.where(mask, 1 - self.data.target, self.data.target)
+        data.weight = self.data.weight
+        return data
+
+
+def targets(
+    backbone: npt.NDArray[np.int8],
+    share_true: npt.NDArray[np.float32],
+    root_values: npt.NDArray[np.int8],
+    soft_weight: float,
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Target and weight of each variable, float32 (V,)."""
+    target = np.where(backbone != 0, (backbone > 0).astype(np.float32), share_true)
+    weight = np.where(backbone != 0, np.float32(1), np.float32(soft_weight))
+    weight = np.where(root_values == 0, weight, np.float32(0))
+    total = float(weight.sum())
+    if total > 0:
+        weight = weight / total
+    return target.astype(np.float32), weight.astype(np.float32)
+
+
+def load_examples(
+    folders: Sequence[str | Path],
+    *,
+    max_edges: int,
+    soft_weight: float = 0.3,
+    roles: tuple[str, ...] | None = ("train",),
+    splits: tuple[str, ...] | None = None,
+) -> list[Example]:
+    """All labelled formulas of some data sets, in order of fingerprint, each once.
+
+    Formulas of the roles known-test and test are refused unless asked for by ``roles``: nothing
+    may be tuned on them.
+    """
+    examples: dict[str, Example] = {}
+    skipped = 0
+    for folder in folders:
+        with Store.open(folder) as store:
+            for row in store.rows():
+                if roles is not None and row.role not in roles:
+                    continue
+                if splits is not None and row.split not in splits:
+                    continue
+                if row.num_literals > max_edges or row.fingerprint in examples:
+                    skipped += 1
+                    continue
+                example = _load(store, row, soft_weight)
+                if example.open_vars.any():
+                    examples[row.fingerprint] = example
+    if not examples:
+        raise DataError(f"{', '.join(map(str, folders))}: no labelled formula to use")
+    logger.info("%d formulas, %d left out as too large or double", len(examples), skipped)
+    return [examples[key] for key in sorted(examples)]
+
+
+def _load(store: Store, row: Row, soft_weight: float) -> Example:
+    label = store.label(row.fingerprint)
+    return Example.make(
+        row.name,
+        row.family,
+        store.formula(row.fingerprint),
+        label.backbone,
+        label.true_count,
+        max(label.models, 1),
+        soft_weight,
+    )
+
+
+def _unit(text: str) -> float:
+    """A number in [0, 1) that depends on the text alone."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7], "big") / 2**56
+
+
+@dataclass(frozen=True)
+class Division:
+    """train, held_out (formulas of families that train), held_out_families (families that don't)"""
+
+    train: list[Example]
+    held_out: list[Example]
+    held_out_families: list[Example]
+
+
+def divide(examples: Sequence[Example], config: TrainConfig) -> Division:
+    """Split by family first, then by formula; depends on names and seed, not on order."""
+    families = sorted({example.family for example in examples})
+    ranked = sorted(families, key=lambda family: _unit(f"{config.seed}/{family}"))
+    count = round(config.held_out_families * len(families))
+    apart = set(ranked[:count])
+    result = Division([], [], [])
+    for example in examples:
+        if example.family in apart:
+            result.held_out_families.append(example)
+        elif _unit(f"{config.seed}/{example.formula.shape_hash}") < config.held_out:
+            result.held_out.append(example)
+        else:
+            result.train.append(example)
+    if not result.train:
+        raise DataError("no formula is left to train on")
+    return result
+
+
+def feature_constants(examples: Sequence[Example]) -> dict[str, torch.Tensor]:
+    """Mean and 1 / deviation of each feature, every formula weighing the same."""
+    constants: dict[str, torch.Tensor] = {}
+    for kind in ("var", "clause"):
+        rows = [example.data[f"{kind}_features"] for example in examples]
+        rows = [row for row in rows if len(row)]
+        mean = torch.stack([row.double().mean(0) for row in rows]).mean(0)
+        square = torch.stack([row.double().square().mean(0) for row in rows]).mean(0)
+        deviation = (square - mean.square()).clamp(min=0).sqrt()
+        # A feature that hardly varies in training must not explode elsewhere.
+        constants[f"{kind}_input.mean"] = mean.float()
+        constants[f"{kind}_input.scale"] = deviation.clamp(min=0.05).reciprocal().float()
+    return constants
+
+
+def batches(
+    examples: Sequence[Example], config: TrainConfig, epoch: int, augment: bool
+) -> Iterator[Batch]:
+    """One epoch in random order; each batch holds formulas up to ``batch_edges`` literals.
+
+    Depends on the seed and the epoch only, so an interrupted run resumes with the same batches.
+    """
+    rng = np.random.default_rng((config.seed, epoch))
+    group: list[GraphData] = []
+    edges = 0
+    for index in rng.permutation(len(examples)):
+        example = examples[int(index)]
+        if group and edges + example.num_edges > config.batch_edges:
+            yield Batch.from_data_list(group)
+            group, edges = [], 0
+        group.append(_augmented(example, config, rng) if augment else example.data)
+        edges += example.num_edges
+    if group:
+        yield Batch.from_data_list(group)
+
+
+def _augmented(example: Example, config: TrainConfig, rng: np.random.Generator) -> GraphData:
+    draw = float(rng.random())
+    count = example.formula.num_vars
+    if draw < config.dual_share:
+        return example.flipped(np.ones(count, dtype=bool))
+    if draw < config.dual_share + config.flip_share:
+        return example.flipped(rng.random(count) < rng.random())
+    return example.data

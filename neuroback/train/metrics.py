@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: MIT
+"""How good predictions are, per formula and macro-averaged over formulas.
+
+Variables fixed by root unit propagation are left out everywhere: any solver knows them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from neuroback.train.data import Example
+
+Probabilities = npt.NDArray[np.float32]
+THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
+_BINS = 10
+
+
+def all_true(example: Example) -> Probabilities:
+    return np.ones(example.formula.num_vars, dtype=np.float32)
+
+
+def majority_sign(example: Example) -> Probabilities:
+    """The sign that occurs more often; true where both do equally."""
+    sizes = example.data.lit_sizes.numpy()
+    return (sizes[0::2] >= sizes[1::2]).astype(np.float32)
+
+
+def jeroslow_wang(example: Example) -> Probabilities:
+    """The sign with the larger sum of 2^-|clause| over its clauses; true where equal."""
+    data = example.data
+    weight = np.exp2(-np.minimum(data.clause_sizes.numpy(), 60).astype(np.float64))
+    literal = np.repeat(np.arange(len(data.lit_sizes)), data.lit_sizes.numpy())
+    total = np.bincount(
+        literal, weights=weight[data.lit_clauses.numpy()], minlength=len(data.lit_sizes)
+    )
+    return (total[0::2] >= total[1::2]).astype(np.float32)
+
+
+BASELINES: dict[str, Callable[[Example], Probabilities]] = {
+    "all_true": all_true,
+    "majority_sign": majority_sign,
+    "jeroslow_wang": jeroslow_wang,
+}
+
+
+def _f1(predicted: npt.NDArray[np.bool_], actual: npt.NDArray[np.bool_]) -> float | None:
+    """F1 of the class ``True``; None where the class neither occurs nor is predicted."""
+    both = int(np.count_nonzero(predicted & actual))
+    total = int(np.count_nonzero(predicted)) + int(np.count_nonzero(actual))
+    return 2 * both / total if total else None
+
+
+def measure(p_true: Probabilities, example: Example) -> dict[str, float]:
+    """Figures of one formula; keys without a defined value are absent.
+
+    accuracy, f1        over backbone variables; f1 is the mean of both classes' where defined
+    precision@T         share right among backbone variables of confidence >= T
+    coverage@T          share of the backbone variables of confidence >= T
+    advised@T           share of all open variables of confidence >= T
+    calibration         expected calibration error over backbone variables, ten bins
+    share_accuracy      agreement with the majority of models, over all open variables with one
+    share_precision@T   the same among the confident ones
+    """
+    p = np.round(p_true.astype(np.float64), 6)
+    confidence = np.maximum(p, 1 - p)
+    guess = p >= 0.5
+    open_vars = example.open_vars
+    known = open_vars & (example.backbone != 0)
+    figures: dict[str, float] = {}
+    count_open = int(np.count_nonzero(open_vars))
+    figures["backbone"] = float(np.count_nonzero(known) / max(count_open, 1))
+    right = guess == (example.backbone > 0)
+    if known.any():
+        figures["accuracy"] = float(right[known].mean())
+        actual, predicted = example.backbone[known] > 0, guess[known]
+        parts = [_f1(predicted, actual), _f1(~predicted, ~actual)]
+        defined = [part for part in parts if part is not None]
+        figures["f1"] = float(np.mean(defined))
+        figures["calibration"] = _calibration(confidence[known], right[known])
+    agreed = open_vars & (np.abs(example.share_true - 0.5) > 1e-6)
+    with_majority = guess == (example.share_true > 0.5)
+    if agreed.any():
+        figures["share_accuracy"] = float(with_majority[agreed].mean())
+    for threshold in THRESHOLDS:
+        sure = confidence >= threshold
+        if count_open:
+            figures[f"advised@{threshold}"] = float(np.count_nonzero(sure & open_vars) / count_open)
+        if known.any():
+            figures[f"coverage@{threshold}"] = float(sure[known].mean())
+            if (sure & known).any():
+                figures[f"precision@{threshold}"] = float(right[sure & known].mean())
+        if (sure & agreed).any():
+            figures[f"share_precision@{threshold}"] = float(with_majority[sure & agreed].mean())
+    return figures
+
+
+def _calibration(confidence: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) -> float:
+    bins = np.minimum(((confidence - 0.5) * 2 * _BINS).astype(np.int64), _BINS - 1)
+    error = 0.0
+    for index in range(_BINS):
+        inside = bins == index
+        if inside.any():
+            gap = abs(float(confidence[inside].mean()) - float(right[inside].mean()))
+            error += gap * float(inside.mean())
+    return error
+
+
+def average(figures: Sequence[Mapping[str, float]]) -> dict[str, Any]:
+    """Macro-average: each formula counts once, in the figures that it has."""
+    result: dict[str, Any] = {"formulas": len(figures)}
+    result["with_backbone"] = sum("accuracy" in one for one in figures)
+    for key in sorted({key for one in figures for key in one}):
+        values = [one[key] for one in figures if key in one]
+        result[key] = round(float(np.mean(values)), 4)
+    return result
