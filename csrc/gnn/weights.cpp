@@ -132,7 +132,10 @@ class HeaderReader {
       if (position_ >= text_.size()) damaged("header ends inside a string");
       const char c = text_[position_++];
       if (c == '"') return text;
-      if (static_cast<unsigned char>(c) < 0x20) damaged("control character in a header string");
+      const auto byte = static_cast<unsigned char>(c);
+      if (byte < 0x20) damaged("control character in a header string");
+      // Names are quoted in messages, which must be valid text whatever the file holds.
+      if (byte >= 0x7f && !escapes_allowed) damaged("a name in the header that is not ASCII");
       if (c == '\\') {
         if (!escapes_allowed || position_ >= text_.size()) damaged("escape in a header string");
         ++position_;
@@ -250,10 +253,10 @@ class Taker {
     return {matrix(name + ".weight", width, width), vector(name + ".bias")};
   }
   Norm norm(const std::string &name) { return {vector(name + ".weight"), vector(name + ".bias")}; }
-  Update update(const std::string &name) {
+  Update update(const std::string &name, bool hears_meta) {
     Update result;
     result.own = dense(name + ".own");
-    result.meta = matrix(name + ".meta.weight", width, width);
+    if (hears_meta) result.meta = matrix(name + ".meta.weight", width, width);
     result.out = dense(name + ".out");
     result.norm = norm(name + ".norm");
     return result;
@@ -304,13 +307,13 @@ Network Network::from_safetensors(std::span<const std::byte> file, const Network
     layer.attention = shape.attention[index];
     layer.clause_positive = taker.matrix(prefix + "to_clause.positive.weight", width, width);
     layer.clause_negative = taker.matrix(prefix + "to_clause.negative.weight", width, width);
-    layer.clause = taker.update(prefix + "clause");
+    layer.clause = taker.update(prefix + "clause", index > 0);
     layer.meta_clauses = taker.matrix(prefix + "meta.clauses.weight", width, width);
     layer.meta_own = taker.dense(prefix + "meta.own");
     layer.meta_norm = taker.norm(prefix + "meta.norm");
     layer.var_positive = taker.matrix(prefix + "to_var.positive.weight", width, width);
     layer.var_negative = taker.matrix(prefix + "to_var.negative.weight", width, width);
-    layer.var = taker.update(prefix + "var");
+    layer.var = taker.update(prefix + "var", true);
     if (layer.attention) {
       layer.score_clause = taker.matrix(prefix + "to_var.score_clause.weight", width, heads, 16);
       layer.score_var = taker.matrix(prefix + "to_var.score_var.weight", width, heads, 16);

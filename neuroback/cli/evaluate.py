@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import Any
+
+from neuroback.cli import COMMANDS
 
 DESCRIPTION = """\
 Compare predictions with the labels of a data set, macro-averaged over formulas and per family,
@@ -17,7 +18,7 @@ of the formula fixes are left out.
 def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "evaluate",
-        help="measure a checkpoint on labelled formulas",
+        help=COMMANDS["evaluate"],
         description=DESCRIPTION,
         allow_abbrev=False,
     )
@@ -39,17 +40,10 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     from pathlib import Path
 
-    try:
-        from neuroback.model import checkpoint
-        from neuroback.train.data import load_examples
-        from neuroback.train.evaluate import dump, evaluate, table
-    except ImportError as error:
-        print(
-            f"neuroback: error: evaluation needs the package {error.name}: "
-            "pip install 'neuroback[train]'",
-            file=sys.stderr,
-        )
-        return 1
+    from neuroback.model import checkpoint
+    from neuroback.train.data import load_examples
+    from neuroback.train.evaluate import dump, evaluate, table
+
     model = checkpoint.load(args.model)
     examples = load_examples(
         args.data,

@@ -9,6 +9,8 @@ import os
 import sys
 from typing import Any
 
+from neuroback.cli import COMMANDS, fail
+
 DESCRIPTION = """\
 Train the network.  "pretrain" starts from random weights, "finetune" from a checkpoint.  DATA are
 data sets as "neuroback data" makes them; only formulas of role "train" are read.  The run is a
@@ -21,7 +23,7 @@ file or as --set KEY=VALUE.
 def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "train",
-        help="fit the network to labelled formulas",
+        help=COMMANDS["train"],
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -42,26 +44,18 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     if args.mode == "feedback":
-        print("neuroback: error: train feedback is not built yet", file=sys.stderr)
-        return 1
+        return fail("train feedback is not built yet")
     if not args.data or args.output is None:
         args.parser.error("DATA and -o OUT are needed")
     # Large buffers come and go with every batch; without this each is mapped and faulted anew.
     _keep_memory()
     from pathlib import Path
 
-    try:
-        from neuroback.model import checkpoint
-        from neuroback.train.config import read_config
-        from neuroback.train.data import load_examples
-        from neuroback.train.loop import train
-    except ImportError as error:
-        print(
-            f"neuroback: error: training needs the package {error.name}: "
-            "pip install 'neuroback[train]'",
-            file=sys.stderr,
-        )
-        return 1
+    from neuroback.model import checkpoint
+    from neuroback.train.config import read_config
+    from neuroback.train.data import load_examples
+    from neuroback.train.loop import train
+
     logging.getLogger("lightning.fabric").setLevel(logging.WARNING)
     config = read_config(args.config, args.set)
     start = checkpoint.load(args.start) if args.mode == "finetune" else None

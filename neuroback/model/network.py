@@ -338,14 +338,14 @@ class ToVar(MessagePassing):  # type: ignore[misc]
         # [2V, width]: what each literal code gathers.
         pooled = self.message_and_aggregate(structure.occurrences, h, x, structure)
         weight = torch.cat([self.positive.weight, self.negative.weight], dim=1)
-        return functional.linear(pooled.view(structure.num_vars, -1), weight)
+        return functional.linear(pooled.view(structure.num_vars, 2 * h.size(1)), weight)
 
     def message_and_aggregate(
         self, edge_index: Rows, h: Tensor, x: Tensor, structure: Structure
     ) -> Tensor:
         if not self.attention or edge_index.columns.numel() == 0:
             total: Tensor = _SumRows.apply(h, edge_index)  # type: ignore[no-untyped-call]
-            return total.view(structure.num_vars, -1) * structure.var_share
+            return total.view(structure.num_vars, 2 * h.size(1)) * structure.var_share
         # [E, heads], with the entries of one variable next to each other.
         var, offsets = structure.edge_var, structure.var_offsets
         consecutive = structure.consecutive
@@ -375,10 +375,10 @@ class ToVar(MessagePassing):  # type: ignore[misc]
 class Update(nn.Module):
     """state <- N( state + O relu( A state + message + B g ) )"""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, hears_meta: bool = True) -> None:
         super().__init__()
         self.own = nn.Linear(width, width)
-        self.meta = nn.Linear(width, width, bias=False)
+        self.meta = nn.Linear(width, width, bias=False) if hears_meta else None
         self.out = nn.Linear(width, width)
         self.norm = nn.LayerNorm(width)
 
@@ -408,27 +408,27 @@ class Meta(nn.Module):
 
 
 class Layer(nn.Module):
-    def __init__(self, width: int, heads: int, attention: bool) -> None:
+    def __init__(self, width: int, heads: int, attention: bool, first: bool) -> None:
         super().__init__()
         self.to_clause = ToClause(width)
-        self.clause = Update(width)
+        # g starts as zero, so the first layer's clauses hear nothing from it.
+        self.clause = Update(width, hears_meta=not first)
         self.meta = Meta(width)
         self.to_var = ToVar(width, heads, attention)
         self.var = Update(width)
 
     def forward(
-        self, x: Tensor, h: Tensor, g: Tensor, structure: Structure, first: bool
+        self, x: Tensor, h: Tensor, g: Tensor, structure: Structure
     ) -> tuple[Tensor, Tensor, Tensor]:
-        # g starts as zero, so the first layer's clauses hear nothing from it.
         from_meta = None
-        if not first:
+        if self.clause.meta is not None:
             members = structure.members
             from_meta = _gather(
                 self.clause.meta(g), members.other_columns, members.columns, members.offsets
             )
         h = self.clause(h, self.to_clause(x, structure), from_meta)
         from_meta = None
-        if structure.num_components:
+        if structure.num_components and self.var.meta is not None:
             g = self.meta(g, h, structure)
             from_meta = _gather(
                 self.var.meta(g),
@@ -480,7 +480,8 @@ class Network(nn.Module):
         self.var_input = Input(len(config.var_features), width)
         self.clause_input = Input(len(config.clause_features), width)
         self.layers = nn.ModuleList(
-            Layer(width, config.heads, attention) for attention in config.attention
+            Layer(width, config.heads, attention, index == 0)
+            for index, attention in enumerate(config.attention)
         )
         self.head = Head(width)
 
@@ -489,8 +490,8 @@ class Network(nn.Module):
         x = self.var_input(data.var_features)
         h = self.clause_input(data.clause_features)
         g = x.new_zeros(structure.num_components, x.size(1))
-        for index, layer in enumerate(self.layers):
-            x, h, g = layer(x, h, g, structure, index == 0)
+        for layer in self.layers:
+            x, h, g = layer(x, h, g, structure)
         logit: Tensor = self.head(x)
         return logit
 

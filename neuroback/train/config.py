@@ -4,18 +4,13 @@
 from __future__ import annotations
 
 import ast
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from neuroback.errors import DataError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    tomllib = None
 
 
 @dataclass(frozen=True)
@@ -92,8 +87,10 @@ def read_config(path: str | None, settings: Iterable[str] = ()) -> TrainConfig:
     """Defaults, then the TOML file, then ``KEY=VALUE`` settings."""
     config = TrainConfig()
     if path is not None:
-        if tomllib is None:
-            raise DataError("a TOML file needs Python 3.11; use --set KEY=VALUE")
+        try:
+            tomllib = import_module("tomllib")
+        except ModuleNotFoundError:
+            raise DataError("a TOML file needs Python 3.11; use --set KEY=VALUE") from None
         try:
             table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
         except OSError as error:

@@ -41,6 +41,8 @@ class Example:
 
     name: str
     family: str
+    # Formulas of one hidden solution stay together when formulas are held out.
+    group: str
     formula: Formula
     data: GraphData
     backbone: npt.NDArray[np.int8]
@@ -54,13 +56,15 @@ class Example:
 
     @property
     def open_vars(self) -> npt.NDArray[np.bool_]:
-        return self.root_values == 0
+        is_open: npt.NDArray[np.bool_] = self.root_values == 0
+        return is_open
 
     @classmethod
     def make(
         cls,
         name: str,
         family: str,
+        group: str,
         formula: Formula,
         backbone: npt.NDArray[np.int8],
         true_count: npt.NDArray[np.int16],
@@ -68,10 +72,11 @@ class Example:
         soft_weight: float,
     ) -> Example:
         graph = Graph.from_formula(formula)
-        share = (true_count.astype(np.float32) + 0.5) / (models + 1)
+        share = ((true_count + 0.5) / (models + 1)).astype(np.float32)
         example = cls(
             name,
             family,
+            group or formula.shape_hash,
             formula,
             GraphData.from_graph(graph),
             backbone,
@@ -153,6 +158,7 @@ def _load(store: Store, row: Row, soft_weight: float) -> Example:
     return Example.make(
         row.name,
         row.family,
+        row.secret,
         store.formula(row.fingerprint),
         label.backbone,
         label.true_count,
@@ -185,7 +191,7 @@ def divide(examples: Sequence[Example], config: TrainConfig) -> Division:
     for example in examples:
         if example.family in apart:
             result.held_out_families.append(example)
-        elif _unit(f"{config.seed}/{example.formula.shape_hash}") < config.held_out:
+        elif _unit(f"{config.seed}/{example.group}") < config.held_out:
             result.held_out.append(example)
         else:
             result.train.append(example)

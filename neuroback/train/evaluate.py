@@ -89,28 +89,25 @@ def advice_figures(
     return figures
 
 
-def sweep(
-    model: Checkpoint,
-    examples: Sequence[Example],
-    thresholds: Sequence[float] = (0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95),
-    gates: Sequence[Gate] = tuple(
-        Gate(margin, share)
-        for margin in (0.5, 0.6, 0.7, 0.8, 0.9)
-        for share in (0.0, 0.1, 0.2, 0.3)
-    ),
-) -> list[dict[str, Any]]:
+SWEEP_THRESHOLDS = (0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
+SWEEP_GATES = tuple(
+    Gate(margin, share) for margin in (0.5, 0.6, 0.7, 0.8, 0.9) for share in (0.0, 0.1, 0.2, 0.3)
+)
+
+
+def sweep(model: Checkpoint, examples: Sequence[Example]) -> list[dict[str, Any]]:
     """Advice figures for every pair, from which threshold and gate are chosen on held-out data."""
     predicted = predictions(model, examples)
-    table = []
-    for gate in gates:
-        for threshold in thresholds:
+    entries = []
+    for gate in SWEEP_GATES:
+        for threshold in SWEEP_THRESHOLDS:
             rows = [
-                advice_figures(threshold, gate, p, e)
-                for p, e in zip(predicted, examples, strict=True)
+                advice_figures(threshold, gate, p, example)
+                for p, example in zip(predicted, examples, strict=True)
             ]
             entry = {"threshold": threshold, "margin": gate.margin, "min_share": gate.min_share}
-            table.append(entry | metrics.average(rows))
-    return table
+            entries.append(entry | metrics.average(rows))
+    return entries
 
 
 _COLUMNS = (

@@ -232,8 +232,8 @@ def _validate(network: Network, examples: Sequence[Example], name: str) -> dict[
 
 def _score(figures: Mapping[str, Any]) -> float:
     """What "better" means: the loss on formulas not trained on, unseen families counting double."""
-    values = [(figures.get("held_out_loss"), 1.0), (figures.get("families_loss"), 2.0)]
-    known = [(value, weight) for value, weight in values if value is not None]
+    parts = [("held_out_loss", 1.0), ("families_loss", 2.0)]
+    known = [(float(figures[key]), weight) for key, weight in parts if key in figures]
     if not known:
         return -float(figures["loss"])
     return -sum(value * weight for value, weight in known) / sum(weight for _, weight in known)

@@ -20,13 +20,15 @@ _BINS = 10
 
 
 def all_true(example: Example) -> Probabilities:
-    return np.ones(example.formula.num_vars, dtype=np.float32)
+    ones: Probabilities = np.ones(example.formula.num_vars, dtype=np.float32)
+    return ones
 
 
 def majority_sign(example: Example) -> Probabilities:
     """The sign that occurs more often; true where both do equally."""
     sizes = example.data.lit_sizes.numpy()
-    return (sizes[0::2] >= sizes[1::2]).astype(np.float32)
+    positive: npt.NDArray[np.bool_] = sizes[0::2] >= sizes[1::2]
+    return positive.astype(np.float32)
 
 
 def jeroslow_wang(example: Example) -> Probabilities:

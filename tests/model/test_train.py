@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: MIT
+"""Training on toy formulas: it learns, repeats, resumes, and measures what it says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("torch_geometric")
+pytest.importorskip("lightning")
+pytest.importorskip("tensorboard")
+
+import torch
+from torch_geometric.data import Batch
+
+from neuroback.errors import DataError
+from neuroback.formula import Formula
+from neuroback.model import checkpoint
+from neuroback.train import evaluate, loop, metrics
+from neuroback.train.config import TrainConfig, read_config
+from neuroback.train.data import Example, batches, divide, feature_constants, targets
+from neuroback.train.losses import weighted_cross_entropy
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+def example(formula: Formula, seed: int, family: str = "toy", name: str = "f") -> Example:
+    """Labels by a hidden assignment; a third of the variables is called backbone."""
+    rng = np.random.default_rng(seed)
+    truth = rng.choice(np.array([-1, 1], dtype=np.int8), formula.num_vars)
+    backbone = np.where(rng.random(formula.num_vars) < 0.33, truth, 0).astype(np.int8)
+    count = np.where(truth > 0, 10, 2).astype(np.int16)
+    return Example.make(name, family, "", formula, backbone, count, 12, 0.3)
+
+
+@pytest.fixture(scope="module")
+def examples(make_formula: Callable[..., Formula]) -> list[Example]:
+    return [
+        example(make_formula(100 + i, 30 + i, 110), i, family=f"family{i % 4}", name=f"f{i}")
+        for i in range(16)
+    ]
+
+
+SMALL = TrainConfig(
+    layers=2, attention_layers=1, epochs=2, batch_edges=1500, held_out=0.2, held_out_families=0.25
+)
+
+
+def test_one_batch_overfits(examples: list[Example]) -> None:
+    torch.set_num_threads(1)
+    network = loop.build(TrainConfig(layers=3, attention_layers=2, seed=5))
+    network.load_state_dict(network.state_dict() | feature_constants(examples[:2]))
+    batch = Batch.from_data_list([e.data for e in examples[:2]])
+    optimizer = torch.optim.AdamW(network.parameters(), lr=5e-3)
+    known = torch.from_numpy(np.concatenate([e.backbone for e in examples[:2]])) != 0
+    for _ in range(150):
+        logit = network(batch)
+        loss = weighted_cross_entropy(logit, batch.target, batch.weight, 2)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    right = (logit > 0) == (batch.target > 0.5)
+    counted = known & (batch.weight > 0)
+    assert float(right[counted].float().mean()) > 0.97
+
+
+def test_same_seed_same_weights(examples: list[Example], tmp_path: Path) -> None:
+    first = loop.train(examples, tmp_path / "a", SMALL)
+    second = loop.train(examples, tmp_path / "b", SMALL)
+    other = loop.train(examples, tmp_path / "c", TrainConfig(**{**SMALL.to_json(), "seed": 2}))
+    assert first.card["weights_sha256"] == second.card["weights_sha256"]
+    assert first.card["weights_sha256"] != other.card["weights_sha256"]
+
+
+def test_a_resumed_run_equals_an_uninterrupted_one(examples: list[Example], tmp_path: Path) -> None:
+    whole = loop.train(examples, tmp_path / "whole", SMALL)
+
+    class Stop(Exception):
+        pass
+
+    def stop(figures: dict[str, Any]) -> None:
+        raise Stop
+
+    with pytest.raises(Stop):
+        loop.train(examples, tmp_path / "cut", SMALL, on_epoch=stop)
+    seen: list[int] = []
+    resumed = loop.train(
+        examples,
+        tmp_path / "cut",
+        SMALL,
+        resume=True,
+        on_epoch=lambda figures: seen.append(figures["epoch"]),
+    )
+    assert seen == [2]
+    a, b = loop.tensors_of(whole), loop.tensors_of(resumed)
+    for name in a:
+        assert torch.allclose(a[name], b[name], atol=1e-6), name
+    assert len((tmp_path / "cut" / "metrics.csv").read_text().splitlines()) == 3
+    assert list((tmp_path / "cut" / "tensorboard").iterdir())
+
+
+def test_runs_are_not_overwritten(examples: list[Example], tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text(json.dumps(SMALL.to_json()))
+    with pytest.raises(DataError, match="--resume"):
+        loop.train(examples, tmp_path, SMALL)
+    with pytest.raises(DataError, match="other options"):
+        loop.train(examples, tmp_path, TrainConfig(**{**SMALL.to_json(), "seed": 9}), resume=True)
+
+
+def test_finetuning_starts_from_the_checkpoint(examples: list[Example], tmp_path: Path) -> None:
+    first = loop.train(examples, tmp_path / "a", SMALL)
+    frozen = TrainConfig(**{**SMALL.to_json(), "learning_rate": 0.0, "epochs": 1, "average": 0.0})
+    second = loop.train(examples, tmp_path / "b", frozen, start=first)
+    a, b = loop.tensors_of(first), loop.tensors_of(second)
+    assert all(torch.equal(a[name], b[name]) for name in a)
+
+
+def test_a_trained_network_gives_no_advice_until_its_gate_is_chosen(
+    examples: list[Example], tmp_path: Path
+) -> None:
+    model = loop.train(examples, tmp_path / "a", SMALL)
+    p = np.full(10, 0.999, dtype=np.float32)
+    assert not model.gate.opens(p, np.zeros(10, dtype=np.int8))
+
+
+def test_families_and_formulas_are_held_out(examples: list[Example]) -> None:
+    parts = divide(examples, SMALL)
+    apart = {e.family for e in parts.held_out_families}
+    assert len(apart) == 1
+    assert not apart & {e.family for e in parts.train + parts.held_out}
+    assert len(parts.train) + len(parts.held_out) + len(parts.held_out_families) == 16
+    again = divide(list(reversed(examples)), SMALL)
+    assert {e.name for e in again.train} == {e.name for e in parts.train}
+
+
+def test_weights_are_equal_per_formula_and_leave_units_out() -> None:
+    backbone = np.array([1, -1, 0, 0], dtype=np.int8)
+    share = np.array([0.9, 0.1, 0.25, 0.75], dtype=np.float32)
+    root = np.array([1, 0, 0, 0], dtype=np.int8)
+    target, weight = targets(backbone, share, root, 0.5)
+    np.testing.assert_allclose(target, [1, 0, 0.25, 0.75])
+    np.testing.assert_allclose(weight, [0, 0.5, 0.25, 0.25])
+
+
+def test_flipping_polarities_turns_targets_over(examples: list[Example]) -> None:
+    one = examples[0]
+    flips = np.random.default_rng(1).random(one.formula.num_vars) < 0.5
+    data = one.flipped(flips)
+    turned = torch.from_numpy(flips)
+    assert torch.allclose(data.target[turned], 1 - one.data.target[turned])
+    assert torch.equal(data.target[~turned], one.data.target[~turned])
+    sizes, flipped_sizes = one.data.lit_sizes.view(-1, 2), data.lit_sizes.view(-1, 2)
+    assert torch.equal(sizes[turned].flip(1), flipped_sizes[turned])
+
+
+def test_batches_are_bounded_and_repeatable(examples: list[Example]) -> None:
+    first = [b.num_graphs for b in batches(examples, SMALL, 0, augment=False)]
+    assert sum(first) == len(examples) and len(first) > 1
+    assert first == [b.num_graphs for b in batches(examples, SMALL, 0, augment=False)]
+    for batch in batches(examples, SMALL, 1, augment=True):
+        assert batch.clause_lits.numel() <= SMALL.batch_edges or batch.num_graphs == 1
+        assert float(batch.weight.sum()) == pytest.approx(batch.num_graphs, rel=1e-4)
+
+
+def test_metrics_by_hand() -> None:
+    formula = Formula.from_clauses([[1], [2, -3], [-2, 3], [4, 5], [-4, 5, 2]], num_vars=5)
+    backbone = np.array([1, 1, -1, 1, 0], dtype=np.int8)
+    count = np.array([10, 10, 0, 10, 7], dtype=np.int16)
+    one = Example.make("f", "g", "", formula, backbone, count, 10, 0.3)
+    p = np.array([0.0, 0.95, 0.7, 0.85, 0.9], dtype=np.float32)
+    figures = metrics.measure(p, one)
+    # Variable 1 is fixed by its unit; of 2, 3, 4 the second is wrong.
+    assert figures["accuracy"] == pytest.approx(2 / 3)
+    assert figures["f1"] == pytest.approx((0.8 + 0.0) / 2)
+    assert figures["coverage@0.9"] == pytest.approx(1 / 3)
+    assert figures["precision@0.8"] == 1.0
+    assert figures["advised@0.8"] == pytest.approx(3 / 4)
+    assert metrics.majority_sign(one).tolist() == [1, 1, 1, 1, 1]
+    assert metrics.jeroslow_wang(one).tolist() == [1, 1, 1, 1, 1]
+    mean = metrics.average([figures, {"backbone": 0.0}])
+    assert mean["formulas"] == 2 and mean["with_backbone"] == 1
+    assert mean["accuracy"] == pytest.approx(2 / 3, abs=1e-4)
+
+
+def test_evaluation_has_every_baseline(examples: list[Example]) -> None:
+    result = evaluate.evaluate(checkpoint.load(), examples[:3], threads=1)
+    assert set(result.overall) == {"model", "all_true", "majority_sign", "jeroslow_wang"}
+    assert result.overall["model"]["formulas"] == 3
+    assert "all_true" in evaluate.table(result)
+    assert len(json.loads(evaluate.dump(result))["formulas"]) == 3
+
+
+def test_options_are_typed(tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text("epochs = 3\nlearning_rate = 1\n")
+    config = read_config(str(tmp_path / "c.toml"), ["layers=4", "soft_weight=0.5"])
+    assert (config.epochs, config.layers, config.learning_rate) == (3, 4, 1.0)
+    for setting in ("epoch=3", "epochs=x", "epochs=2.5", "epochs", "held_out=2"):
+        with pytest.raises(DataError):
+            read_config(None, [setting])
