@@ -24,15 +24,15 @@ namespace nb {
 
 }  // namespace nb
 
-#define NB_REQUIRE(condition, ...)                                        \
-  do {                                                                    \
-    if (!(condition)) [[unlikely]]                                        \
-      throw ::nb::ContractError(::nb::format_message(__VA_ARGS__));       \
+#define NB_REQUIRE(condition, ...)                                  \
+  do {                                                              \
+    if (!(condition)) [[unlikely]]                                  \
+      throw ::nb::ContractError(::nb::format_message(__VA_ARGS__)); \
   } while (0)
 
 #if !defined(NDEBUG) || NB_CHECK_LEVEL > 0
-#define NB_ASSERT(condition)                                              \
-  do {                                                                    \
+#define NB_ASSERT(condition)                                                  \
+  do {                                                                        \
     if (!(condition)) ::nb::assertion_failed(__FILE__, __LINE__, #condition); \
   } while (0)
 #else
@@ -41,7 +41,7 @@ namespace nb {
   } while (0)
 #endif
 
-#define NB_CHECK(level, statement)                   \
-  do {                                               \
+#define NB_CHECK(level, statement)                      \
+  do {                                                  \
     if constexpr (NB_CHECK_LEVEL >= (level)) statement; \
   } while (0)

@@ -22,7 +22,8 @@ template <typename T>
 pybind11::array view(std::span<const T> data, std::vector<pybind11::ssize_t> shape,
                      pybind11::handle owner) {
   pybind11::array array(pybind11::dtype::of<T>(), std::move(shape), {}, data.data(), owner);
-  pybind11::detail::array_proxy(array.ptr())->flags &= ~pybind11::detail::npy_api::NPY_ARRAY_WRITEABLE_;
+  pybind11::detail::array_proxy(array.ptr())->flags &=
+      ~pybind11::detail::npy_api::NPY_ARRAY_WRITEABLE_;
   return array;
 }
 

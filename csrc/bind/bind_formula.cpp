@@ -41,7 +41,8 @@ std::unique_ptr<Formula> from_flat(const T *data, std::size_t size, std::int64_t
     const std::int64_t variable = literal < 0 ? -literal : literal;
     NB_REQUIRE(literal > -(std::int64_t{1} << 62) && variable <= max_dimacs_var,
                "clause %zu, position %lld: literal %lld out of range, expected at most %d",
-               offsets.size() - 1, static_cast<long long>(static_cast<std::int64_t>(literals.size()) - offsets.back()),
+               offsets.size() - 1,
+               static_cast<long long>(static_cast<std::int64_t>(literals.size()) - offsets.back()),
                static_cast<long long>(literal), max_dimacs_var);
     if (variable > largest) largest = variable;
     literals.push_back(static_cast<std::int32_t>(literal));
@@ -64,10 +65,13 @@ void register_formula(py::module_ &module) {
           "from_flat",
           [](const py::buffer &buffer, std::int64_t num_vars) {
             const py::buffer_info info = buffer.request();
-            NB_REQUIRE(info.ndim == 1, "an array of %d dimensions, expected 1", static_cast<int>(info.ndim));
-            NB_REQUIRE(info.size == 0 || info.strides[0] == info.itemsize, "the array is not contiguous");
+            NB_REQUIRE(info.ndim == 1, "an array of %d dimensions, expected 1",
+                       static_cast<int>(info.ndim));
+            NB_REQUIRE(info.size == 0 || info.strides[0] == info.itemsize,
+                       "the array is not contiguous");
             const auto size = static_cast<std::size_t>(info.size);
-            const bool integer = info.format.size() == 1 && std::string("ilq").find(info.format[0]) != std::string::npos;
+            const bool integer = info.format.size() == 1 &&
+                                 std::string("ilq").find(info.format[0]) != std::string::npos;
             NB_REQUIRE(integer && (info.itemsize == 4 || info.itemsize == 8),
                        "an array of format '%s', expected int32 or int64", info.format.c_str());
             py::gil_scoped_release release;
@@ -79,14 +83,18 @@ void register_formula(py::module_ &module) {
       .def_property_readonly("num_vars", &Formula::num_vars)
       .def_property_readonly("num_clauses", &Formula::num_clauses)
       .def_property_readonly("num_literals", &Formula::num_literals)
-      .def_property_readonly("literals", [](py::object self) { return view(self.cast<const Formula &>().literals(), self); })
-      .def_property_readonly("offsets", [](py::object self) { return view(self.cast<const Formula &>().offsets(), self); })
+      .def_property_readonly(
+          "literals",
+          [](py::object self) { return view(self.cast<const Formula &>().literals(), self); })
+      .def_property_readonly(
+          "offsets",
+          [](py::object self) { return view(self.cast<const Formula &>().offsets(), self); })
       .def("header", &format_header)
       .def(
           "format_clauses",
           [](const Formula &formula, std::size_t first, std::size_t last, char separator) {
-            NB_REQUIRE(first <= last && last <= formula.num_clauses(), "clauses %zu to %zu of %zu", first, last,
-                       formula.num_clauses());
+            NB_REQUIRE(first <= last && last <= formula.num_clauses(), "clauses %zu to %zu of %zu",
+                       first, last, formula.num_clauses());
             std::string text;
             {
               py::gil_scoped_release release;
@@ -108,12 +116,13 @@ void register_formula(py::module_ &module) {
              py::gil_scoped_release release;
              return shape_hash(formula);
            })
-      .def("find_falsified", [](const Formula &formula, const py::array_t<std::int8_t, py::array::c_style> &values) {
-        const std::span<const Value> span(reinterpret_cast<const Value *>(values.data()),
-                                          static_cast<std::size_t>(values.size()));
-        py::gil_scoped_release release;
-        return find_falsified(formula, span);
-      });
+      .def("find_falsified",
+           [](const Formula &formula, const py::array_t<std::int8_t, py::array::c_style> &values) {
+             const std::span<const Value> span(reinterpret_cast<const Value *>(values.data()),
+                                               static_cast<std::size_t>(values.size()));
+             py::gil_scoped_release release;
+             return find_falsified(formula, span);
+           });
 
   py::class_<DimacsReader>(module, "DimacsReader")
       .def(py::init<bool>(), py::arg("relaxed") = false)

@@ -24,7 +24,9 @@ py::array array_of(const py::object &self) {
 
 template <std::size_t columns>
 py::array rows(std::span<const float> data, const py::object &self) {
-  return view(data, {static_cast<py::ssize_t>(data.size() / columns), static_cast<py::ssize_t>(columns)}, self);
+  return view(data,
+              {static_cast<py::ssize_t>(data.size() / columns), static_cast<py::ssize_t>(columns)},
+              self);
 }
 
 }  // namespace
@@ -52,13 +54,14 @@ void register_graph(py::module_ &module) {
       .def_property_readonly("clause_component", &array_of<&Graph::clause_component>)
       .def_property_readonly("var_component", &array_of<&Graph::var_component>)
       .def_property_readonly("root_values", &array_of<&Graph::root_values>)
-      .def_property_readonly(
-          "var_features",
-          [](const py::object &self) {
-            return rows<var_feature_names.size()>(self.cast<const Graph &>().var_features(), self);
-          })
+      .def_property_readonly("var_features",
+                             [](const py::object &self) {
+                               return rows<var_feature_names.size()>(
+                                   self.cast<const Graph &>().var_features(), self);
+                             })
       .def_property_readonly("clause_features", [](const py::object &self) {
-        return rows<clause_feature_names.size()>(self.cast<const Graph &>().clause_features(), self);
+        return rows<clause_feature_names.size()>(self.cast<const Graph &>().clause_features(),
+                                                 self);
       });
 }
 

@@ -23,7 +23,9 @@ constexpr std::string_view header_form = "expected 'p cnf VARIABLES CLAUSES'";
 constexpr bool is_blank(char c) {
   return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\v' || c == '\f';
 }
-constexpr bool is_digit(char c) { return static_cast<unsigned char>(c - '0') < 10; }
+constexpr bool is_digit(char c) {
+  return static_cast<unsigned char>(c - '0') < 10;
+}
 
 const char *find_blank(const char *at, const char *end) {
   while (at != end && !is_blank(*at)) ++at;
@@ -222,7 +224,8 @@ const char *DimacsReader::parse_word(const char *at, const char *token_end) {
     return at;
   }
   if (header_words_ == 0)
-    fail(at, quoted(at, token_end), "expected a DIMACS CNF: a comment or 'p cnf VARIABLES CLAUSES'");
+    fail(at, quoted(at, token_end),
+         "expected a DIMACS CNF: a comment or 'p cnf VARIABLES CLAUSES'");
   fail(at, quoted(at, token_end), "expected a literal or 0");
 }
 
@@ -247,8 +250,9 @@ void DimacsReader::parse_header_word(const char *at, const char *token_end) {
   const auto [stop, error] = std::from_chars(at, token_end, value);
   const bool out_of_range = error == std::errc::result_out_of_range;
   if (!out_of_range && (error != std::errc() || stop != token_end || value < 0))
-    fail(at, quoted(at, token_end),
-         header_words_ == 2 ? "expected the number of variables" : "expected the number of clauses");
+    fail(
+        at, quoted(at, token_end),
+        header_words_ == 2 ? "expected the number of variables" : "expected the number of clauses");
   if (header_words_ == 2) {
     if (out_of_range || value > max_dimacs_var)
       fail(at, "number " + quoted(at, token_end) + " out of range",
@@ -259,8 +263,7 @@ void DimacsReader::parse_header_word(const char *at, const char *token_end) {
   }
   // Each clause takes a byte at least, and an offset eight.
   if (out_of_range || value > (std::int64_t{1} << 40))
-    fail(at, "number " + quoted(at, token_end) + " out of range",
-         "expected at most 2^40 clauses");
+    fail(at, "number " + quoted(at, token_end) + " out of range", "expected at most 2^40 clauses");
   header_clauses_ = value;
   header_words_ = 4;
   limit_ = static_cast<std::int32_t>(header_vars_);

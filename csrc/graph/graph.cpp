@@ -12,40 +12,93 @@ namespace nb {
 namespace {
 
 // Jeroslow-Wang weight of a clause; beyond 60 literals it is as good as nothing.
-double weight_of(std::size_t size) { return std::ldexp(1.0, -static_cast<int>(std::min<std::size_t>(size, 60))); }
+double weight_of(std::size_t size) {
+  return std::ldexp(1.0, -static_cast<int>(std::min<std::size_t>(size, 60)));
+}
+
+// Literals of a large formula hit memory at random; ask for what comes this many later.
+constexpr std::size_t far_ahead = 48, ahead = 24;
 
 }  // namespace
+
+// What the clauses of one literal add up to; half a cache line, so one miss a literal.
+struct Graph::Occurrences {
+  double weight = 0;
+  double company = 0;
+  std::uint32_t count = 0;
+  std::uint32_t binary = 0;
+  std::uint32_t shortest = 0;
+};
 
 Graph::Graph(const Formula &formula) : root_values_(formula.num_vars(), 0) {
   NB_REQUIRE(formula.num_clauses() < (std::size_t{1} << 31), "%zu clauses, expected less than 2^31",
              formula.num_clauses());
-  build_edges(formula);
+  const auto occurrences = count(formula);
+  transpose(occurrences);
   propagate_units();
   find_components();
-  measure();
+  measure(occurrences);
 }
 
-void Graph::build_edges(const Formula &formula) {
-  clause_offsets_.assign(formula.offsets().begin(), formula.offsets().end());
-  clause_lits_.resize(formula.num_literals());
-  lit_offsets_.assign(2 * num_vars() + 1, 0);
+// One pass over the clauses: their rows, their features, and the sums for their literals.
+std::vector<Graph::Occurrences> Graph::count(const Formula &formula) {
+  constexpr auto width = clause_feature_names.size();
   const auto literals = formula.literals();
-  std::int64_t *const count = lit_offsets_.data() + 1;
-  for (std::size_t i = 0; i != literals.size(); ++i) {
-    const auto code = Lit::from_dimacs(literals[i]).code();
-    clause_lits_[i] = static_cast<std::int32_t>(code);
-    ++count[code];
+  clause_offsets_.assign(formula.offsets().begin(), formula.offsets().end());
+  clause_lits_.resize(literals.size());
+  clause_features_.resize(num_clauses() * width);
+  std::vector<Occurrences> occurrences(2 * num_vars());
+  for (std::size_t clause = 0; clause != num_clauses(); ++clause) {
+    const auto first = static_cast<std::size_t>(clause_offsets_[clause]);
+    const auto last = static_cast<std::size_t>(clause_offsets_[clause + 1]);
+    const auto size = last - first;
+    std::size_t positive = 0;
+    for (auto i = first; i != last; ++i) {
+      clause_lits_[i] = static_cast<std::int32_t>(Lit::from_dimacs(literals[i]).code());
+      positive += literals[i] > 0;
+      if (i + ahead < literals.size())
+        __builtin_prefetch(&occurrences[Lit::from_dimacs(literals[i + ahead]).code()], 1);
+    }
+    float *row = clause_features_.data() + clause * width;
+    row[0] = std::log1p(static_cast<float>(size));
+    row[1] = size ? static_cast<float>(positive) / static_cast<float>(size) : 0.5f;
+    row[2] = size <= 2;
+    row[3] = size == 3;
+    row[4] = 0;
+    const auto weight = weight_of(size);
+    for (auto i = first; i != last; ++i) {
+      auto &sums = occurrences[static_cast<std::size_t>(clause_lits_[i])];
+      sums.weight += weight;
+      sums.company += static_cast<double>(row[1]);
+      ++sums.count;
+      sums.binary += size <= 2;
+      if (!sums.shortest || size < sums.shortest) sums.shortest = static_cast<std::uint32_t>(size);
+    }
   }
-  std::partial_sum(lit_offsets_.begin(), lit_offsets_.end(), lit_offsets_.begin());
-  // Fill each row from its start; the starts, moved on to the ends, are then moved back.
-  lit_clauses_.resize(literals.size());
+  return occurrences;
+}
+
+// The rows of literals, filled from the start of each; the starts, moved on to the ends by that,
+// are then moved back.
+void Graph::transpose(const std::vector<Occurrences> &occurrences) {
+  lit_offsets_.assign(2 * num_vars() + 1, 0);
+  for (std::size_t code = 0; code != occurrences.size(); ++code)
+    lit_offsets_[code + 1] = lit_offsets_[code] + occurrences[code].count;
+  lit_clauses_.resize(num_edges());
   for (std::size_t clause = 0; clause != num_clauses(); ++clause)
     for (auto i = clause_offsets_[clause]; i != clause_offsets_[clause + 1]; ++i) {
-      const auto code = static_cast<std::size_t>(clause_lits_[static_cast<std::size_t>(i)]);
-      lit_clauses_[static_cast<std::size_t>(lit_offsets_[code]++)] = static_cast<std::int32_t>(clause);
+      const auto edge = static_cast<std::size_t>(i);
+      if (edge + far_ahead < num_edges()) {
+        const auto next = static_cast<std::size_t>(clause_lits_[edge + far_ahead]);
+        const auto near = static_cast<std::size_t>(clause_lits_[edge + ahead]);
+        __builtin_prefetch(&lit_offsets_[next], 1);
+        __builtin_prefetch(&lit_clauses_[static_cast<std::size_t>(lit_offsets_[near])], 1);
+      }
+      auto &place = lit_offsets_[static_cast<std::size_t>(clause_lits_[edge])];
+      lit_clauses_[static_cast<std::size_t>(place++)] = static_cast<std::int32_t>(clause);
     }
-  for (std::size_t code = 2 * num_vars(); code > 0; --code) lit_offsets_[code] = lit_offsets_[code - 1];
-  if (!lit_offsets_.empty()) lit_offsets_[0] = 0;
+  for (auto code = 2 * num_vars(); code > 0; --code) lit_offsets_[code] = lit_offsets_[code - 1];
+  lit_offsets_[0] = 0;
 }
 
 // Counts the literals of each clause that are not false yet.  Most formulas have no unit and pay
@@ -130,71 +183,51 @@ void Graph::find_components() {
       clause_component_[clause] = next++;
       continue;
     }
-    auto &component = number[static_cast<std::size_t>(find(clause_lits_[static_cast<std::size_t>(first)] >> 1))];
+    auto &component =
+        number[static_cast<std::size_t>(find(clause_lits_[static_cast<std::size_t>(first)] >> 1))];
     if (component < 0) component = next++;
     clause_component_[clause] = component;
     for (auto i = first; i != last; ++i)
-      var_component_[static_cast<std::size_t>(clause_lits_[static_cast<std::size_t>(i)]) >> 1] = component;
+      var_component_[static_cast<std::size_t>(clause_lits_[static_cast<std::size_t>(i)]) >> 1] =
+          component;
   }
   num_components_ = static_cast<std::size_t>(next);
 }
 
-void Graph::measure() {
+void Graph::measure(const std::vector<Occurrences> &occurrences) {
   constexpr auto width = clause_feature_names.size();
-  clause_features_.resize(num_clauses() * width);
-  for (std::size_t clause = 0; clause != num_clauses(); ++clause) {
-    const auto first = clause_offsets_[clause], last = clause_offsets_[clause + 1];
-    const auto size = static_cast<std::size_t>(last - first);
-    std::size_t positive = 0;
-    bool satisfied = false;
-    for (auto i = first; i != last; ++i) {
-      const auto code = clause_lits_[static_cast<std::size_t>(i)];
-      positive += !(code & 1);
-      satisfied |= root_values_[static_cast<std::size_t>(code) >> 1] == (code & 1 ? -1 : 1);
-    }
-    float *row = clause_features_.data() + clause * width;
-    row[0] = std::log1p(static_cast<float>(size));
-    row[1] = size ? static_cast<float>(positive) / static_cast<float>(size) : 0.5f;
-    row[2] = size <= 2;
-    row[3] = size == 3;
-    row[4] = satisfied;
-  }
+  for (std::size_t code = 0; code != 2 * num_vars(); ++code)
+    if (root_values_[code >> 1] == (code & 1 ? -1 : 1))
+      for (auto i = lit_offsets_[code]; i != lit_offsets_[code + 1]; ++i)
+        clause_features_[static_cast<std::size_t>(lit_clauses_[static_cast<std::size_t>(i)]) *
+                             width +
+                         4] = 1;
 
   constexpr auto var_width = var_feature_names.size();
   var_features_.resize(num_vars() * var_width);
   for (std::size_t var = 0; var != num_vars(); ++var) {
-    double occurrences[2], weight[2]{}, company[2]{};
-    std::size_t binary[2]{}, shortest[2]{};
-    for (std::size_t sign = 0; sign != 2; ++sign) {
-      const auto first = lit_offsets_[2 * var + sign], last = lit_offsets_[2 * var + sign + 1];
-      occurrences[sign] = static_cast<double>(last - first);
-      for (auto i = first; i != last; ++i) {
-        const auto clause = static_cast<std::size_t>(lit_clauses_[static_cast<std::size_t>(i)]);
-        const auto size = static_cast<std::size_t>(clause_offsets_[clause + 1] - clause_offsets_[clause]);
-        weight[sign] += weight_of(size);
-        company[sign] += static_cast<double>(clause_features_[clause * width + 1]);
-        binary[sign] += size <= 2;
-        if (!shortest[sign] || size < shortest[sign]) shortest[sign] = size;
-      }
-    }
-    const auto balance = [](const double (&of)[2]) {
-      return of[0] + of[1] > 0 ? static_cast<float>((of[0] - of[1]) / (of[0] + of[1])) : 0.0f;
+    const Occurrences &positive = occurrences[2 * var], &negative = occurrences[2 * var + 1];
+    const auto balance = [](double plus, double minus) {
+      return plus + minus > 0 ? static_cast<float>((plus - minus) / (plus + minus)) : 0.0f;
     };
-    const auto share = [&](double part, std::size_t sign) {
-      return occurrences[sign] > 0 ? static_cast<float>(part / occurrences[sign]) : 0.0f;
+    const auto share = [](double part, std::uint32_t of) {
+      return of ? static_cast<float>(part / of) : 0.0f;
+    };
+    const auto inverse = [](std::uint32_t size) {
+      return size ? 1.0f / static_cast<float>(size) : 0.0f;
     };
     float *row = var_features_.data() + var * var_width;
-    row[0] = static_cast<float>(std::log1p(occurrences[0]));
-    row[1] = static_cast<float>(std::log1p(occurrences[1]));
-    row[2] = balance(occurrences);
-    row[3] = balance(weight);
-    row[4] = static_cast<float>(std::log1p(weight[0] + weight[1]));
-    row[5] = share(static_cast<double>(binary[0]), 0);
-    row[6] = share(static_cast<double>(binary[1]), 1);
-    row[7] = share(company[0], 0);
-    row[8] = share(company[1], 1);
-    row[9] = shortest[0] ? 1.0f / static_cast<float>(shortest[0]) : 0.0f;
-    row[10] = shortest[1] ? 1.0f / static_cast<float>(shortest[1]) : 0.0f;
+    row[0] = static_cast<float>(std::log1p(positive.count));
+    row[1] = static_cast<float>(std::log1p(negative.count));
+    row[2] = balance(positive.count, negative.count);
+    row[3] = balance(positive.weight, negative.weight);
+    row[4] = static_cast<float>(std::log1p(positive.weight + negative.weight));
+    row[5] = share(positive.binary, positive.count);
+    row[6] = share(negative.binary, negative.count);
+    row[7] = share(positive.company, positive.count);
+    row[8] = share(negative.company, negative.count);
+    row[9] = inverse(positive.shortest);
+    row[10] = inverse(negative.shortest);
     row[11] = root_values_[var];
   }
 }

@@ -24,26 +24,26 @@ namespace nb {
 inline constexpr int feature_schema = 1;
 
 inline constexpr std::array<const char *, 12> var_feature_names{
-    "log_positive",        // log(1 + positive occurrences)
-    "log_negative",        // log(1 + negative occurrences)
-    "sign_balance",        // (positive - negative) / occurrences, 0 where there are none
-    "weight_balance",      // the same of Jeroslow-Wang weights 2^-|clause|
-    "log_weight",          // log(1 + sum of Jeroslow-Wang weights)
-    "binary_positive",     // share of the positive occurrences in clauses of at most two literals
-    "binary_negative",     // the same of the negative ones
-    "company_positive",    // mean share of positive literals in the clauses it is positive in
-    "company_negative",    // the same of those it is negative in
-    "shortest_positive",   // 1 / length of the shortest clause it is positive in, 0 if none
-    "shortest_negative",   // the same of those it is negative in
-    "root_value",          // 1 true, -1 false by unit propagation of the formula, 0 otherwise
+    "log_positive",       // log(1 + positive occurrences)
+    "log_negative",       // log(1 + negative occurrences)
+    "sign_balance",       // (positive - negative) / occurrences, 0 where there are none
+    "weight_balance",     // the same of Jeroslow-Wang weights 2^-|clause|
+    "log_weight",         // log(1 + sum of Jeroslow-Wang weights)
+    "binary_positive",    // share of the positive occurrences in clauses of at most two literals
+    "binary_negative",    // the same of the negative ones
+    "company_positive",   // mean share of positive literals in the clauses it is positive in
+    "company_negative",   // the same of those it is negative in
+    "shortest_positive",  // 1 / length of the shortest clause it is positive in, 0 if none
+    "shortest_negative",  // the same of those it is negative in
+    "root_value",         // 1 true, -1 false by unit propagation of the formula, 0 otherwise
 };
 
 inline constexpr std::array<const char *, 5> clause_feature_names{
-    "log_size",            // log(1 + literals)
-    "positive_share",      // share of positive literals, 1/2 for the empty clause
-    "binary",              // 1 for two literals at most
-    "ternary",             // 1 for three literals
-    "root_satisfied",      // 1 where a literal is true by unit propagation of the formula
+    "log_size",        // log(1 + literals)
+    "positive_share",  // share of positive literals, 1/2 for the empty clause
+    "binary",          // 1 for two literals at most
+    "ternary",         // 1 for three literals
+    "root_satisfied",  // 1 where a literal is true by unit propagation of the formula
 };
 
 class Graph {
@@ -75,10 +75,13 @@ class Graph {
   bool root_conflict() const { return root_conflict_; }
 
  private:
-  void build_edges(const Formula &formula);
+  struct Occurrences;
+
+  std::vector<Occurrences> count(const Formula &formula);
+  void transpose(const std::vector<Occurrences> &occurrences);
   void propagate_units();
   void find_components();
-  void measure();
+  void measure(const std::vector<Occurrences> &occurrences);
 
   std::size_t num_components_ = 0;
   bool root_conflict_ = false;
