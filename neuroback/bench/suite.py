@@ -152,10 +152,10 @@ def write_whole(path: Path, data: bytes) -> None:
         # mkstemp makes private files; what we hand out is an ordinary one.
         mask = os.umask(0)
         os.umask(mask)
-        os.chmod(aside, 0o666 & ~mask)  # noqa: PTH101
-        os.replace(aside, path)  # noqa: PTH105
+        os.chmod(aside, 0o666 & ~mask)
+        os.replace(aside, path)
     except BaseException:
-        os.unlink(aside)  # noqa: PTH108
+        os.unlink(aside)
         raise
 
 

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 # pathlib costs more here than the calls it wraps:
-# ruff: noqa: PTH116
 """A supervisor: starts one run after another and answers for the whole process tree.
 
 Run as ``python -m neuroback.bench.supervise``; one JSON order a line on standard input, one

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 # pathlib costs more here than the calls it wraps:
-# ruff: noqa: PTH110, PTH112, PTH208
 """The process tree of one run: find it, measure it, end it.
 
 Everything here reads ``/proc`` or calls ``prctl`` directly, because the supervisor that

@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: MIT
+"""The page: self-contained, small, quick, and right about what it shows."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import shutil
+import subprocess
+import time
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from neuroback.bench import compare, record, report, satcomp, simulate, svg, table, text
+from neuroback.cli import main
+from neuroback.errors import BenchError
+
+ENGINES = {"kissat": 1.0, "neuroback": 0.9, "plain": 1.0, "minisat": 2.5}
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chrome"))), None)
+
+
+def write(path: Path, records: list[dict[str, Any]]) -> Path:
+    path.write_text("".join(json.dumps(one) + "\n" for one in records))
+    return path
+
+
+def page(records: list[dict[str, Any]]) -> str:
+    bench = table.settle(records)
+    return report.to_html(bench, table.tabulate(bench))
+
+
+@pytest.fixture(scope="module")
+def small() -> list[dict[str, Any]]:
+    records = simulate.bench(40, ENGINES, seeds=2)
+    records[1].update(status="SAT", verdict="wrong", note="clause 7 is not satisfied")
+    records[2].update(
+        status="UNKNOWN",
+        verdict="none",
+        reason="crashed",
+        failed=True,
+        note="inference failed: the run names no model",
+    )
+    refuted = next(one for one in records[40:] if one["status"] == "UNSAT")
+    refuted.update(verdict="unchecked")
+    records[4].update(formula="fa/</script><b>odd&name.cnf")
+    return records
+
+
+def test_the_page_needs_nothing_from_outside(small: list[dict[str, Any]]) -> None:
+    made = page(small)
+    assert not re.search(r"""(?:src|href)=["'](?!#)""", made)
+    assert "@import" not in made and "url(" not in made and "fetch(" not in made
+    # A formula's name cannot end the script that holds it.
+    assert made.count("</script>") == 2
+
+
+def test_wrong_answers_and_failed_inference_are_loud(small: list[dict[str, Any]]) -> None:
+    made = page(small)
+    assert "neuroback: 1 WRONG answer: all its figures are void" in made
+    assert "plain: inference failed in 1 runs" in made or "inference failed in" in made
+
+
+def test_ten_thousand_runs_stay_small() -> None:
+    records = simulate.bench(560, {f"engine {k}": 1 + k / 9 for k in range(9)}, seeds=2)
+    assert len(records) > 10_000
+    made = page(records)
+    assert len(made.encode()) < 5_000_000
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs a Chromium")
+class TestInABrowser:
+    def dump(self, path: Path, fragment: str = "") -> str:
+        command = [
+            str(CHROMIUM),
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--virtual-time-budget=4000",
+            f"--user-data-dir={path.parent / 'profile'}",
+            "--dump-dom",
+            path.as_uri() + fragment,
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        return done.stdout
+
+    def test_it_draws_everything(self, tmp_path: Path, small: list[dict[str, Any]]) -> None:
+        path = tmp_path / "page.html"
+        path.write_text(page(small))
+        dom = self.dump(path)
+        assert 'data-ready="' in dom
+        assert len(re.findall(r'<polyline class="line" points="\d', dom)) == 4
+        assert dom.count('<circle class="point') > 60
+        assert "1 WRONG" in dom and "inference failed 1×" in dom
+        assert "odd&amp;name.cnf" in dom
+        assert "320 of 320 runs" in dom
+
+    def test_the_address_holds_the_state(self, tmp_path: Path, small: list[dict[str, Any]]) -> None:
+        path = tmp_path / "page.html"
+        path.write_text(page(small))
+        dom = self.dump(path, "#engine=minisat&sort=wall&dir=down&theme=dark&x=plain&y=minisat")
+        assert "80 of 320 runs" in dom
+        assert 'data-theme="dark"' in dom
+        assert re.search(r'data-key="wall"\s+aria-sort="descending"', dom)
+        assert "minisat, seconds" in dom and "plain, seconds" in dom
+        walls = [
+            float(v) for v in re.findall(r"<td class=\"n\">([\d.]+)</td><td class=\"n\">", dom)
+        ]
+        assert walls
+
+    def test_ten_thousand_runs_open_quickly(self, tmp_path: Path) -> None:
+        records = simulate.bench(560, {f"engine {k}": 1 + k / 9 for k in range(9)}, seeds=2)
+        path = tmp_path / "page.html"
+        path.write_text(page(records))
+        began = time.monotonic()
+        dom = self.dump(path)
+        whole = time.monotonic() - began
+        drawn = re.search(r'data-ready="(\d+)"', dom)
+        assert drawn is not None
+        # From the start of navigation to the last thing drawn, as the page itself measured.
+        assert float(drawn[1]) < 2000, f"{drawn[1]} ms, the browser's start included {whole:.1f} s"
+
+
+def test_the_csv_begins_with_the_contracts_columns(
+    tmp_path: Path, small: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path / "r.jsonl", small)
+    assert main(["bench", "report", str(path), "--csv", "-"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert list(rows[0])[:10] == [
+        "formula",
+        "family",
+        "engine",
+        "seed",
+        "status",
+        "verdict",
+        "reason",
+        "wall_seconds",
+        "cpu_seconds",
+        "peak_mib",
+    ]
+    assert len(rows) == len(small)
+    assert {row["status"] for row in rows} <= {"SAT", "UNSAT", "UNKNOWN"}
+    assert sum(row["verdict"] == "wrong" for row in rows) == 1
+
+
+def test_report_writes_all_it_is_asked_for(tmp_path: Path, small: list[dict[str, Any]]) -> None:
+    path = write(tmp_path / "r.jsonl", small)
+    readme = tmp_path / "README.md"
+    readme.write_text("before\n<!-- bench:main -->old<!-- /bench:main -->\nafter\n")
+    words = ["--html", "p.html", "--svg", "svg", "--satcomp", "s.csv", "--markdown", "README.md"]
+    words = [str(tmp_path / word) if not word.startswith("-") else word for word in words]
+    assert main(["bench", "report", str(path), *words, "--name", "main", "-q"]) == 0
+    for name in ("cactus", "scatter"):
+        ET.parse(tmp_path / "svg" / f"{name}.svg")
+    assert (tmp_path / "p.html").stat().st_size > 30_000
+    after = readme.read_text()
+    assert after.startswith("before\n<!-- bench:main -->\n") and after.endswith("\nafter\n")
+    assert "old" not in after and "| kissat |" in after
+    with pytest.raises(BenchError, match="no section"):
+        text.replace_marked(readme, "other", "")
+
+
+def test_starexec_rows_keep_a_wrong_answer_visible(small: list[dict[str, Any]]) -> None:
+    bench = table.settle(small)
+    rows = list(csv.DictReader(io.StringIO(satcomp.to_csv(bench))))
+    assert len(rows) == len(bench.runs)
+    assert rows[0]["solver"] == "kissat" and rows[0]["configuration"] == "seed 0"
+    assert {row["result"] for row in rows} == {"SATISFIABLE", "UNSATISFIABLE", "starexec-unknown"}
+    assert any(row["status"] == "timeout (wallclock)" for row in rows)
+
+
+def test_roles_engines_and_families_choose_rows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    records = simulate.bench(20, ENGINES)
+    for one in records[:40]:
+        one["role"] = "train"
+    path = write(tmp_path / "r.jsonl", records)
+    assert main(["bench", "report", str(path), "--role", "test", "--engines", "plain,kissat"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("10 formulas") and "minisat" not in out
+    assert main(["bench", "report", str(path), "--engines", "nobody"]) == 1
+
+
+def test_compare_two_files_pair_by_pair(tmp_path: Path) -> None:
+    engines = {"a": 1.0, "b": 1.5}
+    records = simulate.bench(120, engines, seeds=2)
+    one = write(tmp_path / "one.jsonl", [r for r in records if r["engine"] == "a"])
+    two = write(tmp_path / "two.jsonl", [r for r in records if r["engine"] == "b"])
+    said = compare.compare_all(str(one), str(two))
+    assert "A = a" in said and "B = b" in said and "a is faster" in said
+    both = write(tmp_path / "both.jsonl", records)
+    assert "b is slower" in compare.compare_all(f"{both}@b", f"{both}@a")
+    assert "A = b" in compare.compare_all(str(both), None)
+    # The same label in two files: an engine before and after a change.
+    assert "is faster" not in compare.compare_all(f"{both}@a", f"{one}@a")
+    with pytest.raises(BenchError, match="second file or engine"):
+        compare.compare_all(str(one), None)
+
+
+def test_comparing_an_engine_with_itself_shows_no_difference(tmp_path: Path) -> None:
+    first = simulate.bench(100, {"a": 1.0}, seeds=2, number=1)
+    second = [{**one, "wall_seconds": one["wall_seconds"] * 1.0} for one in first]
+    a, b = write(tmp_path / "a.jsonl", first), write(tmp_path / "b.jsonl", second)
+    said = compare.compare_all(str(a), str(b))
+    assert "1.00" in said and "is faster" not in said and "is slower" not in said
+
+
+def test_a_line_that_is_no_record_is_named(tmp_path: Path) -> None:
+    path = write(tmp_path / "r.jsonl", simulate.bench(2, {"a": 1.0}))
+    path.write_text(path.read_text() + "{}\n")
+    with pytest.raises(BenchError, match=r"r.jsonl:3: "):
+        record.load(path)
+    with pytest.raises(BenchError, match="no such file"):
+        record.load(tmp_path / "absent")
+
+
+def test_scatter_of_an_unknown_engine_says_which_there_are(small: list[dict[str, Any]]) -> None:
+    with pytest.raises(BenchError, match="kissat"):
+        svg.scatter(table.settle(small), "kissat", "nobody")
