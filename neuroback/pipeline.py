@@ -120,6 +120,7 @@ def solve(
     conflicts: int | None = None,
     proof: ProofFile | str | os.PathLike[str] | None = None,
     kissat: str | os.PathLike[str] | None = None,
+    verbose: int = 0,
     threads: int | None = None,
     relaxed: bool = False,
     should_stop: Callable[[], bool] | None = None,
@@ -159,7 +160,7 @@ def solve(
         advised = _advise(formula, request, budget, seconds, tell)
         told = advised.told
         budget.check()
-        own = {"kissat": kissat} if home.__name__.endswith(".kissat") else {}
+        own = {"kissat": kissat, "verbose": verbose} if home.NAME == "kissat" else {}
         result = home.solve(
             formula,
             phases=advised.phases,
@@ -335,7 +336,7 @@ def _advise_from_file(
     from neuroback.phases import read_probabilities
 
     assert request.phases is not None and not hasattr(request.phases, "value")
-    path = os.fspath(request.phases)  # type: ignore[arg-type]
+    path = os.fspath(request.phases)
     p_true = read_probabilities(path, formula, form=request.phases_form)
     name = _model_of_file(path) if request.phases_form != "neuroback" else None
     if name in shipped():
@@ -435,7 +436,7 @@ def _predict(
     seconds: dict[str, float],
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int8]]:
     """Probabilities, and the values that unit propagation fixes.  Frees the graph."""
-    from neuroback.model import predict as prediction
+    import neuroback.model.predict as prediction
 
     graph = _graph(formula, budget, seconds)
     if budget.memory is not None:

@@ -106,7 +106,8 @@ def _run(args: argparse.Namespace) -> int:
     try:
         module = import_module(f"neuroback.cli.{args.command}")
         code = module.run(args)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return int(code)
     except NeuroBackError as error:
         return fail(error)

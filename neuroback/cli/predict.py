@@ -30,12 +30,14 @@ def run(args: argparse.Namespace) -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from neuroback import pipeline
     from neuroback.cli.output import write_whole
-    from neuroback.engines.proof_file import refuse_unsafe_target
+    from neuroback.engines.proof_file import refuse_unsafe_target, require_writable
     from neuroback.formula import Formula
     from neuroback.phases import Phases
 
-    if args.output is not None and not args.force:
-        refuse_unsafe_target(args.output, args.file, "phases")
+    if args.output is not None:
+        if not args.force:
+            refuse_unsafe_target(args.output, args.file, "phases")
+        require_writable(args.output, "phases")
     formula = Formula.read(args.file, relaxed=args.relaxed)
     for warning in formula.warnings:
         print(f"neuroback: warning: {warning}", file=sys.stderr, flush=True)

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from neuroback.cli import COMMANDS, fail
+from neuroback.cli import COMMANDS, EXIT_USAGE, fail
 from neuroback.cli.guard import Guard
 from neuroback.cli.output import Output, json_record
 from neuroback.limits import bound_own_memory, default_threads, unbound_own_memory
@@ -106,8 +106,10 @@ def run(args: argparse.Namespace) -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if args.race:
         return fail("--race is not there yet")
-    if args.phases is not None and args.model is not None:
-        return fail("--phases and --model exclude each other")
+    if args.phases is not None and (args.model is not None or args.no_neural):
+        other = "--no-neural" if args.no_neural else "--model"
+        fail(f"--phases and {other} exclude each other")
+        return EXIT_USAGE
     return _Command(args).run()
 
 
@@ -166,7 +168,7 @@ class _Command:
                     engine=args.engine,
                     neural=not args.no_neural,
                     model=args.model,
-                    phases=None if args.no_neural else args.phases,
+                    phases=args.phases,
                     phases_form=args.phases_form,
                     advice=args.advice,
                     threshold=args.threshold,
@@ -177,6 +179,7 @@ class _Command:
                     conflicts=args.conflicts,
                     proof=proof,
                     kissat=args.kissat,
+                    verbose=args.verbose,
                     threads=self.threads,
                     relaxed=args.relaxed,
                     should_stop=guard.should_stop,
@@ -191,15 +194,18 @@ class _Command:
     def _proof(self) -> Iterator[Any]:
         args = self.args
         if args.output or args.proof or args.write_formula:
-            from neuroback.engines.proof_file import refuse_unsafe_target
+            from neuroback.engines.proof_file import refuse_unsafe_target, require_writable
 
             for target, what in (
                 (args.output, "answer"),
                 (args.proof, "proof"),
                 (args.write_formula, "formula"),
             ):
-                if target is not None and not args.force:
+                if target is None:
+                    continue
+                if not args.force:
                     refuse_unsafe_target(target, args.file, what)
+                require_writable(target, what)
         if args.proof is None:
             yield None
             return

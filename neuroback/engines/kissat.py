@@ -158,6 +158,7 @@ def solve(
     conflicts: int | None = None,
     proof: ProofFile | str | os.PathLike[str] | None = None,
     kissat: str | os.PathLike[str] | None = None,
+    verbose: int = 0,
     should_stop: Callable[[], bool] | None = None,
     on_line: Callable[[str], None] | None = None,
 ) -> Result:
@@ -187,7 +188,7 @@ def solve(
         return result
 
     target = proof if isinstance(proof, ProofFile) or proof is None else ProofFile(proof)
-    run = _Run(program, formula, flips, target, on_line)
+    run = _Run([program, *["-v"] * verbose], formula, flips, target, on_line)
     try:
         ending = run.go(seed, conflicts, time, deadline, memory, should_stop)
         result.seconds["search"] = clock.monotonic() - begin
@@ -252,7 +253,7 @@ class _Run:
 
     def __init__(
         self,
-        program: str,
+        command: list[str],
         formula: Formula,
         flips: npt.NDArray[np.uint8] | None,
         target: ProofFile | None,
@@ -261,8 +262,8 @@ class _Run:
         from neuroback import _core
 
         self.formula, self.flips, self.target = formula, flips, target
-        self.program = program
-        self.listener = Listener(program, on_line)
+        self.command, self.program = command, command[0]
+        self.listener = Listener(self.program, on_line)
         self.translator = _core.ProofTranslator(flips, target.text) if target else None
 
     def go(
@@ -274,7 +275,7 @@ class _Run:
         memory: float | None,
         should_stop: Callable[[], bool] | None,
     ) -> Ending:
-        argv = [self.program, f"--seed={seed}"]
+        argv = [*self.command, f"--seed={seed}"]
         if conflicts is not None:
             argv.append(f"--conflicts={min(conflicts, MAX_CONFLICTS)}")
         soft_signals = [signal.SIGTERM]

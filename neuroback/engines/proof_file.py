@@ -68,6 +68,20 @@ def refuse_unsafe_target(
         )
 
 
+def require_writable(target: str | os.PathLike[str], what: str) -> None:
+    """Raise ``ProofError`` now, not after hours, where ``target`` cannot be written."""
+    if os.fspath(target) == "-":
+        return
+    place = Path(target).resolve()
+    if place.is_dir():
+        raise ProofError(f"{target}: is a folder, expected a file for the {what}")
+    folder = place.parent
+    if not folder.is_dir():
+        raise ProofError(f"{target}: cannot be written, there is no folder {folder}")
+    if not os.access(place if place.exists() else folder, os.W_OK):
+        raise ProofError(f"{target}: cannot be written, {os.strerror(errno.EACCES)}")
+
+
 class ProofFile:
     """A target of proof bytes.  ``write`` as they come, then ``commit`` or ``discard``.
 
