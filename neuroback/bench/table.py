@@ -107,7 +107,8 @@ def settle(records: Iterable[Record]) -> Bench:
             warnings.insert(0, f"{engine}: {wrong} WRONG {answers}: all its figures are void")
         failed = sum(bool(run.record.get("failed")) for run in bench.of(engine))
         if failed:
-            warnings.append(f"{engine}: inference failed in {failed} runs, which count as unsolved")
+            runs_text = "run, and that counts" if failed == 1 else "runs, and those count"
+            warnings.append(f"{engine}: inference failed in {failed} {runs_text} as unsolved")
     return bench
 
 

@@ -124,7 +124,7 @@ function drawSummary() {
       ${cell(r.par2, num, range)}${cell(r.cpu, num, range)}${against}<td>${flags.join("")}</td></tr>`;
   });
   $("summary-table").innerHTML = `<thead><tr><th>Engine</th><th class="n">Solved of ${D.facts.formulas}</th><th class="n">SAT</th>
-    <th class="n">UNSAT</th><th class="n">PAR-2, s</th><th class="n">CPU PAR-2, s</th><th>Time over reference</th><th>Difference</th><th>Beside the answers</th></tr></thead>
+    <th class="n">UNSAT</th><th class="n">PAR-2, s</th><th class="n">CPU PAR-2, s</th><th>Time over reference</th><th>Difference</th><th>Notes</th></tr></thead>
     <tbody>${rows.join("")}</tbody>`;
 }
 
