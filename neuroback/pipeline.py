@@ -133,7 +133,8 @@ def solve(
     formula       a Formula, or a path ("-": standard input)
     neural        False: the bare engine
     model         name or file of a checkpoint; the shipped default if None
-    phases        advice from elsewhere, an object or a file, instead of the network's
+    phases        advice from elsewhere, an object or a file, instead of the network's; threshold
+                  and gate of ``model``, or of the shipped model that the file names, hold for it
     threshold     least confidence that becomes advice; the model's own if None
     gate          no advice where the model is unsure as a whole; None: on for a model's advice
     time, memory  wall seconds and MiB for everything together; ``conflicts`` for the search
@@ -339,8 +340,9 @@ def _advise_from_file(
     path = os.fspath(request.phases)
     p_true = read_probabilities(path, formula, form=request.phases_form)
     name = _model_of_file(path) if request.phases_form != "neuroback" else None
-    if name in shipped():
-        checkpoint = load(name)
+    model = request.model if request.model is not None else name if name in shipped() else None
+    if model is not None:
+        checkpoint = load(model)
         threshold, gate, wanted = checkpoint.threshold, checkpoint.gate, request.gate is not False
     else:
         published = request.phases_form == "neuroback"

@@ -106,9 +106,8 @@ def run(args: argparse.Namespace) -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if args.race:
         return fail("--race is not there yet")
-    if args.phases is not None and (args.model is not None or args.no_neural):
-        other = "--no-neural" if args.no_neural else "--model"
-        fail(f"--phases and {other} exclude each other")
+    if args.phases is not None and args.no_neural:
+        fail("--phases and --no-neural exclude each other")
         return EXIT_USAGE
     return _Command(args).run()
 
