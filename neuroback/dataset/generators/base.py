@@ -53,11 +53,8 @@ class Instance:
 
     def to_dimacs(self) -> bytes:
         """Plain canonical DIMACS, one clause a line."""
-        body = " ".join(map(str, self.literals.tolist())).replace(" 0 ", " 0\n")
-        # A clause that is empty stands at the start of a line and has no space before it.
-        body = body.replace("\n0 ", "\n0\n")
-        head = f"p cnf {self.num_vars} {self.num_clauses}\n"
-        return (head + body + ("\n" if body else "")).encode()
+        body = "".join([f"{lit} " if lit else "0\n" for lit in self.literals.tolist()])
+        return f"p cnf {self.num_vars} {self.num_clauses}\n{body}".encode()
 
 
 class Model:
