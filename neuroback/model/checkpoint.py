@@ -105,14 +105,16 @@ def load(model: str | os.PathLike[str] = DEFAULT) -> Checkpoint:
     """Read a checkpoint's JSON; its weights follow when first used.
 
     ``model`` is the name of a shipped checkpoint, a ``.safetensors`` or ``.json`` file that has the
-    other one beside it, or a folder that holds one such pair.  Errors: CheckpointError.
+    other one beside it, or a folder that holds one such pair or a training run.  Errors:
+    CheckpointError.
     """
     text = os.fspath(model)
     if text in shipped():
         return _read(SHIPPED / f"{text}.json")
     path = Path(text)
     if path.is_dir():
-        pairs = sorted(path.glob("*.safetensors"))
+        # A training run's folder holds its state as well.
+        pairs = sorted(path.glob("model.safetensors")) or sorted(path.glob("*.safetensors"))
         if len(pairs) != 1:
             raise CheckpointError(
                 f"{path}: a folder with {len(pairs)} .safetensors files, expected one"

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: MIT
+"""From a finished run to a shipped checkpoint: choose threshold and gate, write the model card.
+
+    python -m neuroback.train.release RUN DATA... --name default [--test DATA] [--note TEXT]
+
+Threshold and gate are chosen on formulas that the run held out: families that it never saw, and
+unseen formulas of families that it did.  Formulas of the roles known-test and test (``--test``)
+are only measured, after the choice.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import platform
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from neuroback.model import checkpoint
+from neuroback.model.checkpoint import Checkpoint, Gate
+from neuroback.train.config import TrainConfig
+from neuroback.train.data import Division, Example, divide, load_examples
+from neuroback.train.evaluate import Evaluation, evaluate, sweep, table
+
+logger = logging.getLogger("neuroback")
+
+# What a pair of threshold and gate must keep on families never seen, to be right where it speaks.
+LEAST_PRECISION = 0.9
+LEAST_AGREEMENT = 0.8
+_CARD_KEYS = (
+    "formulas",
+    "with_backbone",
+    "accuracy",
+    "f1",
+    "share_accuracy",
+    "calibration",
+    "precision@0.8",
+    "coverage@0.8",
+    "precision@0.9",
+    "coverage@0.9",
+    "gate_open",
+    "advised",
+    "advised_backbone",
+    "advice_precision",
+    "advice_agreement",
+)
+
+
+def choose(model: Checkpoint, parts: Division) -> tuple[float, Gate, dict[str, Any]]:
+    """Most variables advised among the pairs that stay right on held-out families.
+
+    Right means: ``advice_precision`` (backbone variables) and ``advice_agreement`` (majority of
+    models), each averaged over formulas.  Where no pair is right, the gate stays closed.
+    """
+    unseen = parts.held_out_families or parts.held_out
+    best: tuple[float, Gate, dict[str, Any]] = (0.9, Gate(0.6, 2.0), {})
+    for entry in sweep(model, unseen):
+        if entry.get("advice_precision", 0) < LEAST_PRECISION:
+            continue
+        if entry.get("advice_agreement", 0) < LEAST_AGREEMENT:
+            continue
+        if entry["advised"] > best[2].get("advised", 0):
+            gate = Gate(entry["margin"], entry["min_share"])
+            best = (entry["threshold"], gate, entry)
+    return best
+
+
+def _short(result: Evaluation, baselines: bool = True) -> dict[str, Any]:
+    """The card's part of an evaluation: the model in full, accuracies of the baselines."""
+    figures = {k: v for k, v in result.overall["model"].items() if k in _CARD_KEYS}
+    if baselines:
+        for name, row in result.overall.items():
+            if name != "model":
+                figures[name] = {
+                    k: row[k] for k in ("accuracy", "f1", "share_accuracy") if k in row
+                }
+    return figures
+
+
+def _weak_families(result: Evaluation, least: int = 2) -> list[str]:
+    """Families where the model's accuracy is below the best baseline's."""
+    weak = []
+    for family, rows in result.families.items():
+        ours = rows["model"].get("accuracy")
+        others = [row["accuracy"] for name, row in rows.items() if name != "model" and ours]
+        if ours is not None and rows["model"]["formulas"] >= least and ours < max(others):
+            weak.append(f"{family} ({ours:.2f} against {max(others):.2f})")
+    return weak
+
+
+def release(
+    run: Path,
+    examples: Sequence[Example],
+    out: Path,
+    *,
+    tests: Mapping[str, Sequence[Example]] | None = None,
+    note: str = "",
+) -> Checkpoint:
+    """Write ``out`` (.safetensors and .json) from the run's best network."""
+    model = checkpoint.load(run / "model.safetensors")
+    config = TrainConfig().override(json.loads((run / "run.json").read_text()), str(run))
+    state = json.loads((run / "state.json").read_text())
+    parts = divide(examples, config)
+    threshold, gate, chosen = choose(model, parts)
+
+    def save(card: Mapping[str, Any]) -> Checkpoint:
+        from safetensors.numpy import load_file
+
+        tensors = load_file(model.weights_path)
+        return checkpoint.save(
+            out, model.config, tensors, threshold=threshold, gate=gate, card=card
+        )
+
+    shipped = save({})
+    families = sorted({e.family for e in parts.train})
+    card: dict[str, Any] = {
+        "summary": note or "Backbone phases and majorities of models, by a graph neural network.",
+        "data": {
+            "formulas": len(parts.train),
+            "families": len(families),
+            "literals": sum(e.num_edges for e in parts.train),
+            "held out": f"{len(parts.held_out)} formulas of these families, "
+            f"{len(parts.held_out_families)} of {len({e.family for e in parts.held_out_families})} "
+            "other families",
+            "family names": families,
+            "held-out families": sorted({e.family for e in parts.held_out_families}),
+        },
+        "training": {
+            "options": config.to_json(),
+            "epochs": state["epoch"],
+            "best epoch": state["best_epoch"],
+            "seconds": round(state["seconds"]),
+            "hardware": f"{config.threads} thread(s) of a shared {platform.machine()} CPU",
+        },
+        "choice": {
+            "rule": "most variables advised with precision and agreement of at least "
+            f"{LEAST_PRECISION} and {LEAST_AGREEMENT} on held-out families",
+            "figures": {k: v for k, v in chosen.items() if k in _CARD_KEYS},
+        },
+        "figures": {},
+    }
+    groups = {"held-out formulas": parts.held_out, "held-out families": parts.held_out_families}
+    for name, group in {**groups, **dict(tests or {})}.items():
+        if group:
+            result = evaluate(shipped, group)
+            logger.info("%s\n%s", name, table(result))
+            card["figures"][name] = _short(result)
+            weak = _weak_families(result)
+            if weak:
+                card["figures"][name]["below a baseline"] = weak
+    return save(card)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="neuroback.train.release", description=__doc__)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("data", nargs="+")
+    parser.add_argument("--name", default="default")
+    parser.add_argument("--test", action="append", default=[], help="sets to measure only")
+    parser.add_argument("--note", default="")
+    args = parser.parse_args(argv)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    config = TrainConfig().override(json.loads((args.run / "run.json").read_text()), str(args.run))
+    examples = load_examples(args.data, max_edges=config.max_edges, soft_weight=config.soft_weight)
+    tests = {}
+    for role in ("known-test", "test"):
+        if args.test:
+            tests[f"role {role}"] = load_examples(args.test, max_edges=1 << 31, roles=(role,))
+    shipped = release(
+        args.run, examples, checkpoint.SHIPPED / args.name, tests=tests, note=args.note
+    )
+    logger.info("%s: threshold %s, %s", shipped.weights_path, shipped.threshold, shipped.gate)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
