@@ -10,6 +10,13 @@ namespace nb {
 void extend(Core &core);
 void restore(Core &core);
 
+// eliminate.cpp
+bool eliminating(Core &core);
+void eliminate(Core &core);
+
+// subsume.cpp: forward subsumption and strengthening of all clauses worth keeping.
+void subsume(Core &core);
+
 // walk.cpp: local search; sets the saved phases to its best assignment.
 void walk(Core &core, bool initially);
 

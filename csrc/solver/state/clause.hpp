@@ -29,8 +29,8 @@ struct Clause {
   std::uint32_t subsume : 1;
   // Reductions to survive, set when the clause takes part in a conflict.
   std::uint32_t used : 3;
-  // How often vivification shortened it.
-  std::uint32_t vivified : 2;
+  // Garbage, but in the extension stack: the proof may have to keep it.
+  std::uint32_t weakened : 1;
   std::uint32_t size;
   // Where the search for a new watch stopped last time.
   std::uint32_t searched;

@@ -63,7 +63,8 @@ void collect(Core &core) {
   for (ClauseRef ref = core.arena.first(); ref != core.arena.end(); ref = core.arena.next(ref)) {
     Clause &clause = core.arena[ref];
     if (clause.garbage && !clause.reason) {
-      core.proof.erase(std::span<const Lit>(clause.lits(), clause.size));
+      if (!clause.weakened || !core.options.incremental)
+        core.proof.erase(std::span<const Lit>(clause.lits(), clause.size));
       continue;
     }
     searched.push_back(clause.searched);
@@ -117,32 +118,44 @@ void collect(Core &core) {
   core.recent.clear();
 }
 
-void clean(Core &core) {
-  NB_ASSERT(!core.trail.level && core.trail.propagated == core.trail.size() && !core.dense);
+bool strip_clauses(Core &core) {
   std::vector<Lit> keep;
+  const std::uint32_t units = core.trail.size();
   const ClauseRef end = core.arena.end();
-  for (ClauseRef ref = core.arena.first(); ref != end; ref = core.arena.next(ref)) {
+  for (ClauseRef ref = core.arena.first(); ref != end && !core.inconsistent;
+       ref = core.arena.next(ref)) {
     const Clause &clause = core.arena[ref];
     if (clause.garbage) continue;
-    bool satisfied = false;
+    bool satisfied = false, gone = false;
     keep.clear();
     for (const Lit lit : clause) {
       const Value value = core.value(lit);
       if (value > 0) satisfied = true;
       if (!value) keep.push_back(lit);
+      // Only learned clauses still name variables that left the formula.
+      gone |= !value && !core.active(lit.var());
     }
-    if (satisfied) {
+    NB_ASSERT(!gone || clause.learned || satisfied);
+    if (satisfied || gone) {
       mark_garbage(core, ref);
-    } else if (keep.size() == 2) {
+    } else if (keep.size() < 3) {
       const bool learned = clause.learned;
-      core.proof.add(keep);
+      if (keep.size() > 1) core.proof.add(keep);
       mark_garbage(core, ref);
-      add_binary(core, keep[0], keep[1], learned);
+      if (keep.size() == 2)
+        add_binary(core, keep[0], keep[1], learned);
+      else
+        add_derived(core, keep, learned, 0);
     } else if (keep.size() < clause.size) {
-      NB_ASSERT(keep.size() > 2);
       replace_literals(core, ref, keep);
     }
   }
+  return core.trail.size() > units;
+}
+
+void clean(Core &core) {
+  NB_ASSERT(!core.trail.level && core.trail.propagated == core.trail.size() && !core.dense);
+  strip_clauses(core);
   // `collect` drops satisfied binary clauses only where it sees new units.
   core.limits.cleaned_units = -1;
   collect(core);

@@ -42,6 +42,10 @@ void collect(Core &core);
 // Level 0, propagated: remove satisfied clauses and false literals everywhere, then collect.
 void clean(Core &core);
 
+// Level 0: remove satisfied long clauses and false literals.  True if that made new units, which
+// takes clauses that are not watched.
+bool strip_clauses(Core &core);
+
 // Watch and unwatch all long clauses.
 void unwatch_large(Core &core);
 void watch_large(Core &core);
