@@ -75,8 +75,7 @@ def read_shard(path: Path) -> Iterator[tuple[dict[str, Any], Label]]:
     import zstandard
 
     try:
-        data = zstandard.ZstdDecompressor().decompressobj().decompress(path.read_bytes())
-        text = data.decode("ascii")
+        text = zstandard.ZstdDecompressor().decompress(path.read_bytes()).decode("ascii")
     except OSError as error:
         raise DataError(f"{path}: {(error.strerror or str(error)).lower()}") from None
     except (zstandard.ZstdError, UnicodeDecodeError) as error:

@@ -100,6 +100,7 @@ def assign(rows: Iterable[Row], plan: Plan = DEFAULT_PLAN) -> dict[str, str]:
 def leaks(rows: Iterable[Row]) -> list[str]:
     """What is in two splits, or trains against its role, in words."""
     found = []
+    rows = list(rows)
     for group in groups(rows):
         splits = sorted({row.split for row in group} - {EXCLUDED, ""})
         # Two roles that never train may share a formula; the files given are what they are.

@@ -195,8 +195,7 @@ def read_label(path: Path) -> Label:
     import zstandard
 
     try:
-        data = path.read_bytes()
-        text = zstandard.ZstdDecompressor().decompressobj().decompress(data).decode("ascii")
+        text = zstandard.ZstdDecompressor().decompress(path.read_bytes()).decode("ascii")
     except OSError as error:
         raise DataError(f"{path}: {(error.strerror or str(error)).lower()}") from None
     except (zstandard.ZstdError, UnicodeDecodeError) as error:

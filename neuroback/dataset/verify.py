@@ -118,7 +118,7 @@ def _check_files(store: Store, rows: dict[str, sqlite3.Row]) -> Iterator[str]:
                 yield f"files: {shown}: belongs to no formula"
             elif part == "graphs":
                 yield from _check_graph(store, path, rows[name], str(shown))
-            elif part == "labels" and rows[name]["label_state"] in ("none", "unsat"):
+            elif part == "labels" and rows[name]["label_state"] in ("none", "failed"):
                 yield f"files: {shown}: the index knows no label"
 
 

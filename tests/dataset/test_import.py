@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: MIT
+"""Foreign files, good and bad, and the published layout in both directions."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from neuroback.dataset.importer import read_backbone
+from neuroback.dataset.store import Store
+from neuroback.errors import DataError
+
+Run = Callable[..., tuple[int, str, str]]
+GOOD = b"p cnf 4 3\n1 2 0\n-1 3 0\n-2 -3 4 0\n"
+
+
+def sources(folder: Path) -> dict[str, tuple[str | None, str, str]]:
+    """File name -> fingerprint, warnings, error."""
+    with Store.open(folder) as store:
+        return {
+            Path(name.split(":", 1)[1]).name: (row["fingerprint"], row["warnings"], row["error"])
+            for name, row in store.index.sources().items()
+        }
+
+
+def hostile_files() -> dict[str, bytes]:
+    """Files that are no formula, each in its own way."""
+    rng = random.Random(1)
+    bad = {
+        "empty.cnf": b"",
+        "blank.cnf": b"   \n\n\t\n",
+        "zeros.cnf": bytes(5000),
+        "comment.cnf": b"c only a comment\n",
+        "headless.cnf": b"1 2 0\n",
+        "two_headers.cnf": b"p cnf 1 0\np cnf 1 0\n",
+        "negative.cnf": b"p cnf -3 1\n1 0\n",
+        "huge_header.cnf": b"p cnf 99999999999999999999 1\n1 0\n",
+        "too_many_vars.cnf": b"p cnf 2147483648 1\n1 0\n",
+        "few_clauses.cnf": b"p cnf 2 3\n1 0\n",
+        "many_clauses.cnf": b"p cnf 2 1\n1 0\n2 0\n",
+        "beyond.cnf": b"p cnf 2 1\n3 0\n",
+        "open_end.cnf": b"p cnf 2 1\n1 2",
+        "letters.cnf": b"p cnf 2 1\n1 x 0\n",
+        "float.cnf": b"p cnf 2 1\n1.5 0\n",
+        "long_number.cnf": b"p cnf 2 1\n" + b"1" * 4000 + b" 0\n",
+        "plus.cnf": b"p cnf 2 1\n--1 0\n",
+        "wcnf.cnf": b"p wcnf 2 1 10\n10 1 0\n",
+        "new_wcnf.cnf": b"h 1 2 0\n3 -1 0\n",
+        "inccnf.cnf": b"p inccnf\n1 0\na 1 0\n",
+        "xor.cnf": b"p cnf 2 1\nx1 2 0\n",
+        "qdimacs.cnf": b"p cnf 2 1\na 1 0\ne 2 0\n1 2 0\n",
+        "opb.cnf": b"* #variable= 2 #constraint= 1\n+1 x1 +1 x2 >= 1 ;\n",
+        "html.cnf": b"<!DOCTYPE html><html><body>404 Not Found</body></html>",
+        "lfs.cnf": b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n",
+        "json.cnf": b'{"clauses": [[1, 2]]}',
+        "zip.cnf": b"PK\x03\x04" + bytes(64),
+        "elf.cnf": b"\x7fELF" + bytes(64),
+        "pdf.cnf": b"%PDF-1.4\n",
+        "utf16.cnf": GOOD.decode().encode("utf-16"),
+        "noise.cnf": bytes(rng.randrange(256) for _ in range(999)),
+        "nul.cnf": GOOD.replace(b"3", b"\0"),
+        "empty.xz": lzma.compress(b""),
+        "cut.gz": gzip.compress(GOOD * 50)[:-9],
+        "cut.xz": lzma.compress(GOOD * 50)[:-9],
+        "cut.bz2": bz2.compress(GOOD * 50)[:-9],
+        "tail.gz": gzip.compress(GOOD) + b"garbage",
+        "head_only.gz": b"\x1f\x8b\x08\x00",
+        "head_only.xz": b"\xfd7zXZ\0",
+        "head_only.zst": b"\x28\xb5\x2f\xfd",
+        "double.gz": gzip.compress(gzip.compress(GOOD)),
+    }
+    for i in range(30):
+        packed = bytearray(lzma.compress(GOOD * 20, check=lzma.CHECK_CRC64))
+        packed[rng.randrange(12, len(packed) - 12)] ^= 1 << rng.randrange(8)
+        bad[f"flipped{i}.xz"] = bytes(packed)
+    for i in range(15):
+        bad[f"cut{i}.cnf"] = GOOD[: rng.randrange(1, len(GOOD) - 2)]
+    for i in range(14):
+        packed = gzip.compress(GOOD * 20, mtime=0)
+        bad[f"cut{i}.gz"] = packed[: rng.randrange(2, len(packed) - 1)]
+    return bad
+
+
+def test_a_hundred_bad_files_harm_nobody(neuroback: Run, tmp_path: Path) -> None:
+    bad = hostile_files()
+    assert len(bad) >= 100
+    given = tmp_path / "given"
+    given.mkdir()
+    for name, data in bad.items():
+        (given / name).write_bytes(data)
+    good = {
+        "plain.cnf": GOOD,
+        "misnamed.cnf.gz": GOOD.replace(b"2 0", b"-2 0"),
+        "packed.cnf": gzip.compress(GOOD.replace(b"1 2", b"2 1")),
+        "crlf.cnf": GOOD.replace(b"\n", b"\r\n").replace(b"1 2", b"-1 2"),
+    }
+    for name, data in good.items():
+        (given / name).write_bytes(data)
+    (given / "dangling.cnf").symlink_to(given / "nowhere")
+    (given / "folder.cnf").mkdir()
+    folder = tmp_path / "set"
+    paths = sorted(given.iterdir())
+    code, _, err = neuroback("data", "import", *paths[:60], given, "-o", folder, "-j", 2)
+    assert (code, err) == (0, "")
+    found = sources(folder)
+    for name in good:
+        fingerprint, _, error = found[name]
+        assert fingerprint is not None and error == "", name
+    for name in bad:
+        fingerprint, _, error = found[name]
+        assert fingerprint is None and error, name
+    with Store.open(folder) as store:
+        assert store.index.count() == 4
+    assert neuroback("data", "verify", folder)[0] == 0
+    # Nothing is read a second time.
+    assert neuroback("data", "import", given, "-o", folder)[1].startswith("0 imported")
+
+
+def test_relaxed_reading_records_what_was_wrong(neuroback: Run, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.cnf"
+    wrong.write_bytes(b"p cnf 2 9\n1 2 0\n-3 0\n")
+    strict, relaxed = tmp_path / "strict", tmp_path / "relaxed"
+    assert neuroback("data", "import", wrong, "-o", strict)[1].startswith("0 imported")
+    assert sources(strict)["wrong.cnf"][0] is None
+    assert neuroback("data", "import", wrong, "--relaxed", "-o", relaxed)[1].startswith("1 imp")
+    fingerprint, warnings, error = sources(relaxed)["wrong.cnf"]
+    assert fingerprint and not error
+    assert "9" in warnings
+
+
+def test_one_formula_from_two_files_is_one_row(neuroback: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.cnf").write_bytes(GOOD)
+    (tmp_path / "b.cnf").write_bytes(b"c again\n" + GOOD)
+    folder = tmp_path / "set"
+    neuroback("data", "import", tmp_path / "a.cnf", tmp_path / "b.cnf", "-o", folder)
+    found = sources(folder)
+    assert found["a.cnf"][0] == found["b.cnf"][0]
+    assert "the same formula" in found["a.cnf"][1] + found["b.cnf"][1]
+    with Store.open(folder) as store:
+        assert store.index.count() == 1
+
+
+def test_an_index_table_names_roles_families_and_origin(neuroback: Run, tmp_path: Path) -> None:
+    given = tmp_path / "given"
+    given.mkdir()
+    for i, name in enumerate(("a.cnf", "b.cnf", "c.cnf")):
+        (given / name).write_bytes(GOOD.replace(b"4 0", b"%d 0" % (4 - i)))
+    (given / "INDEX.tsv").write_text(
+        "path\torigin\tlicense\tfamily\tstatus\trole\n"
+        "a.cnf\there\tMIT\tone\tSAT\ttrain\n"
+        "b.cnf\tthere\tBSD\ttwo\tSAT\ttest\n"
+        "c.cnf\tthere\tBSD\ttwo\tUNSAT\ttrain\n"
+        "gone.cnf\tthere\tBSD\ttwo\tSAT\ttrain\n"
+    )
+    folder = tmp_path / "set"
+    neuroback("data", "import", given, "-o", folder, "--only-role", "train", "--only-status", "SAT")
+    with Store.open(folder) as store:
+        (row,) = store.index.rows()
+        assert (row["family"], row["origin"], row["licence"], row["role"], row["status"]) == (
+            "one",
+            "here",
+            "MIT",
+            "train",
+            "SAT",
+        )
+    assert sources(folder)["gone.cnf"][2]
+    neuroback("data", "import", given, "-o", folder)
+    with Store.open(folder) as store:
+        assert sorted(row["role"] for row in store.index.rows()) == ["test", "train", "train"]
+
+
+def test_the_published_layout_warts_and_all(neuroback: Run, databack: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    code, out, err = neuroback("data", "import", databack, "-o", folder)
+    assert (code, out, err) == (0, "4 imported, 0 known, 1 failed\n", "")
+    with Store.open(folder) as store:
+        rows = {row["name"]: row for row in store.index.rows()}
+        notes = store.index.sources()
+        whole, cut = rows["pretrain/whole.cnf.xz"], rows["pretrain/cut.cnf-1.lzma"]
+        assert (whole["label_state"], whole["backbone_size"]) == ("complete", 2)
+        assert (cut["label_state"], cut["backbone_size"]) == ("partial", 1)
+        assert rows["test/alone.cnf"]["label_state"] == "none"
+        assert rows["test/alone.cnf"]["role"] == "test"
+        assert rows["validation/badlabel.cnf.xz"]["label_state"] == "none"
+        assert store.label(whole["fingerprint"]).backbone.tolist() == [1, 1, 0]
+    texts = "\n".join(f"{name} {row['warnings']} {row['error']}" for name, row in notes.items())
+    for expected in (
+        "no label for this formula",
+        "a label without its formula",
+        "taken as partial",
+        "truncated xz archive",
+        "label line 1: 'not an archive'",
+    ):
+        assert expected in texts
+    assert neuroback("data", "verify", folder)[0] == 0
+
+
+def test_export_and_import_again_give_the_same(
+    neuroback: Run, databack: Path, tmp_path: Path
+) -> None:
+    first, again, out = tmp_path / "first", tmp_path / "again", tmp_path / "out"
+    neuroback("data", "import", databack, "-o", first)
+    assert neuroback("data", "export", first, "-o", out)[1].startswith("4 exported")
+    assert neuroback("data", "export", first, "-o", out)[1].startswith("0 exported, 4 known")
+    for kept in ("cnf/pretrain/whole.cnf.xz", "backbone/pretrain/whole.cnf.xz.backbone.xz"):
+        assert lzma.decompress((out / kept).read_bytes()) == lzma.decompress(
+            (databack / kept).read_bytes()
+        )
+    neuroback("data", "import", out, "-o", again)
+    with Store.open(first) as one, Store.open(again) as two:
+        columns = ("fingerprint", "name", "label_state", "backbone_size", "role")
+        rows = [[tuple(r[c] for c in columns) for r in s.index.rows()] for s in (one, two)]
+        assert sorted(rows[0]) == sorted(rows[1])
+
+
+def test_contradicting_labels_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.backbone.xz"
+    path.write_bytes(lzma.compress(b"b 1\nb -1\nb 0\n"))
+    with pytest.raises(DataError, match="literals -1 and 1"):
+        read_backbone(path, 3)
+    path.write_bytes(lzma.compress(b"c made by hand\nb 1\nb 9\nhello\n\nb 0\n"))
+    values, complete, warnings = read_backbone(path, 3)
+    assert values.tolist() == [1, 0, 0] and complete and len(warnings) == 2
+
+
+def test_label_shards_bring_labels_to_formulas_made_anew(
+    neuroback: Run, recipe: Path, tmp_path: Path
+) -> None:
+    made, fresh, shards = tmp_path / "made", tmp_path / "fresh", tmp_path / "shards"
+    neuroback("data", "generate", recipe, "-o", made)
+    neuroback("data", "label", made)
+    assert neuroback("data", "export", made, "--shards", "-o", shards)[1] == "10 labels\n"
+    neuroback("data", "generate", recipe, "-o", fresh)
+    code, out, _ = neuroback("data", "import", shards, "-o", fresh)
+    assert code == 0 and "10 labels imported" in out
+    with Store.open(made) as one, Store.open(fresh) as two:
+        for row in one.rows():
+            assert one.label(row.fingerprint).to_text() == two.label(row.fingerprint).to_text()
+    assert neuroback("data", "verify", fresh)[0] == 0
+    (shard,) = shards.iterdir()
+    shard.write_bytes(shard.read_bytes()[:100])
+    code, _, err = neuroback("data", "import", shards, "-o", fresh)
+    assert code == 1 and "expected a label shard" in err
+
+
+def test_a_real_piece_of_the_published_set(
+    neuroback: Run, shared_formulas: Path, tmp_path: Path
+) -> None:
+    sample = shared_formulas.parent / "databack-sample"
+    if not sample.is_dir():
+        pytest.skip("no piece of the published set")
+    code, out, _ = neuroback("data", "import", sample, "-o", tmp_path / "set", "-j", 2)
+    assert (code, out) == (0, "12 imported, 0 known, 0 failed\n")
+    with Store.open(tmp_path / "set") as store:
+        states = [row.label_state for row in store.rows(labelled=False)]
+        assert [states.count(s) for s in ("complete", "partial", "none")] == [7, 2, 3]

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: MIT
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from neuroback.dataset.split import Plan, assign, groups, leaks
+from neuroback.dataset.store import Row, Store
+from neuroback.errors import DataError
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+def row(i: int, family: str = "f", shape: str = "", secret: str = "", role: str = "train") -> Row:
+    return Row(
+        f"{i:032x}", shape or f"s{i}", f"name{i}", family, role, secret, 10, 20, 60,
+        "SAT", "", "complete", 3, 16, 0.2, 0.1, 0.2,
+    )  # fmt: skip
+
+
+def placed(rows: list[Row], splits: dict[str, str]) -> list[Row]:
+    from dataclasses import replace
+
+    return [replace(r, split=splits[r.fingerprint]) for r in rows]
+
+
+def test_groups_chain_shapes_and_secrets() -> None:
+    rows = [row(0, shape="a"), row(1, shape="a", secret="k"), row(2, secret="k"), row(3)]
+    assert [[r.fingerprint[-1] for r in group] for group in groups(rows)] == [
+        ["0", "1", "2"],
+        ["3"],
+    ]
+
+
+def test_no_group_is_in_two_splits() -> None:
+    rng = np.random.default_rng(0)
+    rows = [
+        row(
+            i,
+            family=f"f{rng.integers(12)}",
+            shape=f"s{rng.integers(150)}",
+            secret=f"k{rng.integers(80)}" if rng.random() < 0.3 else "",
+            role=str(rng.choice(["train", "train", "train", "train", "test"])),
+        )
+        for i in range(200)
+    ]
+    splits = assign(rows)
+    assert leaks(placed(rows, splits)) == []
+    assert all(splits[r.fingerprint] == "test" for r in rows if r.role == "test")
+
+
+def test_shares_and_held_out_families() -> None:
+    rows = [row(i, family=f"f{i % 20}") for i in range(2000)]
+    splits = assign(rows, Plan(validation=0.2))
+    heldout = {r.family for r in rows if splits[r.fingerprint] == "heldout"}
+    assert len(heldout) == 2
+    rest = [splits[r.fingerprint] for r in rows if r.family not in heldout]
+    assert set(rest) == {"train", "validation"}
+    assert 0.15 < rest.count("validation") / len(rest) < 0.25
+    named = assign(rows, Plan(heldout=("f3",)))
+    assert {r.family for r in rows if named[r.fingerprint] == "heldout"} == {"f3"}
+    with pytest.raises(DataError, match="family 'f99', expected one of"):
+        assign(rows, Plan(heldout=("f99",)))
+
+
+def test_a_copy_of_a_test_formula_never_trains() -> None:
+    rows = [row(0, shape="a", role="test"), row(1, shape="a"), row(2)]
+    splits = assign(rows, Plan(heldout_share=0))
+    assert splits[rows[0].fingerprint] == "test"
+    assert splits[rows[1].fingerprint] == "excluded"
+
+
+def test_a_set_can_grow_without_moves() -> None:
+    rows = [row(i, family=f"f{i % 5}") for i in range(400)]
+    plan = Plan(heldout=("f0",))
+    before = assign(rows[:200], plan)
+    after = assign(rows, plan)
+    assert all(after[name] == split for name, split in before.items())
+
+
+def test_leaks_are_found() -> None:
+    rows = [row(0, shape="a"), row(1, shape="a"), row(2, role="test"), row(3, family="h")]
+    names = ("train", "validation", "train", "heldout")
+    wrong = placed(rows, {r.fingerprint: s for r, s in zip(rows, names, strict=True)})
+    assert len(leaks(wrong)) == 2
+
+
+def test_command_and_lists(neuroback: Run, recipe: Path, tmp_path: Path) -> None:
+    folder, lists = tmp_path / "set", tmp_path / "lists"
+    neuroback("data", "generate", recipe, "-o", folder)
+    code, out, _ = neuroback(
+        "data", "split", folder, "--heldout", "parity", "--validation", 0.4, "--lists", lists
+    )
+    assert code == 0 and "heldout 3" in out
+    with Store.open(folder) as store:
+        before = {r.fingerprint: r.split for r in store.rows(labelled=False)}
+        with store.index as index:
+            for fingerprint in before:
+                index.update(fingerprint, {"split": ""})
+    assert neuroback("data", "split", folder, "--from-lists", lists)[1] == "10 formulas named\n"
+    with Store.open(folder) as store:
+        assert before == {r.fingerprint: r.split for r in store.rows(labelled=False)}
+        held = store.rows("heldout", labelled=False)
+        assert [r.family for r in held] == ["parity"] * 3
+    assert neuroback("data", "verify", folder)[0] == 0
