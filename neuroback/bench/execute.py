@@ -137,6 +137,8 @@ def _execute(order: Order, settings: Settings, here: slot.Slot, scratch: Path) -
                 "cgroup": settings.cgroup,
             }
         )
+    except slot.SupervisorLost as error:
+        return _failed(record, "host", str(error))
     except BenchError as error:
         return _failed(record, "crashed", str(error))
     notes = host.disturbances(

@@ -92,9 +92,8 @@ class Runner:
         self._pending: set[Future[Record]] = set()
         self._quiet = threading.Condition()
 
-    def run(self, orders: Sequence[Order]) -> int:
-        """Do every order; how many records were written."""
-        written = 0
+    def run(self, orders: Sequence[Order]) -> None:
+        """Do every order, or as many as there is time for until ``stop``."""
         executor = self._executor or ThreadPoolExecutor(self.settings.slots, "bench")
         # A window, not everything at once: a cluster's scheduler would take long to cancel
         # ten thousand futures, and order would be lost to its stealing of work.
@@ -119,6 +118,9 @@ class Runner:
                         break
                     # A timeout, so that signals are seen by the interpreter in time.
                     self._quiet.wait(0.1)
+                if self.stops >= 2 and self._executor is not None:
+                    # A cluster's workers cannot be told; their runs end at their limits.
+                    break
                 if self._trouble is not None:
                     self.stops = max(self.stops, 2)
                     slot.cancel_all()
@@ -128,7 +130,6 @@ class Runner:
             slot.close_all()
         if self._trouble is not None:
             raise self._trouble
-        return written
 
     def _done(self, future: Future[Record]) -> None:
         """Write the record at once, on whatever thread the run ended."""

@@ -24,6 +24,11 @@ from neuroback.errors import BenchError
 
 TOKEN_NAME = "NEUROBACK_BENCH_TOKEN"
 
+
+class SupervisorLost(BenchError):
+    """The supervisor itself was killed: the machine's doing, not the engine's."""
+
+
 _slots: set[Slot] = set()
 _lock = threading.Lock()
 _local = threading.local()
@@ -105,7 +110,9 @@ class Slot:
             process.wait()
             self._close_pipes()
             tree.kill_marked(f"{TOKEN_NAME}={self.token}")
-            raise BenchError("the supervisor of a run was killed; its processes were cleaned up")
+            raise SupervisorLost(
+                "the supervisor of the run was killed; its processes were cleaned up"
+            )
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
             raise BenchError(answer["error"])

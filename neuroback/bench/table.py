@@ -308,7 +308,8 @@ def _row(
     predicted = [
         float(run.record["seconds"]["predict"])
         for run in runs
-        if run.record.get("seconds", {}).get("predict") is not None
+        # A run without a network spends none: it has no prediction to speak of.
+        if run.record.get("seconds", {}).get("predict")
     ]
     ratio = par2_ratio = needed = None
     both = 0

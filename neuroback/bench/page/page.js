@@ -23,7 +23,7 @@ const countRange = i => i && i[1] !== null ? `${count(Math.round(i[1] * 10) / 10
 
 // ---- state: everything the reader chose, kept in the address ---------------------------------
 const DEFAULTS = {
-  q: "", engine: "", family: "", status: "", verdict: "", reason: "", sort: "formula", dir: "up",
+  q: "", engine: "", family: "", status: "", verdict: "", reason: "", view: "formula", sort: "formula", dir: "up",
   fsort: "family", fdir: "up", off: "", scale: "log", show: "all", value: "wall",
   x: D.reference, y: "", theme: "",
 };
@@ -299,7 +299,7 @@ function drawScatter() {
       <table><tr><td>${escape(S.x)}</td><td>${say(i)}</td></tr><tr><td>${escape(S.y)}</td><td>${say(j)}</td></tr></table>`);
   };
   rect.onmouseleave = cool;
-  rect.onclick = () => { if (hot !== null) { set({ q: D.formulas[R.f[pairs[hot].i]] }, drawRuns); $("runs").scrollIntoView(); } };
+  rect.onclick = () => { if (hot !== null) { set({ q: D.formulas[R.f[pairs[hot].i]], view: "run" }, drawRuns); $("runs").scrollIntoView(); } };
 }
 
 // ---- families --------------------------------------------------------------------------------
@@ -328,7 +328,7 @@ function drawFamilies() {
     }).join("") + "</tbody>";
   sortable($("family-table"), "fsort", "fdir", drawFamilies);
   for (const cell of $("family-table").querySelectorAll("[data-family]"))
-    cell.onclick = () => { set({ family: cell.dataset.family }, drawRuns); $("runs").scrollIntoView(); };
+    cell.onclick = () => { set({ family: cell.dataset.family, q: "" }, drawRuns); $("runs").scrollIntoView(); };
 }
 function sortable(table, key, dir, redraw) {
   for (const head of table.querySelectorAll("th.sortable")) {
@@ -354,7 +354,11 @@ function drawFilters() {
   $("filters").innerHTML = `<input type="search" id="search" placeholder="Part of a formula's name or note" value="${escape(S.q)}" aria-label="search">` +
     choice("engine", "engine", D.engines) + choice("family", "family", [...D.families].sort()) + choice("status", "status", D.statuses) +
     choice("verdict", "verdict", D.verdicts) + choice("reason", "reason", D.reasons) +
-    `<button type="button" id="csv" class="quiet">CSV</button>`;
+    `<span class="switch" id="view"></span><button type="button" id="csv" class="quiet">CSV</button>`;
+  drawSwitch("view", "view", [["formula", "by formula"], ["run", "by run"]], () => {
+    visible = PAGE;
+    set({ sort: "formula", dir: "up" }, drawRuns);
+  });
   for (const box of $("filters").querySelectorAll("select"))
     box.onchange = () => set({ [box.dataset.key]: box.value }, () => { visible = PAGE; drawRows(); });
   $("search").oninput = () => set({ q: $("search").value }, () => { visible = PAGE; drawRows(); });
@@ -380,8 +384,56 @@ function filter() {
   filtered.sort((i, j) => { const a = keys.get(i), b = keys.get(j); return (a < b ? -1 : a > b ? 1 : 0) * sign || i - j; });
 }
 const KIND = { verified: "good", agreed: "good", unchecked: "warn", wrong: "bad", crashed: "bad", host: "warn" };
+// One row a formula: what each engine made of it, over the seeds that pass the filters.
+function drawFormulas() {
+  const rows = new Map();
+  for (const i of filtered) {
+    let row = rows.get(R.f[i]);
+    if (!row) rows.set(R.f[i], row = { f: R.f[i], status: 2, cells: D.engines.map(() => null) });
+    const cell = row.cells[R.e[i]] ||= { n: 0, solved: 0, sum: 0, worst: "", reason: "" };
+    cell.n++;
+    if (R.counts[i]) { cell.solved++; cell.sum += R.wall[i]; row.status = R.status[i]; }
+    else cell.reason = D.reasons[R.reason[i]] === "answered" ? D.verdicts[R.verdict[i]] : D.reasons[R.reason[i]];
+    if (D.verdicts[R.verdict[i]] === "wrong") cell.worst = "wrong";
+  }
+  const e = D.engines.indexOf(S.sort), name = row => D.formulas[row.f];
+  const score = c => !c ? Infinity : (c.sum + (c.n - c.solved) * 2 * D.limit) / c.n;
+  const value = e >= 0 ? row => score(row.cells[e]) : S.sort === "family" ? row => D.families[D.familyOf[row.f]] :
+    S.sort === "status" ? row => row.status : name;
+  const list = [...rows.values()], sign = S.dir === "up" ? 1 : -1;
+  list.sort((p, q) => { const a = value(p), b = value(q); return (a < b ? -1 : a > b ? 1 : 0) * sign || (name(p) < name(q) ? -1 : 1); });
+  $("count").textContent = `${list.length.toLocaleString("en")} of ${D.formulas.length.toLocaleString("en")} formulas`;
+  const shown = S.engine ? [D.engines.indexOf(S.engine)] : D.engines.map((_, k) => k);
+  const head = (key, inside, right) => `<th class="sortable ${right ? "n" : ""}" tabindex="0" data-key="${escape(key)}"
+    ${S.sort === key ? `aria-sort="${S.dir === "up" ? "ascending" : "descending"}"` : ""}>${inside}</th>`;
+  $("run-table").innerHTML = `<thead><tr>${head("formula", "Formula")}${head("family", "Family")}${head("status", "Status")}${shown.map(k =>
+    head(D.engines[k], `<i class="dot" style="background:${color(k)}"></i>${escape(D.engines[k])}`, true)).join("")}</tr></thead><tbody>` +
+    list.slice(0, visible).map(row => {
+      const best = Math.min(...row.cells.map(score));
+      return `<tr><td class="clip link" data-formula="${escape(name(row))}" title="${escape(name(row))}">${escape(name(row))}</td><td>${escape(D.families[D.familyOf[row.f]])}</td><td>${D.statuses[row.status]}</td>` +
+        shown.map(k => {
+          const c = row.cells[k];
+          if (!c) return `<td class="n"></td>`;
+          if (c.worst) return `<td class="n"><span class="chip bad">wrong</span></td>`;
+          if (!c.solved) return `<td class="n"><span class="chip ${KIND[c.reason] || ""}">${c.reason}</span></td>`;
+          const text = num(c.sum / c.solved), first = score(c) <= best * 1.0001;
+          return `<td class="n">${first ? "<b>" : ""}${text}${first ? "</b>" : ""}${c.solved < c.n ? `<small>${c.solved} of ${c.n}</small>` : ""}</td>`;
+        }).join("") + "</tr>";
+    }).join("") + "</tbody>";
+  for (const cell of $("run-table").querySelectorAll("[data-formula]"))
+    cell.onclick = () => set({ q: cell.dataset.formula, view: "run", sort: "wall", dir: "up" }, drawRuns);
+  finishTable(list.length);
+}
+function finishTable(count) {
+  sortable($("run-table"), "sort", "dir", drawRows);
+  const left = count - visible;
+  $("more").style.display = left > 0 ? "" : "none";
+  $("more").textContent = `Show ${Math.min(left, 5 * PAGE)} more`;
+  $("more").onclick = () => { visible += 5 * PAGE; drawRows(); };
+}
 function drawRows() {
   filter();
+  if (S.view === "formula") return drawFormulas();
   const mark = text => KIND[text] ? `<span class="chip ${KIND[text]}">${text}</span>` : text === "none" ? "" : text;
   $("count").textContent = `${filtered.length.toLocaleString("en")} of ${N.toLocaleString("en")} runs`;
   $("run-table").innerHTML = "<thead><tr>" + COLUMNS.map(([key, text, , right]) => `<th class="sortable ${right ? "n" : ""}" tabindex="0" data-key="${key}"
@@ -390,11 +442,7 @@ function drawRows() {
       <td>${escape(D.families[D.familyOf[R.f[i]]])}</td><td><i class="dot" style="background:${color(R.e[i])}"></i>${escape(D.engines[R.e[i]])}</td><td class="n">${R.s[i]}</td>
       <td>${D.statuses[R.status[i]]}</td><td>${mark(D.verdicts[R.verdict[i]])}</td><td>${mark(D.reasons[R.reason[i]])}</td><td class="n">${num(R.wall[i])}</td><td class="n">${num(R.cpu[i])}</td>
       <td class="n">${num(R.mem[i])}</td><td class="n">${num(R.conf[i])}</td><td class="clip" title="${escape(COLUMNS[11][2](i))}">${escape(COLUMNS[11][2](i))}</td></tr>`).join("") + "</tbody>";
-  sortable($("run-table"), "sort", "dir", drawRows);
-  const left = filtered.length - visible;
-  $("more").style.display = left > 0 ? "" : "none";
-  $("more").textContent = `Show ${Math.min(left, 5 * PAGE)} more`;
-  $("more").onclick = () => { visible += 5 * PAGE; drawRows(); };
+  finishTable(filtered.length);
 }
 const drawRuns = () => { drawFilters(); drawRows(); };
 
