@@ -12,12 +12,16 @@ namespace {
 
 constexpr std::uint64_t steps_between_polls = 1 << 16;
 constexpr std::uint64_t effort_per_literal = 10;
+constexpr std::uint32_t none = 0xffffffffu;
 
 std::uint32_t code(std::int32_t literal) {
   return Lit::from_dimacs(literal).code();
 }
 
 // Unit propagation over two watched literals a clause; decisions are never undone singly.
+//
+// Watch 2 * c + k is of the literal at place k of clause c.  The watches of a literal form a list
+// through `next_`, so that a formula of millions of clauses costs no allocation per literal.
 class Propagator {
  public:
   Propagator(const Formula &formula, const std::function<bool()> &should_stop)
@@ -25,33 +29,25 @@ class Propagator {
         should_stop_(should_stop),
         effort_(effort_per_literal * (formula.num_literals() + formula.num_vars()) + 1000),
         literals_(formula.literals().begin(), formula.literals().end()),
-        values_(2 * static_cast<std::size_t>(formula.num_vars()), 0) {}
+        values_(2 * static_cast<std::size_t>(formula.num_vars()), 0),
+        first_(values_.size(), none),
+        next_(2 * formula.num_clauses(), none) {}
 
   // Watch every clause and propagate the units; false: conflict at once.
   bool connect() {
-    const std::size_t codes = values_.size();
-    std::vector<std::uint32_t> counts(codes + 1, 0);
+    NB_REQUIRE(formula_.num_clauses() < none / 2, "%zu clauses are too many",
+               formula_.num_clauses());
     for (std::size_t index = 0; index < formula_.num_clauses(); index++) {
       poll(1);
       const auto [begin, end] = range(index);
       if (end - begin == 0) return false;
-      if (end - begin == 1 && !assign(literals_[static_cast<std::size_t>(begin)])) return false;
-    }
-    watches_.resize(codes);
-    for (std::size_t index = 0; index < formula_.num_clauses(); index++) {
-      const auto [begin, end] = range(index);
-      if (end - begin < 2) continue;
-      for (int which = 0; which < 2; which++)
-        counts[code(literals_[static_cast<std::size_t>(begin + which)])]++;
-    }
-    for (std::size_t at = 0; at < codes; at++) watches_[at].reserve(counts[at]);
-    for (std::size_t index = 0; index < formula_.num_clauses(); index++) {
-      poll(2);
-      const auto [begin, end] = range(index);
-      if (end - begin < 2) continue;
-      for (int which = 0; which < 2; which++)
-        watches_[code(literals_[static_cast<std::size_t>(begin + which)])].push_back(
-            static_cast<std::uint32_t>(index));
+      if (end - begin == 1) {
+        if (!assign(literals_[static_cast<std::size_t>(begin)])) return false;
+        continue;
+      }
+      for (std::uint32_t which = 0; which < 2; which++)
+        link(static_cast<std::uint32_t>(2 * index + which),
+             literals_[static_cast<std::size_t>(begin) + which]);
     }
     if (!propagate()) return false;
     root_ = trail_.size();
@@ -117,34 +113,47 @@ class Propagator {
     if (should_stop_ && should_stop_()) throw Interrupted();
   }
 
+  void link(std::uint32_t watch, std::int32_t literal) {
+    std::uint32_t &first = first_[code(literal)];
+    next_[watch] = first;
+    first = watch;
+  }
+
   bool propagate() {
     while (propagated_ < trail_.size()) {
       const std::int32_t falsified = -trail_[propagated_++];
-      auto &watching = watches_[code(falsified)];
-      std::size_t kept = 0;
-      bool conflict = false;
-      for (std::size_t at = 0; at < watching.size(); at++) {
-        const std::uint32_t index = watching[at];
-        watching[kept++] = index;
-        if (conflict) continue;
-        const auto [begin, end] = range(index);
+      std::uint32_t watch = first_[code(falsified)];
+      // What stays is linked again.
+      first_[code(falsified)] = none;
+      while (watch != none) {
+        const std::uint32_t next = next_[watch];
+        const auto [begin, end] = range(watch >> 1);
         std::int32_t *const lits = literals_.data() + begin;
         const auto size = end - begin;
-        if (lits[0] == falsified) std::swap(lits[0], lits[1]);
-        if (value(lits[0]) > 0) continue;
-        std::int64_t other = 2;
-        while (other < size && value(lits[other]) < 0) other++;
-        spend(static_cast<std::uint64_t>(other));
-        if (other < size) {
-          std::swap(lits[1], lits[other]);
-          watches_[code(lits[1])].push_back(static_cast<std::uint32_t>(index));
-          kept--;
-        } else if (!assign(lits[0])) {
-          conflict = true;
+        const std::uint32_t place = watch & 1;
+        const std::int32_t partner = lits[1 - place];
+        std::int64_t other = size;
+        bool conflict = false;
+        if (value(partner) <= 0) {
+          other = 2;
+          while (other < size && value(lits[other]) < 0) other++;
+          spend(static_cast<std::uint64_t>(other));
+          if (other < size)
+            std::swap(lits[place], lits[other]);
+          else
+            conflict = !assign(partner);
+        }
+        link(watch, lits[place]);
+        watch = next;
+        if (conflict) {
+          while (watch != none) {
+            const std::uint32_t after = next_[watch];
+            link(watch, falsified);
+            watch = after;
+          }
+          return false;
         }
       }
-      watching.resize(kept);
-      if (conflict) return false;
     }
     return true;
   }
@@ -161,7 +170,8 @@ class Propagator {
   std::uint64_t steps_ = 0;
   std::vector<std::int32_t> literals_;
   std::vector<Value> values_;
-  std::vector<std::vector<std::uint32_t>> watches_;
+  std::vector<std::uint32_t> first_;
+  std::vector<std::uint32_t> next_;
   std::vector<std::int32_t> trail_;
   std::size_t propagated_ = 0;
   std::size_t root_ = 0;

@@ -239,7 +239,7 @@ def test_models_lists_the_default(neuroback: Command) -> None:
     assert cards["default"]["parameters"] >= 50_000
 
 
-def test_limits_cover_prediction(neuroback: Command, tmp_path: Path) -> None:
+def test_limits_cover_prediction(neuroback: Command, tmp_path: Path, slack: float) -> None:
     rng = np.random.default_rng(1)
     flat = np.zeros((600_000, 4), dtype=np.int32)
     flat[:, :3] = rng.integers(1, 150_000, (600_000, 3)) * rng.choice((-1, 1), (600_000, 3))
@@ -249,7 +249,7 @@ def test_limits_cover_prediction(neuroback: Command, tmp_path: Path) -> None:
         begin = time.monotonic()
         outcome = neuroback("solve", *KISSAT, "--time", seconds, path)
         # Printing and leaving is inside; two cores may be busy with other tests.
-        assert time.monotonic() - begin < seconds + 0.6
+        assert time.monotonic() - begin < seconds + 0.6 + slack
         assert (outcome.code, outcome.answers) == (0, ["s UNKNOWN"])
 
 

@@ -61,6 +61,11 @@ def fake(folder: Path, script: str) -> str:
     return str(path)
 
 
+def slack() -> float:
+    """Seconds to add to what is asked of an idle machine, where this one is not."""
+    return 0.3 * max(0.0, os.getloadavg()[0] - (os.cpu_count() or 1))
+
+
 SMALL = Formula.from_clauses([[1, 2], [-1, 2]], 2)
 
 
@@ -223,7 +228,7 @@ def test_phases_for_another_number_of_variables_are_refused() -> None:
 def test_time_limit_acts_within_a_second_and_keeps_the_statistics() -> None:
     begin = time.monotonic()
     result = kissat.solve(hard_formula(), time=0.4)
-    assert time.monotonic() - begin < 1.4
+    assert time.monotonic() - begin < 1.4 + slack()
     assert (result.status, result.limit) == (Status.UNKNOWN, "time")
     assert not result.deterministic
     assert result.statistics["conflicts"] > 0
@@ -255,7 +260,7 @@ def test_seed_reaches_the_search() -> None:
 def test_should_stop_ends_the_child() -> None:
     begin = time.monotonic()
     result = kissat.solve(hard_formula(), should_stop=lambda: time.monotonic() - begin > 0.2)
-    assert time.monotonic() - begin < 1.2
+    assert time.monotonic() - begin < 1.2 + slack()
     assert (result.status, result.limit) == (Status.UNKNOWN, "interrupt")
     assert not LIVE
 
@@ -341,7 +346,7 @@ def test_a_program_that_ignores_everything_is_killed(tmp_path: Path) -> None:
     begin = time.monotonic()
     result = kissat.solve(SMALL, kissat=program, time=0.2)
     assert result.limit == "time"
-    assert time.monotonic() - begin < 1.2
+    assert time.monotonic() - begin < 1.2 + slack()
 
 
 def test_grandchildren_die_with_the_program(tmp_path: Path) -> None:
