@@ -21,6 +21,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -55,6 +56,17 @@ def _nothing(value: float, families: int) -> Interval:
     return Interval(value, math.nan, math.nan, families)
 
 
+@lru_cache(maxsize=8)
+def _draws(families: int, resamples: int, seed: int) -> Vector:
+    """How often each family is drawn in each resample, (resamples, families).
+
+    The same draws for every figure of a table: figures that go together move together.
+    """
+    generator = np.random.default_rng(seed)
+    drawn = generator.multinomial(families, np.full(families, 1 / families), size=resamples)
+    return drawn.astype(np.float64)
+
+
 def ratio_of_sums(
     sums: npt.ArrayLike,
     weights: npt.ArrayLike,
@@ -83,8 +95,7 @@ def ratio_of_sums(
     if not scale > 0:
         # All families agree exactly: an interval of width zero would claim too much.
         return _nothing(value, families)
-    generator = np.random.default_rng(seed)
-    draws = generator.multinomial(families, np.full(families, 1 / families), size=resamples)
+    draws = _draws(families, resamples, seed)
     table = np.stack([s, n, s * s, s * n, n * n], axis=1)
     sums_drawn = draws @ table
     with np.errstate(divide="ignore", invalid="ignore"):
