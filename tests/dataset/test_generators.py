@@ -22,6 +22,10 @@ pysat_solvers = pytest.importorskip("pysat.solvers")
 # Small enough to be solved in a moment; several variants where encodings differ.
 SMALL: dict[str, list[dict[str, Any]]] = {
     "ascon": [{}, {"place": "spread", "blocks": 2, "free": 0.2}],
+    "atpg": [
+        {"inputs": 8, "gates": 40},
+        {"inputs": 8, "gates": 40, "question": "observe", "share": True},
+    ],
     "bin_packing": [{"bins": 3, "form": form} for form in ("bdd", "adder", "counter")],
     "blocksworld": [{"blocks": 4, "steps": 3}, {"blocks": 4, "steps": 4, "serial": True}],
     "bmc_arbiter": [
@@ -72,13 +76,27 @@ SMALL: dict[str, list[dict[str, Any]]] = {
         {"boxes": 2, "rounds": 2, "key_bits": 10, "style": "mux", "known": "units", "given": 3},
     ],
     "golfer": [{"groups": 3, "size": 3, "weeks": 2}],
+    "gripper": [
+        {"rooms": 3, "balls": 2, "steps": 3},
+        {"rooms": 2, "robots": 1, "hands": 1, "balls": 2, "steps": 4, "serial": True},
+    ],
     "hamilton": [
         {"vertices": 8, "encoding": "rank"},
         {"vertices": 8, "encoding": "position", "graph": "chords"},
     ],
     "jobshop": [{"jobs": 3, "machines": 3}],
     "keccak": [{"lane": 1, "known": "units"}, {"lane": 2, "place": "spread", "wide": False}],
+    "life": [
+        {"height": 5, "width": 6, "style": style, "generations": g, "hints": 0.1}
+        for style in ("adder", "direct")
+        for g in (1, 2)
+    ],
     "logistics": [{"cities": 2, "places": 2, "parcels": 2, "steps": 4}],
+    "magic_square": [
+        {"order": order, "one_hot": one_hot, "holes": 0.5}
+        for order in (3, 4, 5)
+        for one_hot in (True, False)
+    ],
     "md4": [{"rounds": 18, "free_bits": 6, "place": "spread"}],
     "md5": [{"rounds": 18, "free_bits": 6, "place": "back", "known": "units"}],
     "miter": [
@@ -99,11 +117,17 @@ SMALL: dict[str, list[dict[str, Any]]] = {
         {"side": 4, "robots": 3, "steps": 4},
         {"side": 4, "robots": 3, "steps": 4, "prune": False, "amo": "commander"},
     ],
+    "pebbling": [
+        {"nodes": 7},
+        {"nodes": 10, "graph": "pyramid", "parallel": False},
+        {"nodes": 8, "contradiction": True},
+    ],
     "pseudo_boolean": [
         {"variables": 12, "constraints": 4, "form": form, "exact": exact}
         for form in ("adder", "bdd", "counter")
         for exact in (True, False)
     ],
+    "queens": [{"size": 7}, {"size": 9, "amo": "product", "blocked": 0.4}],
     "qwh": [
         {"order": 6, "amo": amo, "variables": variables}
         for amo in ("pairwise", "ladder", "bitwise", "product", "commander")
@@ -115,6 +139,7 @@ SMALL: dict[str, list[dict[str, Any]]] = {
         {"variables": 40, "shape": "communities", "communities": 4},
         {"variables": 60, "shape": "powerlaw", "ratio": 3.0, "quiet": 0.0},
     ],
+    "register_allocation": [{"registers": 4, "length": 12}, {"length": 8, "copies": 0.0}],
     "register_cipher": [
         {"kind": kind, "size": 9, "known": 0.6}
         for kind in ("a5_1", "grain", "geffe", "alternating", "threshold")
@@ -122,8 +147,13 @@ SMALL: dict[str, list[dict[str, Any]]] = {
     "sha1": [{"rounds": 18, "free_bits": 6, "place": "spread", "adder": "gates"}],
     "sha256": [{"rounds": 17, "free_bits": 5, "place": "spread"}],
     "software": [{"width": 8, "lines": 10}, {"width": 8, "lines": 8, "rounds": 2, "share": False}],
+    "subgraph": [
+        {"vertices": 12, "pattern": 5, "induced": induced, "filter": True}
+        for induced in (False, True)
+    ],
     "sudoku": [{"order": 2, "redundant": False}, {"order": 3}],
     "synthesis": [{"width": 4, "lines": 2, "examples": 3}],
+    "tiling": [{"height": 4, "width": 4, "piece": 4}, {"height": 4, "width": 3, "turn": False}],
     "timetable": [{"slots": 4, "rooms": 2, "classes": 3, "teachers": 3}],
     "trivium": [
         {"variant": "bivium", "keystream": 150, "known": 80},
