@@ -73,6 +73,7 @@ class Child:
     feed_path   named pipe to feed; None: standard input
     drain_path  named pipe that the program writes its proof to; None: no proof
     on_proof    takes pieces of the proof, in a thread of its own
+    on_connected  called once the program has opened every named pipe, whose names can go then
     on_line     takes each line of standard output, without its end
     """
 
@@ -85,6 +86,7 @@ class Child:
         feed_path: str | None = None,
         drain_path: str | None = None,
         on_proof: Callable[[bytes], None] | None = None,
+        on_connected: Callable[[], None] | None = None,
         soft_signals: Sequence[int] = (signal.SIGTERM,),
     ) -> None:
         self.argv = list(argv)
@@ -92,7 +94,8 @@ class Child:
         self.stopped: str | None = None
         self._feed, self._feed_path = feed, feed_path
         self._drain_path, self._on_proof = drain_path, on_proof
-        self._on_line = on_line
+        self._on_line, self._on_connected = on_line, on_connected
+        self._waiting = {path for path in (feed_path, drain_path) if path is not None}
         self._soft_signals = list(soft_signals)
         self._next_blow = 0.0
         self._over = threading.Event()
@@ -209,8 +212,15 @@ class Child:
                 self._over.wait(0.001)
                 continue
             os.set_blocking(fd, True)
+            self._connected(self._feed_path)
             return fd
         return -1
+
+    def _connected(self, path: str) -> None:
+        if path in self._waiting:
+            self._waiting.discard(path)
+            if not self._waiting and self._on_connected is not None:
+                self._on_connected()
 
     def _drain_child(self) -> None:
         assert self._drain_path is not None and self._on_proof is not None
@@ -221,20 +231,24 @@ class Child:
                 selector.register(fd, selectors.EVENT_READ)
                 while True:
                     over = self._over.is_set()
-                    if not selector.select(_TICK) and not over:
-                        continue
                     try:
                         piece = os.read(fd, _PIPE_BYTES)
                     except BlockingIOError:
-                        piece = b""
+                        # Empty, but someone holds the other end.
+                        self._connected(self._drain_path)
+                        if over:
+                            return
+                        selector.select(_TICK)
+                        continue
                     if piece:
+                        self._connected(self._drain_path)
                         self._on_proof(piece)
                     elif over:
                         # Nothing is left, and nobody can write any more.
                         return
                     else:
                         # The child has not opened its end yet, or has closed it.
-                        self._over.wait(0.001)
+                        self._over.wait(0.002)
         finally:
             os.close(fd)
 

@@ -285,12 +285,14 @@ class _Run:
             argv.append(f"--time={min(int(time) + 2, 10**9)}")
             soft_signals.insert(0, signal.SIGALRM)
         with contextlib.ExitStack() as stack:
-            feed_path = drain_path = None
+            feed_path = drain_path = forget = None
             if self.target is not None:
                 # Kissat insists on real paths for both when it writes a proof.
                 plumbing = stack.enter_context(contextlib.closing(Plumbing()))
                 feed_path, drain_path = plumbing.pipe("formula"), plumbing.pipe("proof")
                 argv += [feed_path, drain_path]
+                # No names are left behind, even if this process is killed.
+                forget = plumbing.close
             child = Child(
                 argv,
                 feed=lambda fd: self.formula.write_to_fd(fd, self.flips),
@@ -298,6 +300,7 @@ class _Run:
                 feed_path=feed_path,
                 drain_path=drain_path,
                 on_proof=self._take_proof,
+                on_connected=forget,
                 soft_signals=soft_signals,
             )
             if self.target is not None:

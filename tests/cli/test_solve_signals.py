@@ -76,7 +76,12 @@ def test_a_signal_ends_with_unknown_and_leaves_nothing(
 def test_killing_us_kills_the_child_and_leaves_no_file(
     start: Command, formulas: Files, tmp_path: Path
 ) -> None:
-    process = start("solve", *PLAIN, "--proof", tmp_path / "proof", formulas["hard"])
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    environment = {**os.environ, "TMPDIR": str(scratch)}
+    process = start(
+        "solve", *PLAIN, "--proof", tmp_path / "proof", formulas["hard"], env=environment
+    )
     child = wait_for_search(process)
     process.kill()
     process.communicate()
@@ -85,8 +90,9 @@ def test_killing_us_kills_the_child_and_leaves_no_file(
             break
         time.sleep(0.02)
     assert not running(child)
+    assert not list(scratch.iterdir())
     if hasattr(os, "O_TMPFILE"):
-        assert not list(tmp_path.iterdir())
+        assert [path.name for path in tmp_path.iterdir()] == ["scratch"]
 
 
 def test_signal_while_reading_a_pipe_that_sends_nothing(start: Command, slack: float) -> None:
