@@ -30,6 +30,8 @@ Vector = npt.NDArray[np.float64]
 
 RESAMPLES = 4000
 LEVEL = 0.95
+# An interval that leaves open a factor of a million says nothing.
+WIDEST_LOG = math.log(1e6)
 # Fewer families than this and no bootstrap can say much: the report warns.
 FEW_FAMILIES = 6
 
@@ -104,7 +106,7 @@ def ratio_of_sums(
     # A resample of one family drawn over and over has no scale: it counts as infinitely far.
     distances = np.where(np.isfinite(distances), distances, np.inf)
     reach = float(np.quantile(distances, LEVEL, method="higher"))
-    if not math.isfinite(reach):
+    if not math.isfinite(reach) or (log and reach * scale > WIDEST_LOG):
         return _nothing(value, families)
     low, high = center - reach * scale, center + reach * scale
     if log:
@@ -150,6 +152,8 @@ def mean(families: Sequence[str], values: npt.ArrayLike, *, log: bool = False) -
 def geometric_mean(families: Sequence[str], logarithms: npt.ArrayLike) -> Interval:
     """exp of the mean of logarithms."""
     found = ratio_of_sums(*by_family(families, logarithms))
+    if not found.known or found.high - found.low > 2 * WIDEST_LOG:
+        return _nothing(math.exp(found.value), found.families)
     return Interval(
         math.exp(found.value), math.exp(found.low), math.exp(found.high), found.families
     )

@@ -56,6 +56,18 @@ def test_one_family_or_no_spread_has_no_interval() -> None:
     assert math.isnan(statistics.mean([], []).value)
 
 
+def test_few_families_that_disagree_give_no_interval_rather_than_an_absurd_one() -> None:
+    generator = np.random.default_rng(1)
+    for families in range(2, 5):
+        names = [f"f{k}" for k in range(families)]
+        for _ in range(200):
+            values = generator.normal(0, 3, families)
+            found = statistics.geometric_mean(names, values)
+            assert not found.known or found.high / found.low < 1e13
+            statistics.mean(names, np.exp(values), log=True)
+            statistics.ratio(names, np.exp(values), np.exp(-values))
+
+
 def test_a_difference_is_claimed_only_when_the_interval_excludes_one() -> None:
     assert table.claim(Interval(0.8, 0.7, 0.95, 9)) == "faster"
     assert table.claim(Interval(1.3, 1.1, 1.5, 9)) == "slower"
