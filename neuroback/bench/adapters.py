@@ -20,8 +20,9 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -41,6 +42,7 @@ class Job:
     source   the formula as the user has it, maybe compressed
     plain    the same, as plain canonical DIMACS
     proof    where a proof is wanted, or None
+    ask      run a command beforehand, under the limits of the run; its standard output
     """
 
     source: Path
@@ -50,6 +52,15 @@ class Job:
     scratch: Path
     proof: Path | None
     cache: Path
+    ask: Callable[[list[str]], bytes]
+
+
+class Stopped(BenchError):
+    """What a run needs beforehand met a limit (``time``, ``memory``) or was ``interrupted``."""
+
+    def __init__(self, reason: str, text: str) -> None:
+        self.reason = reason
+        super().__init__(text)
 
 
 @dataclass(slots=True)
@@ -354,6 +365,7 @@ def _own_version() -> str:
     return neuroback.__version__
 
 
+@lru_cache(maxsize=1)
 def _own_build() -> str:
     """Eight hex digits of everything that can change how ``neuroback solve`` searches.
 

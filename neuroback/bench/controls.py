@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -94,16 +93,6 @@ class Control(NeuroBack):
         return seconds
 
 
-def _ask(*words: str) -> bytes:
-    done = subprocess.run(
-        [*neuroback_command(), *words], capture_output=True, stdin=subprocess.DEVNULL
-    )
-    if done.returncode not in (0, 10, 20):
-        said = done.stderr.decode(errors="replace").strip()[-300:]
-        raise BenchError(f"inference failed: neuroback {words[0]}: {said or done.returncode}")
-    return done.stdout
-
-
 def _model_options(options: list[str]) -> list[str]:
     """The options of ``solve`` that ``predict`` must share."""
     kept: list[str] = []
@@ -118,15 +107,17 @@ def _model_options(options: list[str]) -> list[str]:
 def prediction(job: Job, options: list[str]) -> tuple[str, npt.NDArray[np.float64], float]:
     """First line, probabilities and seconds of the network's prediction, from the cache or new."""
     build = NeuroBack("neuroback").version()
-    words = json.dumps([job.formula_hash, build, options])
-    name = hashlib.blake2b(words.encode(), digest_size=12).hexdigest()
+    what = json.dumps([job.formula_hash, build, options])
+    name = hashlib.blake2b(what.encode(), digest_size=12).hexdigest()
     folder = job.cache / "predictions"
     folder.mkdir(parents=True, exist_ok=True)
     kept = folder / f"{name}.phases"
     note = folder / f"{name}.json"
     if not (kept.is_file() and note.is_file()):
-        predicted = _ask("predict", *options, str(job.plain))
-        solved = _ask("solve", "--json", "--conflicts", "0", *options, str(job.plain))
+        start = neuroback_command()
+        predicted = job.ask([*start, "predict", *options, str(job.plain)])
+        words = ["solve", "--json", "--conflicts", "0", *options, str(job.plain)]
+        solved = job.ask([*start, *words])
         seconds = json.loads(solved)["seconds"]["predict"]
         write_whole(kept, predicted)
         write_whole(note, json.dumps({"seconds": seconds}).encode())

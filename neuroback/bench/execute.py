@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from neuroback.bench import host, output, slot, verify
-from neuroback.bench.adapters import Adapter, Explanation, Job
+from neuroback.bench.adapters import Adapter, Explanation, Job, Stopped
 from neuroback.bench.record import SCHEMA, Record
 from neuroback.bench.suite import Cache, Task
 from neuroback.errors import BenchError, NeuroBackError
@@ -103,11 +103,16 @@ def _execute(order: Order, settings: Settings, here: slot.Slot, scratch: Path) -
         scratch=scratch,
         proof=proof,
         cache=Path(settings.cache),
+        ask=lambda command: _ask(here, settings, scratch, command),
     )
     try:
         job.plain = cache.plain(task.formula_hash, job.source)
         ahead = adapter.prepare(job)
         command = adapter.command(job)
+    except Stopped as error:
+        if error.reason == "time" and settings.time is not None:
+            record.update(wall_seconds=settings.time, cpu_seconds=settings.time)
+        return _failed(record, error.reason, str(error))
     except (NeuroBackError, OSError) as error:
         return _failed(record, "crashed", str(error))
     record["command"] = [_shown(word, job) for word in command]
@@ -194,6 +199,31 @@ def _execute(order: Order, settings: Settings, here: slot.Slot, scratch: Path) -
     if proof is not None and proof.is_file():
         record["proof_bytes"] = proof.stat().st_size
     return record
+
+
+def _ask(here: slot.Slot, settings: Settings, scratch: Path, command: list[str]) -> bytes:
+    """Run a command that an engine needs beforehand, as a run of its own, and give its output."""
+    out, err = scratch / "asked", scratch / "asked.trouble"
+    ended = here.run(
+        {
+            "argv": command,
+            "env": dict(os.environ),
+            "stdout": str(out),
+            "stderr": str(err),
+            "wall": settings.time,
+            "memory_mib": settings.memory_mib,
+            "grace": settings.grace,
+            "cpus": here.cpus if settings.cores else [],
+            "cgroup": settings.cgroup,
+        }
+    )
+    if ended["stopped_by"] is not None:
+        reason = {"cancel": "interrupted"}.get(ended["stopped_by"], ended["stopped_by"])
+        raise Stopped(reason, f"the prediction met its limit: {reason}")
+    if ended["exit"] not in (0, 10, 20):
+        said = output.tail(err, 300) or f"exit code {ended['exit']}"
+        raise BenchError(f"inference failed: {said}")
+    return out.read_bytes()
 
 
 def _judge(

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
@@ -254,13 +255,29 @@ class _NoBar:
         pass
 
 
+class _Lines(_NoBar):
+    """A line now and then, where tqdm is missing."""
+
+    def __init__(self, total: int, what: str, initial: int) -> None:
+        self.total, self.what, self.first, self.n = total, what, initial, initial
+        self.began = self.said = time.monotonic()
+
+    def update(self, n: int) -> None:
+        self.n += n
+        now = time.monotonic()
+        if self.n > self.first and (now - self.said > 10 or self.n == self.total):
+            self.said = now
+            left = (now - self.began) / (self.n - self.first) * (self.total - self.n)
+            self.write(f"{self.what}: {self.n} of {self.total}, about {left / 60:.0f} min left")
+
+
 def _progress(total: int, what: str, quiet: bool, initial: int = 0) -> Any:
     if quiet:
         return _NoBar()
     try:
         from tqdm import tqdm
     except ImportError:
-        return _NoBar()
+        return _Lines(total, what, initial)
 
     class Bar(tqdm):  # type: ignore[misc]
         """tqdm whose messages go where the bar is: standard error."""

@@ -415,3 +415,65 @@ def test_overhead_per_run_is_small(suite: Path, write_program: Program) -> None:
     elapsed = time.monotonic() - began
     spent = sum(one["wall_seconds"] for one in record.load(out))
     assert (elapsed - spent) / 50 < 0.1
+
+
+PREDICTS = """
+import json
+if sys.argv[1] == 'predict':
+    open('{log}', 'a').write('x')
+    time.sleep({sleep})
+    print('# neuroback-phases 1 abc default')
+    for v, p in enumerate((0.9, 0.2, 0.7), 1): print(f'{{v}},{{p:.6f}}')
+    sys.exit(0)
+seen = open(sys.argv[sys.argv.index('--phases') + 1]).read() if '--phases' in sys.argv else ''
+answer = {{"status": "UNKNOWN", "model": None, "limit": None, "conflicts": 0,
+    "seconds": {{"predict": 0.5}}, "advice": {{"variables": 3, "seen": seen}}}}
+print(json.dumps(answer))
+"""
+
+
+def test_controls_pay_for_the_prediction_which_is_made_once(
+    suite: Path, write_program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = suite.parent / "log"
+    fake = write_program("fake", PREDICTS.format(log=log, sleep=0))
+    monkeypatch.setenv("NEUROBACK_BENCH_COMMAND", str(fake))
+    suite.write_text("fa/sat.cnf\n")
+    out = suite.parent / "c.jsonl"
+    engines = "a=control:inverted,b=control:all-true,c=control:shuffled,d=control:random"
+    words = ("--engines", engines, "--time", "5", "-q")
+    assert bench("run", suite, "-o", out, *words, "--seeds", "2") == 0
+    records = record.load(out)
+    assert len(records) == 8 and {one["reason"] for one in records} == {"answered"}
+    assert log.read_text() == "x"
+    assert all(one["seconds"]["predict"] == 0.5 for one in records)
+    assert all(0.5 < one["wall_seconds"] < 5 for one in records)
+    inverted = next(one for one in records if one["engine"] == "a")["advice"]["seen"]
+    assert inverted == "# neuroback-phases 1 abc default\n1,0.100000\n2,0.800000\n3,0.300000\n"
+
+
+def test_a_prediction_longer_than_the_limit_is_out_of_time(
+    suite: Path, write_program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = write_program("fake", PREDICTS.format(log=suite.parent / "log", sleep=30))
+    monkeypatch.setenv("NEUROBACK_BENCH_COMMAND", str(fake))
+    found = run(suite, "control:inverted", "--time", "0.5")
+    assert {one["reason"] for one in found.values()} == {"time"}
+    assert {one["wall_seconds"] for one in found.values()} == {0.5}
+
+
+def test_a_lost_supervisor_and_a_struck_process_are_the_hosts_doing(
+    suite: Path, write_program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from neuroback.bench import host
+
+    # The program kills its own supervisor, which is its parent.
+    killer = write_program("killer", "os.kill(os.getppid(), 9); time.sleep(5)")
+    found = run(suite, f"command:{killer}")
+    assert {one["reason"] for one in found.values()} == {"host"}
+    monkeypatch.setattr(
+        host, "disturbances", lambda *_, **__: ["oom: the kernel's out-of-memory killer struck"]
+    )
+    struck = write_program("struck", "os.kill(os.getpid(), 9)")
+    found = run(suite, f"command:{struck}")
+    assert {one["reason"] for one in found.values()} == {"host"}
