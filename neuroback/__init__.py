@@ -25,6 +25,7 @@ _HOME = {
     "Status": "neuroback.result",
     "solve": "neuroback.pipeline",
     "predict": "neuroback.pipeline",
+    "backbone": "neuroback.dataset.backbone",
 }
 
 __all__ = ["__version__", *sorted(_HOME)]

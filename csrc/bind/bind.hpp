@@ -12,6 +12,7 @@ namespace nb::bind {
 
 void register_errors(pybind11::module_ &module);
 void register_formula(pybind11::module_ &module);
+void register_flips(pybind11::module_ &module);
 void register_graph(pybind11::module_ &module);
 void register_engine(pybind11::module_ &module);
 void register_proof(pybind11::module_ &module);

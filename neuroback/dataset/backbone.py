@@ -15,6 +15,7 @@ Source   Janota, Lynce, Marques-Silva, "Algorithms for computing backbones of pr
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroback.dataset.flips import Flips, Values
+from neuroback import _core
 from neuroback.dataset.oracle import FIRST_MODEL, QUESTIONS, Oracle, PySATOracle
 from neuroback.errors import EngineError
 from neuroback.formula import Formula
@@ -30,7 +31,9 @@ from neuroback.formula import Formula
 _FIRST_CONFLICTS = 2000
 _QUESTION_CONFLICTS = 1000
 _GROW = 4
-_MAX_STEPS = 8
+_MAX_SWEEPS = 8
+
+Values = NDArray[np.int8]
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ class Search:
         self.proven = np.zeros(num_vars, dtype=np.int8)
         self.rng = np.random.default_rng(self.seed)
         self.oracle: Oracle = PySATOracle(self.formula, QUESTIONS, self.deadline)
-        self.flips = Flips(self.formula)
+        self.walk = _core.FlipWalk(self.formula.core, self.seed)
         self._top = num_vars
         # A call costs something even without conflicts; counted so that limits without a clock
         # end on huge formulas as well.
@@ -91,7 +94,7 @@ class Search:
 
     def set_deadline(self, deadline: float | None) -> None:
         self.deadline = deadline
-        self.oracle.deadline = deadline
+        self.oracle.set_deadline(deadline)
 
     def out_of_limits(self) -> bool:
         if self.conflicts is not None and self.spent >= self.conflicts:
@@ -166,18 +169,8 @@ class Search:
     def observe(self, model: Values) -> None:
         """Drop the candidates that ``model``, or a flip or short walk from it, contradicts."""
         self.candidates[self.candidates != model] = 0
-        idle = 0
-        for _ in range(_MAX_STEPS):
-            before = np.count_nonzero(self.candidates)
-            if not before:
-                return
-            critical = self.flips.critical(model)
-            self.candidates[~critical] = 0
-            idle = idle + 1 if np.count_nonzero(self.candidates) == before else 0
-            if idle == 2:
-                return
-            model = self.flips.step(model, critical, self.rng)
-            self.candidates[self.candidates != model] = 0
+        if self.candidates.any():
+            self.walk.drop(model, self.candidates, _MAX_SWEEPS)
 
     def oppose(self) -> None:
         """Let decisions try to falsify every candidate."""
@@ -259,13 +252,13 @@ class Search:
 
 
 def backbone(
-    formula: Formula,
+    formula: Formula | str | os.PathLike[str],
     variables: Iterable[int] | None = None,
     conflicts: int | None = None,
     time: float | None = None,
     seed: int = 0,
 ) -> Backbone:
-    """The backbone of ``formula``, or of it what the limits allow.
+    """The backbone of ``formula`` (or of the file of that name), or what the limits allow of it.
 
     variables   ask about these only
     conflicts   limit on the solver's conflicts, first model included
@@ -274,6 +267,8 @@ def backbone(
     from time import monotonic
 
     deadline = None if time is None else monotonic() + time
+    if not isinstance(formula, Formula):
+        formula = Formula.read(formula)
     search = Search(formula, conflicts=conflicts, deadline=deadline, seed=seed, keep_models=0)
     try:
         return search.run(variables)

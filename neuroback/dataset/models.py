@@ -14,8 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroback.dataset.backbone import Search
-from neuroback.dataset.flips import Values
+from neuroback.dataset.backbone import Search, Values
 
 WANTED = 16
 FEWEST = 8
@@ -68,16 +67,16 @@ def sample_models(search: Search, wanted: int = WANTED, conflicts: int = 2000) -
         if not search.ask([], conflicts):
             failures += 1
             continue
-        model = search.flips.wander(search.oracle.model(), _WALK, rng)
+        model = search.walk.wander(search.oracle.model(), _WALK)
         drawn.append(model)
         balance += model
     for model in search.models:
         if len(drawn) >= FEWEST:
             break
-        drawn.append(search.flips.wander(model, _WALK, rng))
+        drawn.append(search.walk.wander(model, _WALK))
     while drawn and len(drawn) < FEWEST:
         # Nothing else is known: walks from what there is.
-        drawn.append(search.flips.wander(drawn[len(drawn) // 2], 2 * _WALK, rng))
+        drawn.append(search.walk.wander(drawn[len(drawn) // 2], 2 * _WALK))
     true_count = np.zeros(num_vars, dtype=np.int16)
     for model in drawn:
         true_count += model > 0

@@ -24,8 +24,7 @@ FIRST_MODEL = "cadical195"
 
 
 class Oracle(Protocol):
-    deadline: float | None
-
+    def set_deadline(self, deadline: float | None) -> None: ...
     def add(self, clause: Sequence[int]) -> None: ...
     def prefer(self, literals: Iterable[int]) -> None:
         """The phases decisions try first, until replaced."""
@@ -45,8 +44,8 @@ class Oracle(Protocol):
 class PySATOracle:
     """A solver of PySAT, which must be installed (extra ``train`` or ``bench``).
 
-    deadline   of ``time.monotonic()``; None for none.  Solvers that cannot be interrupted
-               look at it between calls only.
+    deadline   of ``time.monotonic()``; None for none.  Solvers that cannot be interrupted ignore
+               it; they are called with few conflicts at a time.
     """
 
     def __init__(
@@ -60,10 +59,11 @@ class PySATOracle:
                 "pip install 'neuroback[train]'"
             ) from None
         self._num_vars = formula.num_vars
-        self.deadline = deadline
         self._interruptible = not name.startswith("cadical")
         self._solver = Solver(name=name)
         self._solver.append_formula(formula.clauses())
+        self._watchdog: threading.Timer | None = None
+        self.set_deadline(deadline)
 
     def __enter__(self) -> PySATOracle:
         return self
@@ -84,22 +84,12 @@ class PySATOracle:
 
     def solve(self, assumptions: Sequence[int] = (), conflicts: int | None = None) -> bool | None:
         self._solver.conf_budget(-1 if conflicts is None else conflicts)
-        if self.deadline is None or not self._interruptible:
-            answer: bool | None = self._solver.solve_limited(assumptions=list(assumptions))
-            return answer
-        left = self.deadline - time.monotonic()
-        if left <= 0:
-            return None
-        timer = threading.Timer(left, self._solver.interrupt)
-        timer.start()
-        try:
-            answer = self._solver.solve_limited(
-                assumptions=list(assumptions), expect_interrupt=True
-            )
-        finally:
-            timer.cancel()
-            timer.join()
-        self._solver.clear_interrupt()
+        given = list(assumptions)
+        if self._watchdog is None:
+            answer: bool | None = self._solver.solve_limited(assumptions=given)
+        else:
+            # An interrupt that came before the call holds for it as well.
+            answer = self._solver.solve_limited(assumptions=given, expect_interrupt=True)
         return answer
 
     def model(self) -> NDArray[np.int8]:
@@ -111,5 +101,22 @@ class PySATOracle:
     def conflicts(self) -> int:
         return int(self._solver.accum_stats()["conflicts"])
 
+    def set_deadline(self, deadline: float | None) -> None:
+        """Interrupt the solver then; replaces an earlier deadline, also one that has passed."""
+        if not self._interruptible:
+            return
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+            self._watchdog.join()
+            self._watchdog = None
+            self._solver.clear_interrupt()
+        if deadline is not None:
+            self._watchdog = threading.Timer(
+                max(0.0, deadline - time.monotonic()), self._solver.interrupt
+            )
+            self._watchdog.daemon = True
+            self._watchdog.start()
+
     def close(self) -> None:
+        self.set_deadline(None)
         self._solver.delete()

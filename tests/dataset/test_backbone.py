@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from neuroback import _core
 from neuroback.dataset.backbone import Search, backbone
-from neuroback.dataset.flips import Flips
 from neuroback.dataset.label import Limits, label_formula
 from neuroback.dataset.models import mean_distance
 from neuroback.formula import Formula
@@ -106,28 +106,41 @@ def test_empty_formulas_and_empty_clauses() -> None:
     assert backbone(Formula.from_clauses([[1], []], 1)).satisfiable is False
 
 
-def test_steps_lead_from_model_to_model() -> None:
-    rng = np.random.default_rng(5)
-    moved = 0
-    for formula in formulas(120, 5):
+def test_walks_lead_from_model_to_model() -> None:
+    moved = dropped = 0
+    for formula in formulas(150, 5):
+        found = backbone_by_asking(formula)
+        if found is None:
+            continue
         with solvers.Solver("minisat22", bootstrap_with=list(formula.clauses())) as solver:
-            if not solver.solve():
-                continue
+            solver.solve()
             model = np.ones(formula.num_vars, dtype=np.int8)
             for literal in solver.get_model():
                 model[abs(literal) - 1] = np.sign(literal)
-        flips = Flips(formula)
+        walk = _core.FlipWalk(formula.core, 7)
         for _ in range(5):
-            critical = flips.critical(model)
-            for variable in np.flatnonzero(~critical):
-                one = model.copy()
-                one[variable] *= -1
-                assert formula.check_model(one) is None
-            after = flips.step(model, critical, rng)
+            after = walk.wander(model, 1)
             assert formula.check_model(after) is None
+            candidates = model.copy()
+            dropped += walk.drop(model, candidates, 3)
+            # A literal of the backbone can never be flipped.
+            assert all(candidates[abs(literal) - 1] for literal in found)
             moved += bool((after != model).any())
             model = after
-    assert moved > 100
+    assert moved > 100 and dropped > 1000
+
+
+def test_a_variable_that_can_be_flipped_alone_is_dropped() -> None:
+    formula = Formula.from_clauses([[1], [2, 3], [2, 2, -1], [4, -4]], 5)
+    model = np.array([1, 1, -1, 1, 1], dtype=np.int8)
+    candidates = model.copy()
+    _core.FlipWalk(formula.core, 1).drop(model, candidates, 8)
+    # Variable 2 holds (2 2 -1), although that literal stands there twice.
+    assert candidates.tolist() == [1, 1, 0, 0, 0]
+    with pytest.raises(ValueError, match="falsifies clause 1"):
+        _core.FlipWalk(formula.core, 1).wander(-model, 1)
+    with pytest.raises(ValueError, match="expected 5"):
+        _core.FlipWalk(formula.core, 1).wander(model[:4].copy(), 1)
 
 
 def test_without_the_stronger_solver_the_answer_is_the_same() -> None:
