@@ -23,6 +23,7 @@ _HOME = {
     "EngineError": "neuroback.errors",
     "Result": "neuroback.result",
     "Status": "neuroback.result",
+    "Solver": "neuroback.solver",
     "solve": "neuroback.pipeline",
     "predict": "neuroback.pipeline",
     "backbone": "neuroback.dataset.backbone",

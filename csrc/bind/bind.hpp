@@ -17,6 +17,7 @@ void register_graph(pybind11::module_ &module);
 void register_engine(pybind11::module_ &module);
 void register_proof(pybind11::module_ &module);
 void register_gnn(pybind11::module_ &module);
+void register_solver(pybind11::module_ &module);
 
 // A read-only numpy view of memory that `owner` keeps alive.
 template <typename T>

@@ -11,4 +11,5 @@ PYBIND11_MODULE(_core, module) {
   nb::bind::register_engine(module);
   nb::bind::register_proof(module);
   nb::bind::register_gnn(module);
+  nb::bind::register_solver(module);
 }

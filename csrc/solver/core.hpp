@@ -72,6 +72,9 @@ struct Letter {
   AdviceMode mode = AdviceMode::off;
 };
 
+// How often the caller is asked whether to go on.
+inline constexpr auto poll_interval = std::chrono::milliseconds(50);
+
 // What other threads and the caller's budget have to say.
 struct Control {
   std::atomic<bool> interrupted{false};
@@ -86,6 +89,8 @@ struct Control {
   bool has_deadline = false;
   std::chrono::steady_clock::time_point deadline;
   std::uint32_t polls = 0;
+  std::function<bool()> poll;
+  std::chrono::steady_clock::time_point next_poll;
   StopReason stop = StopReason::none;
 };
 

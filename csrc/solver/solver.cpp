@@ -45,6 +45,7 @@ void set_budget(Core &core, const Budget &budget) {
   control.propagations = budget_end(core.stats.propagations, budget.propagations);
   control.ticks = budget_end(core.stats.ticks, budget.ticks);
   control.has_deadline = budget.seconds >= 0;
+  if (control.poll) control.next_poll = std::chrono::steady_clock::now() + poll_interval;
   // A century is for ever, and fits the clock.
   if (control.has_deadline)
     control.deadline = std::chrono::steady_clock::now() +
@@ -239,6 +240,12 @@ bool Solver::propagate(std::span<const std::int32_t> assumptions,
   return consistent;
 }
 
+bool Solver::propagate_units() {
+  leave_result(*core_);
+  return propagate_root(*core_);
+}
+
+void Solver::on_poll(std::function<bool()> poll) { core_->control.poll = std::move(poll); }
 void Solver::interrupt() noexcept { core_->control.interrupted.store(true); }
 void Solver::clear_interrupt() noexcept { core_->control.interrupted.store(false); }
 bool Solver::interrupted() const noexcept { return core_->control.interrupted.load(); }

@@ -82,6 +82,12 @@ class Solver {
   // receives all literals true at the end, in the order of propagation, assumptions included.
   bool propagate(std::span<const std::int32_t> assumptions, std::vector<std::int32_t> &implied);
 
+  // Unit propagation of what was added, at the root.  False if that refutes the formula.
+  bool propagate_units();
+
+  // Asked every 50 ms or so while `solve` runs, on its thread; true ends the call as an interrupt
+  // does, but is not remembered.  It must not throw.
+  void on_poll(std::function<bool()> poll);
   // Remembered until cleared; `solve` then returns unknown within milliseconds.
   void interrupt() noexcept;
   void clear_interrupt() noexcept;

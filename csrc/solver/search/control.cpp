@@ -6,6 +6,21 @@
 
 namespace nb {
 
+namespace {
+
+// What the clock has to say: the deadline, and whether the caller wants to be asked again.
+void look_at_clock(Control &control) {
+  const auto now = std::chrono::steady_clock::now();
+  if (control.has_deadline && now >= control.deadline) {
+    control.stop = StopReason::seconds;
+  } else if (control.poll && now >= control.next_poll) {
+    if (control.poll()) control.stop = StopReason::interrupt;
+    control.next_poll = std::chrono::steady_clock::now() + poll_interval;
+  }
+}
+
+}  // namespace
+
 bool interrupted_now(Core &core) {
   Control &control = core.control;
   if (control.interrupted.load(std::memory_order_relaxed)) {
@@ -14,12 +29,9 @@ bool interrupted_now(Core &core) {
   }
   // The clock costs more than a counter.
   constexpr std::uint32_t polls = 64;
-  if (control.has_deadline && ++control.polls % polls == 0 &&
-      std::chrono::steady_clock::now() >= control.deadline) {
-    control.stop = StopReason::seconds;
-    return true;
-  }
-  return control.stop == StopReason::seconds;
+  if ((control.has_deadline || control.poll) && ++control.polls % polls == 0)
+    look_at_clock(control);
+  return control.stop == StopReason::seconds || control.stop == StopReason::interrupt;
 }
 
 bool stopping(Core &core) {

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+#include <pybind11/stl.h>
+
+#include "bind/session.hpp"
+
+namespace nb::bind {
+
+namespace py = pybind11;
+
+void register_solver(py::module_ &module) {
+  py::class_<Session>(module, "Session")
+      .def(py::init<>())
+      .def("add_clause", &Session::add_clause, py::arg("clause"))
+      .def("add_clauses", &Session::add_clauses, py::arg("clauses"))
+      .def("add_csr", &Session::add_csr, py::arg("literals"), py::arg("offsets"))
+      .def("load", &Session::load, py::arg("formula"))
+      .def("follow", &Session::follow, py::arg("other"))
+      .def("reserve", &Session::reserve, py::arg("num_vars"))
+      .def_property_readonly("num_vars", &Session::num_vars)
+      .def_property_readonly("num_clauses", &Session::num_clauses)
+      .def("clauses", &Session::clauses, py::arg("assumptions") = py::tuple())
+      .def("propagate_units", &Session::propagate_units)
+      .def("connect_proof", &Session::connect_proof, py::arg("form"), py::arg("sink") = py::none())
+      .def("kept_proof", &Session::kept_proof)
+      .def(
+          "solve",
+          [](Session &session, const py::object &assumptions, std::int64_t conflicts,
+             std::int64_t decisions, std::int64_t propagations, double seconds, bool check_signals,
+             const py::object &should_stop) {
+            Budget budget;
+            budget.conflicts = conflicts;
+            budget.decisions = decisions;
+            budget.propagations = propagations;
+            budget.seconds = seconds;
+            return session.solve(assumptions, budget, check_signals, should_stop);
+          },
+          py::arg("assumptions") = py::tuple(), py::arg("conflicts") = -1,
+          py::arg("decisions") = -1, py::arg("propagations") = -1, py::arg("seconds") = -1.0,
+          py::arg("check_signals") = false, py::arg("should_stop") = py::none())
+      .def("stop_reason", &Session::stop_reason)
+      .def("model", &Session::model)
+      .def("model_values", &Session::model_values)
+      .def("core", &Session::core)
+      .def("propagate", &Session::propagate, py::arg("assumptions"))
+      .def("interrupt", &Session::interrupt)
+      .def("clear_interrupt", &Session::clear_interrupt)
+      .def_property_readonly("interrupted", &Session::interrupted)
+      .def_property_readonly("busy", &Session::busy)
+      .def("set_phases", &Session::set_phases, py::arg("literals"))
+      .def("advise", &Session::advise, py::arg("phases"), py::arg("confidence") = py::none(),
+           py::arg("mode") = "initial", py::arg("at") = -1)
+      .def("handovers", &Session::handovers)
+      .def("statistics", &Session::statistics)
+      .def("options", &Session::options)
+      .def("set_option", &Session::set_option, py::arg("name"), py::arg("value"))
+      .def("on_report", &Session::on_report, py::arg("sink"))
+      .def("on_learn", &Session::on_learn, py::arg("sink"), py::arg("max_length"))
+      .def("irredundant_clauses", &Session::irredundant_clauses)
+      .def_property_readonly("bytes", &Session::bytes);
+}
+
+}  // namespace nb::bind

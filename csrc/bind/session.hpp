@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+// Session: a core with what Python users expect around it.
+//
+// Clauses, the user's phases and new variables wait here and reach the core at the next call that
+// needs them, so that the model or core of the last call outlives them, as in PySAT.  One call at
+// a time: a second one into a busy session throws std::runtime_error, but for `interrupt`,
+// `clear_interrupt` and `advise`.
+//
+// Ctrl-C and Python callbacks are looked at from inside the search every 50 ms.  An exception that
+// comes up there is kept, ends the call, and is raised when the core has come to rest.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bind/bind.hpp"
+#include "bind/clauses.hpp"
+#include "formula/formula.hpp"
+#include "proof/proof.hpp"
+#include "solver/solver.hpp"
+
+namespace nb::bind {
+
+class Session {
+ public:
+  Session();
+
+  // The one call that a session is in.
+  class Turn {
+   public:
+    explicit Turn(Session &session);
+    ~Turn() { session_.busy_.store(false); }
+    Turn(const Turn &) = delete;
+    Turn &operator=(const Turn &) = delete;
+
+   private:
+    Session &session_;
+  };
+
+  // Clauses and variables.  All return the number of clauses that came.
+  std::size_t add_clause(const pybind11::object &clause);
+  std::size_t add_clauses(const pybind11::object &clauses);
+  std::size_t add_csr(const pybind11::buffer &literals, const pybind11::buffer &offsets);
+  // Straight into the core; such clauses are not in `clauses()`.
+  std::size_t load(const Formula &formula);
+  // What `other` has got since this session followed it last; its phases too.
+  void follow(Session &other);
+  void reserve(std::int64_t vars);
+  std::int32_t num_vars() const { return std::max(num_vars_, advised_vars_.load()); }
+  std::size_t num_clauses() const { return num_clauses_; }
+  // As added, zero-terminated.
+  pybind11::array clauses(const pybind11::object &assumptions);
+  // False where unit propagation refutes the formula.
+  bool propagate_units();
+
+  // Proofs: "drat", "drat-text" to `sink`, or "keep": as text, here.  Before any clause.
+  void connect_proof(const std::string &form, const pybind11::object &sink);
+  pybind11::list kept_proof();
+
+  // 10, 20 or 0.  Negative budgets are none.  `check_signals`: this is the main thread.
+  int solve(const pybind11::object &assumptions, const Budget &budget, bool check_signals,
+            const pybind11::object &should_stop);
+  std::string stop_reason();
+  pybind11::list model();
+  pybind11::array model_values();
+  // None after UNSAT without assumptions.
+  pybind11::object core();
+  std::pair<bool, pybind11::list> propagate(const pybind11::object &assumptions);
+
+  void interrupt() noexcept { solver_.interrupt(); }
+  void clear_interrupt() noexcept { solver_.clear_interrupt(); }
+  bool interrupted() const noexcept { return solver_.interrupted(); }
+
+  void set_phases(const pybind11::object &literals);
+  void advise(const pybind11::array &phases, const pybind11::object &confidence,
+              const std::string &mode, std::int64_t at);
+  std::vector<std::int64_t> handovers();
+
+  pybind11::dict statistics();
+  pybind11::dict options();
+  void set_option(const std::string &name, int value);
+  void on_report(const pybind11::object &sink);
+  void on_learn(const pybind11::object &sink, std::size_t max_length);
+  pybind11::array irredundant_clauses();
+  std::size_t bytes();
+  bool busy() const { return busy_.load(); }
+
+ private:
+  void take(Literals &&literals, std::size_t clauses);
+  void flush();
+  void keep_result();
+  bool poll();
+  // Call back into Python and keep what it throws.
+  template <class Call>
+  void guarded(Call call) noexcept;
+  void raise_kept();
+  void refute_core();
+
+  // The listener outlives the core that talks to it.
+  std::unique_ptr<ProofListener> proof_;
+  std::string kept_proof_;
+  Solver solver_;
+
+  std::atomic<bool> busy_{false};
+  // The exception that a callback threw during the call.
+  std::exception_ptr kept_;
+  std::atomic<bool> failed_{false};
+  bool check_signals_ = false;
+  pybind11::object should_stop_, report_sink_, learn_sink_, proof_sink_;
+
+  Literals clauses_;
+  // How far the core has got with `clauses_`.
+  std::size_t flushed_ = 0;
+  std::size_t num_clauses_ = 0;
+  std::int32_t num_vars_ = 0;
+  // Advice may come while another thread solves, and names variables, too.
+  std::atomic<std::int32_t> advised_vars_{0};
+  // How far this session has got with the one it follows.
+  std::size_t followed_ = 0;
+  Literals phases_;
+  bool phases_changed_ = false;
+
+  // Of the last solve; `model_` only once it was asked for or would have been lost.
+  Status status_ = Status::unknown;
+  Literals assumptions_, core_;
+  std::vector<signed char> model_;
+  bool model_kept_ = false;
+};
+
+}  // namespace nb::bind

@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: MIT
+"""Our own solver in this process.
+
+The search runs in the calling thread.  Advice is there when it starts, or is handed over by a
+second thread while it runs; what that costs in determinism is told in the result.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time as clock
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neuroback import _core
+from neuroback.engines.proof_file import ProofFile
+from neuroback.errors import EngineError
+from neuroback.limits import MIB, Deadline, own_peak_bytes, resident_bytes
+from neuroback.result import COUNTERS, Result, Status
+
+if TYPE_CHECKING:
+    from neuroback.formula import Formula
+    from neuroback.phases import Phases
+
+NAME = "core"
+ADVICE = ("off", "first", "initial", "always")
+MAX_SEED = 2**31 - 1
+PROOF_FORMATS = ("drat",)
+
+# A search that ends within this many seconds does without advice from a second thread.
+HEAD_START_SECONDS = 0.03
+
+_STATUS = {10: Status.SATISFIABLE, 20: Status.UNSATISFIABLE, 0: Status.UNKNOWN}
+
+
+class Handover:
+    """What the second thread gets: where advice goes, and when to give up."""
+
+    def __init__(self, session: _core.Session, mode: str) -> None:
+        self._session = session
+        self._mode = mode
+        self._over = threading.Event()
+
+    def give(self, phases: Phases) -> None:
+        """Hand advice to the running search."""
+        self._session.advise(phases.value, phases.confidence, self._mode)
+
+    def over(self) -> bool:
+        """Has the search ended?"""
+        return self._over.is_set()
+
+
+class _Background(threading.Thread):
+    """Runs ``work`` beside the search; what it raises ends the search and is raised after it."""
+
+    def __init__(self, work: Callable[[Handover], None], handover: Handover) -> None:
+        super().__init__(name="neuroback-advice", daemon=True)
+        self._work, self._handover = work, handover
+        self.started = False
+        self.error: BaseException | None = None
+
+    def run(self) -> None:
+        if self._handover._over.wait(HEAD_START_SECONDS):
+            return
+        self.started = True
+        try:
+            self._work(self._handover)
+        except BaseException as error:
+            self.error = error
+
+    def end(self) -> None:
+        self._handover._over.set()
+        self.join()
+
+
+class _Limits:
+    """Polled by the search; remembers which limit ended it."""
+
+    def __init__(
+        self,
+        deadline: Deadline,
+        memory: float | None,
+        should_stop: Callable[[], bool] | None,
+    ) -> None:
+        self.deadline, self.memory, self.should_stop = deadline, memory, should_stop
+        self.background: _Background | None = None
+        self.kind: str | None = None
+
+    def __call__(self) -> bool:
+        if self.kind is None:
+            if self.should_stop is not None and self.should_stop():
+                self.kind = "interrupt"
+            elif self.deadline.passed():
+                self.kind = "time"
+            elif self.memory is not None and resident_bytes() > self.memory * MIB:
+                self.kind = "memory"
+        failed = self.background is not None and self.background.error is not None
+        return failed or self.kind is not None
+
+
+def solve(
+    formula: Formula,
+    *,
+    phases: Phases | None = None,
+    advice: str = "initial",
+    seed: int = 0,
+    time: float | None = None,
+    memory: float | None = None,
+    conflicts: int | None = None,
+    proof: ProofFile | str | os.PathLike[str] | None = None,
+    proof_format: str = "drat",
+    advice_at: int | None = None,
+    background: Callable[[Handover], None] | None = None,
+    verbose: int = 0,
+    should_stop: Callable[[], bool] | None = None,
+    on_line: Callable[[str], None] | None = None,
+) -> Result:
+    """Solve with the core; the model is checked against ``formula`` before it is returned.
+
+    time, memory   wall seconds from now; MiB of this process
+    advice_at      conflicts at which ``phases`` are taken: repeats a hand-over
+    background     called in a second thread while the search runs, to make advice and give it
+    on_line        takes comments; with ``verbose`` a line for each event of the search
+
+    Where advice was handed over, ``Result.advice["handed_over_at"]`` says at how many conflicts.
+    """
+    if advice not in ADVICE:
+        raise EngineError(f"--advice {advice}: the engine core takes {', '.join(ADVICE)}")
+    if not 0 <= seed <= MAX_SEED:
+        raise EngineError(f"--seed {seed}: the core takes 0 to {MAX_SEED}")
+    if proof_format not in PROOF_FORMATS:
+        raise EngineError(f"--proof-format {proof_format}: expected {' or '.join(PROOF_FORMATS)}")
+    begin = clock.monotonic()
+    limits = _Limits(Deadline(time, begin), memory, should_stop)
+    target = proof if isinstance(proof, ProofFile) or proof is None else ProofFile(proof)
+    result = Result(engine=NAME, engine_version=_core.__version__)
+    session = _core.Session()
+    session.set_option("seed", seed)
+    if target is not None:
+        target.cancelled = limits
+        form = "drat-text" if target.text else "drat"
+        session.connect_proof(form, target.write)
+    if verbose and on_line is not None:
+        session.on_report(on_line)
+    try:
+        _load(session, formula)
+        if phases is not None and advice != "off":
+            at = -1 if advice_at is None else advice_at
+            session.advise(phases.value, phases.confidence, advice, at)
+        code = _search(session, limits, background, advice, conflicts, result, on_line)
+        result.seconds["search"] = clock.monotonic() - begin
+        statistics = session.statistics()
+        result.statistics = {name: statistics[name] for name in COUNTERS}
+        _judge(code, session, formula, limits, result)
+        if target is not None and result.status is Status.UNSATISFIABLE:
+            target.commit()
+    finally:
+        if target is not None:
+            target.discard()
+    result.peak_mib = own_peak_bytes() / MIB
+    return result
+
+
+def _load(session: _core.Session, formula: Formula) -> None:
+    session.load(formula.core)
+
+
+def _search(
+    session: _core.Session,
+    limits: _Limits,
+    background: Callable[[Handover], None] | None,
+    advice: str,
+    conflicts: int | None,
+    result: Result,
+    on_line: Callable[[str], None] | None,
+) -> int:
+    handover = Handover(session, advice)
+    thread = None
+    if background is not None and advice != "off":
+        limits.background = thread = _Background(background, handover)
+        thread.start()
+    try:
+        code = session.solve(
+            conflicts=-1 if conflicts is None else conflicts,
+            check_signals=threading.current_thread() is threading.main_thread(),
+            should_stop=limits,
+        )
+    finally:
+        if thread is not None:
+            thread.end()
+    if thread is None:
+        return code
+    if thread.error is not None:
+        raise thread.error
+    taken = session.handovers()
+    if taken:
+        result.advice["handed_over_at"] = taken[-1]
+        if on_line is not None:
+            on_line(
+                f"advice handed over at {taken[-1]} conflicts, --advice-at {taken[-1]} repeats it"
+            )
+    # Another time the advice may come earlier or later.
+    result.deterministic = not thread.started
+    return code
+
+
+def _judge(
+    code: int, session: _core.Session, formula: Formula, limits: _Limits, result: Result
+) -> None:
+    status = _STATUS[code]
+    if status is Status.UNKNOWN:
+        result.limit = limits.kind or session.stop_reason()
+        if result.limit != "conflicts":
+            result.deterministic = False
+        return
+    if status is Status.SATISFIABLE:
+        begin = clock.monotonic()
+        values = session.model_values()[: formula.num_vars]
+        falsified = formula.check_model(values)
+        result.seconds["check"] = clock.monotonic() - begin
+        if falsified is not None:
+            raise EngineError(
+                f"core {result.engine_version}: a model that falsifies clause {falsified + 1}; "
+                "the answer does not count"
+            )
+        variables = np.arange(1, formula.num_vars + 1, dtype=np.int32)
+        result.model, result.checked = variables * values, "model"
+    result.status = status

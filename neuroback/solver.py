@@ -1,0 +1,725 @@
+# SPDX-License-Identifier: MIT
+"""The incremental solver, with the interface that users of PySAT know.
+
+>>> from neuroback import Solver
+>>> with Solver(bootstrap_with=[[1, 2], [-1, 2]]) as solver:
+...     solver.solve(assumptions=[-2]), solver.get_core()
+...     solver.solve(), solver.get_model()[1]
+(False, [-2])
+(True, 2)
+
+What PySAT's class has and this one does not support raises ``NotImplementedError`` at the call.
+Different solvers may run in different threads; a second call into a busy one raises
+``RuntimeError``, but for ``interrupt``, ``clear_interrupt`` and ``advise``.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
+
+from neuroback import _core
+from neuroback.errors import NeuroBackError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from neuroback.formula import Formula
+    from neuroback.phases import Phases
+
+    Clauses = Iterable[Iterable[SupportsIndex]] | Formula | npt.NDArray[np.integer[Any]]
+
+OWN_NAME = "neuroback"
+
+# PySAT's names of solvers, so that a program needs to change one line only.
+_FOREIGN_TEXT = """
+    cd cd103 cdl cdl103 cadical103 cd15 cd153 cdl15 cdl153 cadical153 cd19 cd195 cdl19 cdl195
+    cadical195 cd30 cd300 cdl30 cdl300 cadical300 cms cms5 crypto crypto5 cryptominisat
+    cryptominisat5 ergo gc3 gc30 gluecard3 gluecard30 gc4 gc41 gluecard4 gluecard41 g3 g30 glucose3
+    glucose30 g4 g41 glucose4 glucose41 g42 g421 glucose42 glucose421 ks ks4 kissat kissat4
+    kissat404 lgl lingeling mcb chrono chronobt maplechrono mcm maplecm mpl maple maplesat mg3 mgs3
+    mergesat3 mergesat30 mc mcard minicard m22 msat22 minisat22 mgh msat-gh minisat-gh mep msat-ep
+    minisat-ep minisatep
+"""
+_FOREIGN_NAMES = frozenset(_FOREIGN_TEXT.split())
+_NOTED: set[str] = set()
+
+# What `supports` can be asked about.
+_FEATURES = {
+    "assumptions": True,
+    "cores": True,
+    "proof": True,
+    "interrupt": True,
+    "phases": True,
+    "advice": True,
+    "conf_budget": True,
+    "prop_budget": True,
+    "dec_budget": True,
+    "propagate": True,
+    "enum_models": True,
+    "atmost": False,
+    "xor": False,
+    "propagator": False,
+    "warm_start": False,
+    "vpool": False,
+}
+
+_STATUS = {10: True, 20: False, 0: None}
+
+
+class NoSuchSolverError(NeuroBackError):
+    """A solver name that neither we nor PySAT know."""
+
+
+def _unsupported(what: str) -> NoReturn:
+    raise NotImplementedError(f"{what} is not supported by neuroback.Solver")
+
+
+def _in_main_thread() -> bool:
+    return threading.get_ident() == threading.main_thread().ident
+
+
+class Solver:
+    """An incremental CDCL solver.
+
+    name             "neuroback", or any name of PySAT's, which is noted in the log and ignored
+    bootstrap_with   clauses to begin with: anything that ``append_formula`` takes
+    use_timer        measure the CPU time of calls for ``time`` and ``time_accum``
+    with_proof       keep a proof for ``get_proof``
+    kwargs           PySAT's ``incr``; ``warm_start``, ``native_card`` and ``sync_with`` must be
+                     off; any other name is a TypeError
+    """
+
+    def __init__(
+        self,
+        name: str = OWN_NAME,
+        bootstrap_with: Clauses | None = None,
+        use_timer: bool = False,
+        with_proof: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        self._session: _core.Session | None = None
+        self.new(name, bootstrap_with, use_timer, with_proof=with_proof, **kwargs)
+
+    def new(
+        self,
+        name: str = OWN_NAME,
+        bootstrap_with: Clauses | None = None,
+        use_timer: bool = False,
+        with_proof: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        """Make the solver afresh after ``delete``; nothing happens while there is one."""
+        for keyword, value in kwargs.items():
+            if keyword not in ("incr", "warm_start", "native_card", "sync_with"):
+                raise TypeError(f"unexpected keyword argument {keyword!r}")
+            # Every solver of ours is incremental; the others would change what it does.
+            if value and keyword != "incr":
+                _unsupported(f"{keyword}={value!r}")
+        _note_name(name)
+        if self._session is not None:
+            return
+        self._session = _core.Session()
+        self._status: bool | None = None
+        self._budgets = {"conflicts": -1, "propagations": -1, "decisions": -1}
+        self._use_timer = use_timer
+        self._call_time = self._total_time = 0.0
+        self._with_proof = with_proof
+        # Sessions of enumerations under way, which an interrupt must reach.
+        self._children: weakref.WeakSet[_core.Session] = weakref.WeakSet()
+        if with_proof:
+            self._session.connect_proof("keep")
+        if bootstrap_with is not None:
+            try:
+                self.append_formula(bootstrap_with)
+            except BaseException:
+                self._session = None
+                raise
+
+    def delete(self) -> None:
+        """Free the solver.  Its methods do nothing and return None from now on, as in PySAT."""
+        if self._session is not None:
+            if self._session.busy:
+                raise RuntimeError("the solver is busy with another call, it cannot be deleted")
+            self._session = None
+
+    def __enter__(self) -> Solver:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.delete()
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        raise TypeError(
+            "a Solver can be neither pickled nor copied; send the Formula and build a Solver "
+            "where it is needed"
+        )
+
+    @property
+    def _idle(self) -> _core.Session | None:
+        """The session, if there is one.  RuntimeError while it is in another call."""
+        session = self._session
+        # The session itself has the last word, but here nothing of ours has changed yet.
+        if session is not None and session.busy:
+            raise RuntimeError(
+                "the solver is busy with another call; only interrupt, clear_interrupt and advise "
+                "may be called meanwhile"
+            )
+        return session
+
+    # Clauses
+
+    def add_clause(self, clause: Iterable[SupportsIndex], no_return: bool = True) -> bool | None:
+        """Add a clause: any iterable of Python or NumPy integers.
+
+        ``no_return=False``: False if unit propagation now refutes the formula, else True.
+        Errors: ValueError with the place of a 0, bool, float or out-of-range literal.
+        """
+        session = self._idle
+        if session is None:
+            return None
+        session.add_clause(clause)
+        return None if no_return else self._consistent(session)
+
+    def append_formula(self, formula: Clauses, no_return: bool = True) -> bool | None:
+        """Add clauses: a ``Formula``, PySAT's ``CNF``, any iterable of clauses, or a flat int32 or
+        int64 buffer of clauses each ended by a 0.  All or, on an error, none are added."""
+        session = self._idle
+        if session is None:
+            return None
+        self._append(session, formula)
+        return None if no_return else self._consistent(session)
+
+    def add_clauses(
+        self,
+        clauses: Clauses,
+        offsets: npt.NDArray[np.integer[Any]] | None = None,
+    ) -> None:
+        """As ``append_formula``; with ``offsets``, ``clauses`` are flat literals without zeros and
+        clause i is ``clauses[offsets[i]:offsets[i + 1]]``."""
+        session = self._idle
+        if session is None:
+            return
+        if offsets is None:
+            self._append(session, clauses)
+        else:
+            session.add_csr(clauses, offsets)
+
+    @staticmethod
+    def _append(session: _core.Session, formula: Any) -> None:
+        # PySAT's CNFPlus; an atmost constraint that is dropped would change the answer.
+        if getattr(formula, "atmosts", None):
+            _unsupported("a formula with atmost constraints")
+        core = getattr(formula, "core", None)
+        if isinstance(core, _core.Formula):
+            session.add_csr(core.literals, core.offsets)
+            session.reserve(core.num_vars)
+            return
+        session.add_clauses(formula)
+        declared = getattr(formula, "nv", None)
+        if isinstance(declared, int):
+            session.reserve(declared)
+
+    def _consistent(self, session: _core.Session) -> bool:
+        if session.propagate_units():
+            return True
+        self._status = False
+        return False
+
+    def add_atmost(
+        self,
+        lits: Sequence[int],
+        k: int,
+        weights: Sequence[int] = (),
+        no_return: bool = True,
+    ) -> NoReturn:
+        """Not supported; ``pysat.card`` encodes such constraints as clauses."""
+        _unsupported("add_atmost")
+
+    def add_xor_clause(self, lits: Sequence[int], value: bool = True) -> NoReturn:
+        """Not supported."""
+        _unsupported("add_xor_clause")
+
+    def activate_atmost(self) -> NoReturn:
+        """Not supported."""
+        _unsupported("activate_atmost")
+
+    def supports_atmost(self) -> bool:
+        """False: there are no native cardinality constraints."""
+        return False
+
+    def supports(self, feature: str) -> bool:
+        """Is there ``feature``?  ValueError for one that nobody has heard of.
+
+        >>> Solver().supports("interrupt"), Solver().supports("xor")
+        (True, False)
+        """
+        if feature not in _FEATURES:
+            raise ValueError(f"feature {feature!r}, expected one of {', '.join(_FEATURES)}")
+        return _FEATURES[feature]
+
+    # Solving
+
+    def solve(self, assumptions: Iterable[SupportsIndex] = ()) -> bool | None:
+        """True: satisfiable, False: not (under the assumptions), None: interrupted."""
+        return self._solve(assumptions, {})
+
+    def solve_limited(
+        self, assumptions: Iterable[SupportsIndex] = (), expect_interrupt: bool = False
+    ) -> bool | None:
+        """As ``solve``, and None when a budget is used up.
+
+        Each call may use all of each budget.  Interrupts always work; ``expect_interrupt`` is
+        there for PySAT's sake.
+        """
+        return self._solve(assumptions, self._budgets if self._session is not None else {})
+
+    def _solve(
+        self, assumptions: Iterable[SupportsIndex], budgets: Mapping[str, Any]
+    ) -> bool | None:
+        session = self._idle
+        if session is None:
+            return None
+        begin = time.thread_time() if self._use_timer else 0.0
+        self._status = None
+        try:
+            self._status = _STATUS[
+                session.solve(assumptions, check_signals=_in_main_thread(), **budgets)
+            ]
+        finally:
+            self._count_time(begin)
+        return self._status
+
+    def _count_time(self, begin: float) -> None:
+        if self._use_timer:
+            self._call_time = time.thread_time() - begin
+            self._total_time += self._call_time
+
+    def conf_budget(self, budget: int = -1) -> None:
+        """At most this many conflicts in each ``solve_limited``; 0 and -1 take the limit away."""
+        self._set_budget("conflicts", budget)
+
+    def prop_budget(self, budget: int = -1) -> None:
+        """At most this many propagations in each ``solve_limited``; 0 and -1: no limit."""
+        self._set_budget("propagations", budget)
+
+    def dec_budget(self, budget: int = -1) -> None:
+        """At most this many decisions in each ``solve_limited``; 0 and -1: no limit."""
+        self._set_budget("decisions", budget)
+
+    def _set_budget(self, kind: str, budget: Any) -> None:
+        if isinstance(budget, float) and budget.is_integer():
+            budget = int(budget)
+        session = self._idle
+        if session is not None:
+            value = budget.__index__()
+            self._budgets[kind] = min(value, 2**62) if value > 0 else -1
+
+    def interrupt(self) -> None:
+        """End the call under way, and every later one until ``clear_interrupt``; any thread."""
+        session = self._session
+        if session is not None:
+            session.interrupt()
+            for child in list(self._children):
+                child.interrupt()
+
+    def clear_interrupt(self) -> None:
+        """Forget an interrupt."""
+        session = self._session
+        if session is not None:
+            session.clear_interrupt()
+            for child in list(self._children):
+                child.clear_interrupt()
+
+    def propagate(
+        self, assumptions: Iterable[SupportsIndex] = (), phase_saving: int = 0
+    ) -> tuple[bool, list[int]] | None:
+        """Unit propagation of the assumptions: (no conflict?, literals assumed and implied).
+
+        Literals that the formula alone implies by unit propagation are left out, as in PySAT.
+        """
+        if phase_saving:
+            _unsupported(f"propagate with phase_saving={phase_saving!r}")
+        session = self._idle
+        if session is None:
+            return None
+        begin = time.thread_time() if self._use_timer else 0.0
+        try:
+            return session.propagate(assumptions)
+        finally:
+            self._count_time(begin)
+
+    # Phases
+
+    def set_phases(self, literals: Iterable[SupportsIndex] = (), hard: bool = False) -> None:
+        """Decide these variables with these signs whenever they are decided, until replaced.
+
+        A call replaces all earlier ones; without literals it takes them back.  ``hard`` changes
+        nothing: such phases always come first.
+        """
+        session = self._idle
+        if session is not None:
+            session.set_phases(literals)
+
+    def advise(
+        self,
+        phases: Phases | Iterable[SupportsIndex],
+        mode: str = "initial",
+        *,
+        at: int | None = None,
+    ) -> None:
+        """Give the search advice, in place of its constant phase; also while ``solve`` runs.
+
+        phases   ``Phases``, or literals
+        mode     "first" (a variable's first value), "initial" (wherever the constant would be
+                 used), "always" (every decision), "off" (take the advice back)
+        at       conflicts at which a running search takes it, to repeat a hand-over
+
+        New advice replaces the old.  It is taken at the start of ``solve`` or at the next restart,
+        never overrides ``set_phases``, and never changes an answer.
+        """
+        session = self._session
+        if session is None:
+            return
+        from neuroback.phases import Phases
+
+        if not isinstance(phases, Phases):
+            phases = _phases_of(phases)
+        session.advise(phases.value, phases.confidence, mode, -1 if at is None else at)
+
+    def handovers(self) -> list[int]:
+        """Numbers of conflicts at which advice was taken."""
+        return session.handovers() if (session := self._idle) is not None else []
+
+    # Results
+
+    def get_status(self) -> bool | None:
+        """What the last call of ``solve`` said."""
+        return self._status if self._idle is not None else None
+
+    def get_model(self) -> list[int] | None:
+        """The model after True, else None: a literal for every variable there is."""
+        session = self._idle
+        if session is None or self._status is not True:
+            return None
+        return session.model()
+
+    def get_core(self) -> list[int] | None:
+        """After False under assumptions: some of them that cannot all be true.  Else None."""
+        session = self._idle
+        if session is None or self._status is not False:
+            return None
+        try:
+            return session.core()
+        except ValueError:
+            # False came from add_clause.
+            return None
+
+    def get_proof(self) -> list[str] | None:
+        """The DRAT proof so far, a line each; None without ``with_proof=True``.
+
+        Under assumptions it ends in the clause of the negated core instead of the empty one.  It
+        is a proof for ``write(path, assumptions)``.
+        """
+        session = self._idle
+        if session is None or not self._with_proof:
+            return None
+        return session.kept_proof()
+
+    def enum_models(
+        self,
+        assumptions: Iterable[SupportsIndex] = (),
+        project: Iterable[SupportsIndex] | None = None,
+        *,
+        block: str = "temporary",
+    ) -> Iterator[list[int]]:
+        """Iterate over the models, and leave the solver as it is.
+
+        project   variables; each assignment of them that a model has comes once, as literals of
+                  these variables in this order
+        block     "permanent": as in PySAT, the solver itself is asked and keeps the clauses that
+                  exclude the models told
+
+        Clauses added meanwhile count from the next model on.  An interrupt ends the iteration;
+        ``get_status`` is None then.
+        """
+        if self._session is None:
+            return
+        assumed = list(assumptions)
+        chosen = None if project is None else _variables(project)
+        if block not in ("temporary", "permanent"):
+            raise ValueError(f"block {block!r}, expected 'temporary' or 'permanent'")
+        if block == "permanent":
+            yield from self._enumerate_here(assumed, chosen)
+            return
+        child = _core.Session()
+        self._children.add(child)
+        try:
+            while self._session is not None:
+                if self._session.interrupted:
+                    child.interrupt()
+                child.follow(self._session)
+                if chosen is not None:
+                    child.reserve(max(chosen, default=0))
+                code = child.solve(assumed, check_signals=_in_main_thread())
+                if code != 10:
+                    if code == 0:
+                        self._status = None
+                    return
+                model = child.model()
+                told = model if chosen is None else [model[variable - 1] for variable in chosen]
+                child.add_clause([-literal for literal in told])
+                yield told
+        finally:
+            self._children.discard(child)
+
+    def _enumerate_here(
+        self, assumed: list[SupportsIndex], chosen: list[int] | None
+    ) -> Iterator[list[int]]:
+        if chosen is not None and self._session is not None:
+            self._session.reserve(max(chosen, default=0))
+        while self._session is not None and self.solve(assumed):
+            model = self.get_model() or []
+            told = model if chosen is None else [model[variable - 1] for variable in chosen]
+            self.add_clause([-literal for literal in told])
+            yield told
+
+    def time(self) -> float | None:
+        """CPU seconds of the last call, if ``use_timer`` was given."""
+        return self._call_time if self._idle is not None else None
+
+    def time_accum(self) -> float | None:
+        """CPU seconds of all calls, if ``use_timer`` was given."""
+        return self._total_time if self._idle is not None else None
+
+    def nof_vars(self) -> int | None:
+        """The largest variable seen in clauses, headers, assumptions and phases."""
+        return session.num_vars if (session := self._idle) is not None else None
+
+    def nof_clauses(self) -> int | None:
+        """The number of clauses added."""
+        return session.num_clauses if (session := self._idle) is not None else None
+
+    def accum_stats(self) -> dict[str, int] | None:
+        """Restarts, conflicts, decisions and propagations of all calls."""
+        session = self._idle
+        if session is None:
+            return None
+        counts = session.statistics()
+        return {name: counts[name] for name in _ACCUMULATED}
+
+    def statistics(self) -> dict[str, int]:
+        """Every counter of the core by name."""
+        return session.statistics() if (session := self._idle) is not None else {}
+
+    def simplified(self) -> Formula | None:
+        """The irredundant clauses as they are now, as a formula that is satisfiable if and only if
+        the one added is.  Its models need not be models of that one."""
+        session = self._idle
+        if session is None:
+            return None
+        from neuroback.formula import Formula
+
+        return Formula.from_array(session.irredundant_clauses(), session.num_vars)
+
+    def write(
+        self, path: str | os.PathLike[str], assumptions: Iterable[SupportsIndex] = ()
+    ) -> None:
+        """Write the clauses as added, and the assumptions as unit clauses, in plain DIMACS."""
+        session = self._idle
+        if session is None:
+            return
+        from neuroback.formula import Formula
+
+        flat = session.clauses(assumptions)
+        largest = max(int(abs(flat).max(initial=0)), session.num_vars)
+        Formula.from_array(flat, largest).write(path)
+
+    # Settings
+
+    def configure(self, parameters: Mapping[str, int]) -> None:
+        """Set options of the core by name; ``options`` lists them.
+
+        Errors: ValueError for an unknown name or a value out of range; then none is set.
+        """
+        session = self._idle
+        if session is None:
+            return
+        known = session.options()
+        for name, value in parameters.items():
+            if name not in known:
+                raise ValueError(f"unknown option {name!r}")
+            _, low, high, _ = known[name]
+            if isinstance(value, float) or not low <= value <= high:
+                raise ValueError(f"option {name}: {value!r}, expected {low} to {high}")
+        for name, value in parameters.items():
+            session.set_option(name, int(value))
+
+    def options(self) -> dict[str, tuple[int, int, int, str]]:
+        """Name -> (value, lowest, highest, what it does)."""
+        return session.options() if (session := self._idle) is not None else {}
+
+    def on_learn(
+        self, callback: Callable[[list[int]], object] | None, max_length: int = 2**31 - 1
+    ) -> None:
+        """Hand each learned clause of at most ``max_length`` literals to ``callback``.
+
+        It must not call this solver, but for ``interrupt`` and ``advise``; what it raises ends the
+        call of ``solve``.
+        """
+        session = self._idle
+        if session is not None:
+            session.on_learn(callback, max_length)
+
+    def on_report(self, callback: Callable[[str], object] | None) -> None:
+        """Hand a line of text about each event of the search to ``callback``."""
+        session = self._idle
+        if session is not None:
+            session.on_report(callback)
+
+    def start_mode(self, warm: bool = False) -> None:
+        """Only ``warm=False``, which is the only mode there is."""
+        if warm:
+            _unsupported("start_mode(warm=True)")
+
+    # What PySAT has for one or two of its solvers
+
+    def apply_jw(self) -> NoReturn:
+        """Not supported."""
+        _unsupported("apply_jw")
+
+    def attach_vpool(self, vpool: Any = None) -> NoReturn:
+        """Not supported; no variable is ever introduced behind the user's back."""
+        _unsupported("attach_vpool")
+
+    def sync_vars(self) -> NoReturn:
+        """Not supported."""
+        _unsupported("sync_vars")
+
+    def sync_vpool(self) -> NoReturn:
+        """Not supported."""
+        _unsupported("sync_vpool")
+
+    def set_activities(self, activities: Mapping[int, float] | None = None) -> NoReturn:
+        """Not supported."""
+        _unsupported("set_activities")
+
+    def flip_bits(
+        self,
+        assumptions: Sequence[int] = (),
+        preferences: Sequence[int] | None = None,
+        budget: int = 100000,
+    ) -> NoReturn:
+        """Not supported."""
+        _unsupported("flip_bits")
+
+    def set_xscope(self, add: Sequence[int] = (), remove: Sequence[int] = ()) -> NoReturn:
+        """Not supported."""
+        _unsupported("set_xscope")
+
+    def shift_xscope(self, old: int, new: int) -> NoReturn:
+        """Not supported."""
+        _unsupported("shift_xscope")
+
+    def xpairs(self, lits: Sequence[int] | None = None) -> NoReturn:
+        """Not supported."""
+        _unsupported("xpairs")
+
+    def xname(self, pairs: Any) -> NoReturn:
+        """Not supported."""
+        _unsupported("xname")
+
+    def xblock(self, pairs: Any) -> NoReturn:
+        """Not supported."""
+        _unsupported("xblock")
+
+    def xpin(self, variables: Sequence[int]) -> NoReturn:
+        """Not supported."""
+        _unsupported("xpin")
+
+    def xunpin(self, variables: Sequence[int]) -> NoReturn:
+        """Not supported."""
+        _unsupported("xunpin")
+
+    def connect_propagator(self, propagator: Any) -> NoReturn:
+        """Not supported."""
+        _unsupported("connect_propagator")
+
+    def disconnect_propagator(self) -> NoReturn:
+        """Not supported."""
+        _unsupported("disconnect_propagator")
+
+    def enable_propagator(self) -> NoReturn:
+        """Not supported."""
+        _unsupported("enable_propagator")
+
+    def disable_propagator(self) -> NoReturn:
+        """Not supported."""
+        _unsupported("disable_propagator")
+
+    def propagator_active(self) -> NoReturn:
+        """Not supported."""
+        _unsupported("propagator_active")
+
+    def observe(self, var: int) -> NoReturn:
+        """Not supported."""
+        _unsupported("observe")
+
+    def ignore(self, var: int) -> NoReturn:
+        """Not supported."""
+        _unsupported("ignore")
+
+    def reset_observed(self) -> NoReturn:
+        """Not supported."""
+        _unsupported("reset_observed")
+
+    def is_decision(self, lit: int) -> NoReturn:
+        """Not supported."""
+        _unsupported("is_decision")
+
+
+_ACCUMULATED = ("restarts", "conflicts", "decisions", "propagations")
+
+
+def _note_name(name: str) -> None:
+    lowered = name.lower()
+    if lowered == OWN_NAME:
+        return
+    if lowered not in _FOREIGN_NAMES:
+        raise NoSuchSolverError(f"there is no solver {name!r}, expected {OWN_NAME!r} or PySAT's")
+    if lowered not in _NOTED:
+        _NOTED.add(lowered)
+        logging.getLogger("neuroback").info("solver %r was asked for, this is neuroback", name)
+
+
+def _variables(project: Iterable[SupportsIndex]) -> list[int]:
+    chosen = []
+    for position, variable in enumerate(project):
+        value = 0 if isinstance(variable, bool) else variable.__index__()
+        if not 1 <= value <= _core.MAX_VAR:
+            raise ValueError(f"project, position {position}: {variable!r}, expected a variable")
+        chosen.append(value)
+    return chosen
+
+
+def _phases_of(literals: Iterable[SupportsIndex]) -> Phases:
+    from neuroback.formula import check_literal
+    from neuroback.phases import Phases
+
+    checked = [
+        check_literal(literal, f"phases, position {position}")
+        for position, literal in enumerate(literals)
+    ]
+    return Phases.from_literals(checked, max(map(abs, checked), default=0))
