@@ -8,6 +8,8 @@ because PySAT's solvers can neither be stopped nor measured from inside.
 from __future__ import annotations
 
 import argparse
+import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,8 +17,10 @@ from typing import Any
 
 def _make(name: str, proof: bool) -> tuple[Any, bool]:
     """A solver, with proofs where it can; whether it does."""
-    from pysat.solvers import Solver
+    from pysat.solvers import Solver, SolverNames
 
+    # Some names that PySAT lists are not among the aliases it knows, but each has one.
+    name = getattr(SolverNames, name, (name,))[-1]
     if proof:
         try:
             return Solver(name=name, with_proof=True), True
@@ -41,12 +45,23 @@ def _probe(name: str) -> int:
     return 0
 
 
-def _write_proof(lines: list[str] | None, path: Path) -> None:
-    if lines is None:
-        return
-    with path.open("w", encoding="ascii") as stream:
-        for line in lines:
-            stream.write(line.strip() + "\n")
+def _save_proof(solver: Any, path: Path) -> bool:
+    """Write the proof as the solver did, text or binary; False if there is none.
+
+    Not by ``get_proof``, which turns CaDiCaL's binary into text in Python: a minute for what the
+    solver wrote in a second.
+    """
+    file = getattr(solver.solver, "prfile", None)
+    if file is None:
+        return False
+    import pysolvers
+
+    # Without this the last bytes stay in a buffer of the C library, and the proof is cut off.
+    pysolvers.flushpr(solver.solver.prfp)
+    file.seek(0)
+    with path.open("wb") as target:
+        shutil.copyfileobj(file, target, 1 << 20)
+    return True
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -70,16 +85,16 @@ def main(arguments: list[str] | None = None) -> int:
     if found is None:
         out.write("s UNKNOWN\n")
         return 0
-    counters = solver.accum_stats() or {}
+    try:
+        counters = solver.accum_stats() or {}
+    except NotImplementedError:
+        counters = {}
     for name, value in counters.items():
         out.write(f"c {name}: {value}\n")
     if not found:
-        if proving:
-            try:
-                _write_proof(solver.get_proof(), args.proof)
-            except (AttributeError, NotImplementedError) as error:
-                # Some take the keyword and have no proofs: agreement must do.
-                out.write(f"c no proof: {error}\n")
+        if proving and not _save_proof(solver, args.proof):
+            # Some take the keyword and have no proofs: agreement must do.
+            out.write("c no proof\n")
         out.write("s UNSATISFIABLE\n")
         out.flush()
         return 20
@@ -93,8 +108,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    import os
-
     code = main()
     sys.stdout.flush()
     # Freeing a solver of millions of clauses takes seconds that are nobody's search.

@@ -477,3 +477,28 @@ def test_a_lost_supervisor_and_a_struck_process_are_the_hosts_doing(
     struck = write_program("struck", "os.kill(os.getpid(), 9)")
     found = run(suite, f"command:{struck}")
     assert {one["reason"] for one in found.values()} == {"host"}
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict"),
+    [
+        ("cadical195", "verified"),
+        ("cadical300", "verified"),
+        ("glucose42", "verified"),
+        ("maplechrono", "verified"),
+        ("mergesat3", "unchecked"),
+        ("minisat22", "unchecked"),
+    ],
+)
+def test_solvers_of_pysat_prove_what_they_can(suite: Path, name: str, verdict: str) -> None:
+    pytest.importorskip("pysat")
+    # Pigeons: five in four holes, so that the proof is longer than a buffer's first bytes.
+    holes = [[4 * p + h + 1 for h in range(4)] for p in range(5)]
+    clauses = [*holes]
+    for h in range(4):
+        clauses += [[-holes[p][h], -holes[q][h]] for p in range(5) for q in range(p)]
+    text = f"p cnf 20 {len(clauses)}\n" + "".join(f"{' '.join(map(str, c))} 0\n" for c in clauses)
+    (suite.parent / "fb/unsat.cnf").write_text(text)
+    found = run(suite, f"pysat:{name}", "--time", "30")
+    assert found["unsat"]["status"] == "UNSAT" and found["unsat"]["verdict"] == verdict
+    assert found["sat"]["verdict"] == "verified"
