@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -117,7 +118,7 @@ class Formula:
             bounds = self.offsets[first : first + _BATCH + 1]
             flat = self.literals[bounds[0] : bounds[-1]].tolist()
             starts = (bounds - bounds[0]).tolist()
-            for start, stop in zip(starts, starts[1:], strict=False):
+            for start, stop in pairwise(starts):
                 yield flat[start:stop]
 
     def __iter__(self) -> Iterator[list[int]]:

@@ -86,7 +86,7 @@ class Phases:
         return Phases(-self.value, self.confidence)
 
     def agreement(self, model: npt.NDArray[np.int8]) -> float | None:
-        """Share of the advised variables whose value in ``model`` (int8, +1 or -1) is as advised."""
+        """Share of the advised variables that ``model`` (int8, +1 or -1) gives that value."""
         advised = self.value != 0
         count = int(np.count_nonzero(advised))
         return (

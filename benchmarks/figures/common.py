@@ -82,7 +82,7 @@ def run_process(
 
 
 def run_python(code: str, *arguments: str | os.PathLike[str]) -> dict[str, float]:
-    """Run ``code`` in a fresh interpreter; its last line is a JSON object, ``peak_mib`` is added."""
+    """Run ``code`` in a fresh interpreter; it leaves a dict ``result``, ``peak_mib`` is added."""
     tail = (
         "\nimport json, resource\n"
         "result['peak_mib'] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024\n"
@@ -114,7 +114,8 @@ def report(name: str, rows: list[dict[str, object]], note: str = "") -> None:
     target.parent.mkdir(exist_ok=True)
     record = {
         "name": name, "note": note, "rows": rows, "when": time.strftime("%Y-%m-%d"),
-        "machine": f"{platform.machine()}, {os.cpu_count()} CPUs", "python": platform.python_version(),
+        "machine": f"{platform.machine()}, {os.cpu_count()} CPUs",
+        "python": platform.python_version(),
     }  # fmt: skip
     descriptor, aside = tempfile.mkstemp(dir=target.parent)
     with os.fdopen(descriptor, "w") as file:

@@ -86,13 +86,17 @@ def main() -> None:
             peak: list[float] = []
             shape: dict[str, float] = {}
 
-            def ours(path: Path = path, peak: list[float] = peak) -> float:
+            def ours(
+                path: Path = path,
+                peak: list[float] = peak,
+                shape: dict[str, float] = shape,
+            ) -> float:
                 result = run_python(OURS, path)
                 peak.append(result["peak_mib"])
                 shape.update(result)
                 return result["seconds"]
 
-            def pyg(path: Path = path) -> float:
+            def pyg(path: Path = path, shape: dict[str, float] = shape) -> float:
                 result = run_python(PYG, path)
                 shape["parameters"] = result["parameters"]
                 return result["seconds"]

@@ -6,8 +6,8 @@
 // This header is the only place where one becomes the other.
 #pragma once
 
-#include <cstddef>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 
 namespace nb {

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: MIT
+"""What the documents show is run, and what they point to is there."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_python_blocks_run(path: Path) -> None:
+    blocks = re.findall(r"^```python\n(.*?)^```", path.read_text(), re.M | re.S)
+    for block in blocks:
+        run = subprocess.run(
+            [sys.executable, "-c", block], cwd=ROOT, capture_output=True, text=True, timeout=120
+        )
+        assert run.returncode == 0, f"{block}\n{run.stderr}"
+    if path.name == "README.md":
+        assert blocks
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_links_inside_the_project_lead_somewhere(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)", path.read_text()):
+        if "://" not in target:
+            assert (path.parent / target).exists(), f"{path.name} points to {target}"
+
+
+def test_every_example_says_where_it_comes_from_and_is_solved() -> None:
+    from neuroback import Status, solve
+
+    examples = sorted((ROOT / "data" / "examples").glob("*.cnf"))
+    assert len(examples) >= 3
+    for path in examples:
+        head = path.read_text().split("p cnf")[0]
+        assert "licence" in head
+        expected = Status.UNSATISFIABLE if "unsatisfiable" in head else Status.SATISFIABLE
+        assert solve(path, time=60).status is expected
+
+
+def test_the_readme_names_every_command() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "neuroback", "--help"], capture_output=True, text=True, timeout=60
+    )
+    assert run.returncode == 0
+    for command in ("solve", "predict", "check", "models", "data", "train", "evaluate", "bench"):
+        assert command in run.stdout
+        assert f"neuroback {command}" in (ROOT / "README.md").read_text()
