@@ -8,6 +8,7 @@ nothing is done twice.
 
 from __future__ import annotations
 
+import os
 import socket
 import sqlite3
 import time
@@ -108,6 +109,7 @@ def generate(
     """Make the formulas of a recipe that are not there yet."""
     tally = Tally()
     items = list(items)
+    folder = os.path.abspath(folder)
     with Store.open(folder, create=True) as store, store.locked("formulas"):
         sources = store.index.sources()
         todo = [item for item in items if item.source not in sources]
@@ -183,6 +185,7 @@ def label(
     stop_at   of time.monotonic(): begin nothing after it
     """
     tally = Tally()
+    folder = os.path.abspath(folder)
     states = ["none", *again]
     with Store.open(folder) as store, store.locked("labels"):
         tally.known = adopt_labels(store)

@@ -98,7 +98,8 @@ def list_sources(paths: Iterable[str | os.PathLike[str]], wanted: Wanted) -> Fou
     """Files of ``paths`` in a fixed order, with families interleaved in their turns."""
     found = Found()
     for given in paths:
-        path = Path(given)
+        # Absolute, so that workers find it and a second import knows it again.
+        path = Path(os.path.abspath(given))
         if not path.is_dir():
             found.sources.append(_plain(path, path.parent.name, wanted))
         elif (path / "cnf").is_dir() and (path / "backbone").is_dir():
@@ -290,6 +291,7 @@ def import_files(
 ) -> Tally:
     """Take files into the set at ``folder``; those taken before are not read again."""
     tally = Tally()
+    folder = os.path.abspath(folder)
     with Store.open(folder, create=True) as store, store.locked("formulas", "labels"):
         found = list_sources(paths, wanted)
         before = store.index.sources()

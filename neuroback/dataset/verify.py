@@ -12,6 +12,7 @@ files     what no row names, what a killed stage left, graphs that do not fit th
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,6 +57,7 @@ def verify(
 ) -> list[str]:
     """All damage found, in a fixed order; an empty list for a sound set."""
     found: list[str] = []
+    folder = os.path.abspath(folder)
     with Store.open(folder) as store:
         broken = store.index.damage()
         if broken:
