@@ -51,8 +51,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--again",
         action="append",
         default=[],
-        choices=["partial", "unknown", "failed"],
-        help="try these once more",
+        choices=["partial", "unknown", "failed", "bare"],
+        help="try these once more; bare: backbones without truth counts",
     )
     _add_workers(stage)
 

@@ -181,7 +181,8 @@ def label(
     """Label what has no label yet, in the order of work.
 
     at_most   so many formulas in this call
-    again     label states that are tried once more, such as "partial" or "failed"
+    again     label states that are tried once more, such as "partial" or "failed"; "bare" stands
+              for imported backbones, which have no truth counts
     stop_at   of time.monotonic(): begin nothing after it
     """
     tally = Tally()
@@ -190,7 +191,10 @@ def label(
     with Store.open(folder) as store, store.locked("labels"):
         tally.known = adopt_labels(store)
         marks = ", ".join("?" * len(states))
-        rows = list(store.index.rows(f"label_state IN ({marks})", states))
+        where = f"label_state IN ({marks})"
+        if "bare" in states:
+            where += " OR (label_state IN ('complete', 'partial') AND models = 0)"
+        rows = list(store.index.rows(where, states))
         rows = rows[:at_most]
         _mark_known_unsat(store, rows)
         todo = [row["fingerprint"] for row in rows if row["status"] != "UNSAT"]

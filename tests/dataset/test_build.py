@@ -163,3 +163,23 @@ def test_an_isolated_task_cannot_harm_the_worker() -> None:
         isolated(_hunger, memory_mib=2048)
     with pytest.raises(DataError, match="as it is"):
         isolated(_complain)
+
+
+def test_ctrl_c_ends_a_stage_and_leaves_no_process(
+    neuroback: Run, recipe: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "set"
+    neuroback("data", "generate", recipe, "-o", folder)
+    command = [sys.executable, "-m", "neuroback", "data", "label", str(folder), "-j", "2"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True, text=True)
+    time.sleep(1.2)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode in (0, 130)
+    assert "Traceback" not in err
+    with pytest.raises(ProcessLookupError):
+        for _ in range(50):
+            os.killpg(process.pid, 0)
+            time.sleep(0.1)
+    assert neuroback("data", "label", folder)[0] == 0
+    assert neuroback("data", "verify", folder)[0] == 0

@@ -260,3 +260,16 @@ def test_a_real_piece_of_the_published_set(
     with Store.open(tmp_path / "set") as store:
         states = [row.label_state for row in store.rows(labelled=False)]
         assert [states.count(s) for s in ("complete", "partial", "none")] == [7, 2, 3]
+
+
+def test_imported_backbones_get_counts_when_asked(
+    neuroback: Run, databack: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "set"
+    neuroback("data", "import", databack, "-o", folder)
+    assert neuroback("data", "label", folder)[1].startswith("2 labelled")
+    assert neuroback("data", "label", folder, "--again", "bare")[1].startswith("2 labelled")
+    with Store.open(folder) as store:
+        assert all(row.models for row in store.rows(labelled=False))
+        assert all(row.label_state == "complete" for row in store.rows(labelled=False))
+    assert neuroback("data", "verify", folder, "--questions", 3)[0] == 0
