@@ -11,7 +11,7 @@ import contextlib
 import os
 import time as clock
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -119,8 +119,11 @@ def solve(
     memory: float | None = None,
     conflicts: int | None = None,
     proof: ProofFile | str | os.PathLike[str] | None = None,
+    proof_format: str = "drat",
     kissat: str | os.PathLike[str] | None = None,
     verbose: int = 0,
+    race: bool = False,
+    advice_at: int | None = None,
     threads: int | None = None,
     relaxed: bool = False,
     should_stop: Callable[[], bool] | None = None,
@@ -138,6 +141,9 @@ def solve(
     threshold     least confidence that becomes advice; the model's own if None
     gate          no advice where the model is unsure as a whole; None: on for a model's advice
     time, memory  wall seconds and MiB for everything together; ``conflicts`` for the search
+    race          the plain search and the advised one at once; the first answer wins
+    advice_at     conflicts at which the engine core takes the advice: repeats a hand-over; None:
+                  its search starts at once and takes a network's advice when it is there
     should_stop   polled in every stage; when it says yes the result is UNKNOWN ("interrupt")
     on_progress   takes one line of text at a time;  on_formula  the formula, when it is read
     started       start of the wall clock (``time.monotonic()``), now if None
@@ -158,26 +164,16 @@ def solve(
             on_formula(formula)
         budget.check()
         request = _Request(neural, model, phases, phases_form, advice, threshold, gate, threads)
-        advised = _advise(formula, request, budget, seconds, tell)
-        told = advised.told
-        budget.check()
-        own = {"kissat": kissat, "verbose": verbose} if home.NAME == "kissat" else {}
-        result = home.solve(
-            formula,
-            phases=advised.phases,
-            advice=advice if advised.phases is not None else "off",
-            seed=seed,
-            time=budget.left(),
-            memory=memory,
-            conflicts=conflicts,
-            proof=proof,
-            should_stop=should_stop,
-            on_line=tell,
-            **own,
-        )
-        _confirm(formula, result)
-        if result.status is Status.SATISFIABLE and advised.phases is not None:
-            told["agreement"] = _agreement(advised.phases, result)
+        run = _Run(home, formula, request, budget, seconds, tell)
+        run.options = {"seed": seed, "memory": memory, "conflicts": conflicts, "verbose": verbose}
+        run.options |= _own_options(home, kissat, proof_format, advice_at)
+        if race:
+            result = run.race(_target(proof))
+        elif home.NAME == "core" and request.neural_only() and advice_at is None:
+            result = run.overlapped(proof)
+        else:
+            result = run.serial(proof)
+        told = run.told
     except LimitReached as limit:
         result.limit = limit.kind
     except MemoryError:
@@ -274,6 +270,161 @@ class _Request:
     gate: bool | None
     threads: int | None
 
+    def neural_only(self) -> bool:
+        """Does advice come from the network alone, which takes its time?"""
+        return self.neural and self.phases is None and self.advice != "off"
+
+
+class _Run:
+    """One formula, one engine, and the ways in which advice and search go together."""
+
+    def __init__(
+        self,
+        home: Any,
+        formula: Formula,
+        request: _Request,
+        budget: Budget,
+        seconds: dict[str, float],
+        tell: Callable[[str], None],
+    ) -> None:
+        self.home, self.formula, self.request, self.budget = home, formula, request, budget
+        self.seconds, self.tell = seconds, tell
+        self.options: dict[str, Any] = {}
+        self.told = _no_advice("off", "not reached")
+
+    def serial(self, proof: ProofFile | str | os.PathLike[str] | None) -> Result:
+        """Advice first, then the search."""
+        advised = _advise(self.formula, self.request, self.budget, self.seconds, self.tell)
+        self.told = advised.told
+        self.budget.check()
+        return self._search(advised, proof)
+
+    def overlapped(self, proof: ProofFile | str | os.PathLike[str] | None) -> Result:
+        """The search starts at once and takes the advice when it is there."""
+        if self.request.model is not None:
+            # A checkpoint that is not there is an error even where the search needs none.
+            _checkpoint(self.request.model)
+        self.told = _no_advice("off", "the answer was there before the prediction")
+        late = self.told
+        advised = Advice(None, self.told)
+
+        def background(handover: Any) -> None:
+            nonlocal advised
+            found = self._advise_beside(handover.over)
+            if found is None:
+                return
+            advised, self.told = found, found.told
+            if found.phases is not None:
+                handover.give(found.phases)
+
+        plain = Advice(None, self.told)
+        result = self._search(plain, proof, advice=self.request.advice, background=background)
+        at = result.advice.get("handed_over_at")
+        if at is not None:
+            self.told |= {"run": "advised", "handed_over_at": at}
+            self._agree(advised, result)
+        else:
+            if advised.phases is not None:
+                self.told |= {"variables": 0, "flipped": 0, "reason": late["reason"]}
+            elif self.told is not late:
+                # Without advice it is the plain run, whenever that was known.
+                result.deterministic = True
+            self.told["run"] = "plain"
+        return result
+
+    def race(self, target: ProofFile | None) -> Result:
+        """The plain search here, prediction and the advised search beside it."""
+        from neuroback import race
+
+        if default_threads() < 2:
+            self.tell("warning: --race needs two CPUs and this process has one: the plain search")
+            return self._search(Advice(None, self.told), target)
+        if self.request.model is not None:
+            _checkpoint(self.request.model)
+        self.told = _no_advice("off", "the plain search was first")
+        proofs = race.Proofs(target)
+        entries = proofs.entry(), proofs.entry()
+
+        def plain(lost: Callable[[], bool]) -> Result:
+            return self._search(Advice(None, self.told), entries[0], stop=lost)
+
+        def beside(lost: Callable[[], bool]) -> Result | None:
+            found = self._advise_beside(lost)
+            if found is None or found.phases is None:
+                self.told = found.told if found is not None else self.told
+                return None
+            result = self._search(found, entries[1], stop=lambda: lost() or self._crowded())
+            if result.status is not Status.UNKNOWN:
+                self.told = found.told
+            return result
+
+        try:
+            result, was_plain, error = race.run(plain, beside)
+            if error is not None:
+                self.tell(f"warning: the advised search failed: {error}")
+            proofs.publish(entries[0 if was_plain else 1])
+        finally:
+            proofs.close()
+        self.told["run"] = "plain" if was_plain else "advised"
+        self.tell(f"race: the {self.told['run']} search was first")
+        result.deterministic = False
+        return result
+
+    def _search(
+        self,
+        advised: Advice,
+        proof: ProofFile | str | os.PathLike[str] | None,
+        *,
+        advice: str = "off",
+        stop: Callable[[], bool] | None = None,
+        **more: Any,
+    ) -> Result:
+        asked = self.budget.should_stop
+        result: Result = self.home.solve(
+            self.formula,
+            phases=advised.phases,
+            advice=self.request.advice if advised.phases is not None else advice,
+            time=self.budget.left(),
+            proof=proof,
+            should_stop=asked if stop is None else lambda: stop() or bool(asked and asked()),
+            on_line=self.tell,
+            **self.options,
+            **more,
+        )
+        _confirm(self.formula, result)
+        self._agree(advised, result)
+        return result
+
+    def _agree(self, advised: Advice, result: Result) -> None:
+        if result.status is Status.SATISFIABLE and advised.phases is not None:
+            advised.told["agreement"] = _agreement(advised.phases, result)
+
+    def _advise_beside(self, over: Callable[[], bool]) -> Advice | None:
+        """Advice made in a second thread; None where the search was over before."""
+        asked = self.budget.should_stop
+        budget = Budget(
+            self.budget.left(),
+            self.budget.memory,
+            lambda: over() or bool(asked and asked()),
+        )
+        # One CPU is the search's.
+        threads = max(1, (self.request.threads or default_threads()) - 1)
+        request = replace(self.request, threads=threads)
+        try:
+            return _advise(self.formula, request, budget, self.seconds, self.tell)
+        except LimitReached as limit:
+            if limit.kind != "memory":
+                return None
+            reason = "prediction needs more memory than is left"
+            self.tell(f"no advice: {reason}")
+            return Advice(None, _no_advice("off", reason))
+
+    def _crowded(self) -> bool:
+        """Do all of us together use more memory than is allowed?"""
+        if self.budget.memory is None:
+            return False
+        return resident_bytes() + engines.children_bytes() > self.budget.memory * MIB
+
 
 def _require_advice(home: Any, engine: str, advice: str) -> None:
     if advice not in ADVICE:
@@ -283,6 +434,28 @@ def _require_advice(home: Any, engine: str, advice: str) -> None:
             f"--advice {advice}: the engine {home.NAME} takes {' and '.join(home.ADVICE)}; "
             f"{advice} needs --engine core"
         )
+
+
+def _own_options(
+    home: Any, kissat: str | os.PathLike[str] | None, proof_format: str, advice_at: int | None
+) -> dict[str, Any]:
+    """What only one of the engines takes."""
+    if home.NAME == "core":
+        return {"proof_format": proof_format, "advice_at": advice_at}
+    if proof_format != "drat":
+        raise EngineError(
+            f"--proof-format {proof_format}: the engine {home.NAME} writes DRAT, "
+            f"{proof_format.upper()} needs --engine core"
+        )
+    if advice_at is not None:
+        raise EngineError(f"--advice-at: the engine {home.NAME} is advised before it starts")
+    return {"kissat": kissat}
+
+
+def _target(proof: ProofFile | str | os.PathLike[str] | None) -> ProofFile | None:
+    from neuroback.engines.proof_file import ProofFile
+
+    return proof if isinstance(proof, ProofFile) or proof is None else ProofFile(proof)
 
 
 def _no_advice(gate: str, reason: str, model: str | None = None) -> dict[str, Any]:

@@ -71,7 +71,9 @@ class Output:
         if self.quiet or self.hush:
             return
         line = comment_text(text)
-        print(f"c {line}" if line else "c", flush=True)
+        # One write: comments come from two threads.
+        sys.stdout.write(f"c {line}\n" if line else "c\n")
+        sys.stdout.flush()
 
     def warning(self, text: str) -> None:
         print(f"neuroback: warning: {text}", file=sys.stderr, flush=True)

@@ -81,6 +81,12 @@ def add_parser(subparsers: Any) -> None:
     advice.add_argument(
         "--advice", choices=("off", "first", "initial", "always"), default="initial"
     )
+    advice.add_argument(
+        "--advice-at",
+        type=_positive(int),
+        metavar="CONFLICTS",
+        help="when the core takes the advice: repeats a hand-over",
+    )
 
     limits = parser.add_argument_group("limits")
     limits.add_argument("--time", type=_positive(float), metavar="SECONDS")
@@ -104,8 +110,6 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     # numpy's BLAS would start threads that nothing here uses.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    if args.race:
-        return fail("--race is not there yet")
     if args.phases is not None and args.no_neural:
         fail("--phases and --no-neural exclude each other")
         return EXIT_USAGE
@@ -179,6 +183,9 @@ class _Command:
                     proof=proof,
                     kissat=args.kissat,
                     verbose=args.verbose,
+                    proof_format=args.proof_format,
+                    race=args.race,
+                    advice_at=args.advice_at,
                     threads=self.threads,
                     relaxed=args.relaxed,
                     should_stop=guard.should_stop,
@@ -300,19 +307,35 @@ def _limit_text(kind: str, args: argparse.Namespace) -> str:
 
 
 def _repeat(args: argparse.Namespace, result: Result) -> str:
-    """The command that gives this run again: where the clock ended it, its conflicts must."""
+    """The command that gives this run again, or its winner: the clock must have no say in it."""
     words = ["neuroback", "solve", args.file]
     skip = {"command", "file", "json", "output", "quiet", "verbose", "race", "force"}
+    at = result.advice.get("handed_over_at")
+    plain = not result.deterministic and result.advice.get("run") == "plain"
+    if not result.deterministic:
+        skip |= {"time", "memory", "conflicts", "advice_at"}
+    if plain:
+        skip |= {"no_neural", "model", "phases", "phases_form", "threshold", "gate", "advice"}
     for name, value in vars(args).items():
         option = "--" + name.replace("_", "-")
         if name in skip or value is None or value is False or value == _DEFAULTS.get(name):
             continue
-        if not result.deterministic and name in ("time", "memory", "conflicts"):
-            continue
         words += [option] if value is True else [option, str(value)]
-    if not result.deterministic and "conflicts" in result.statistics:
+    if plain:
+        words.append("--no-neural")
+    if not result.deterministic and not plain and at is None and _core_advised(args, result):
+        # A hand-over before the search began.
+        at = 0
+    if at is not None:
+        words += ["--advice-at", str(at)]
+    if not result.deterministic and result.limit is not None and "conflicts" in result.statistics:
         words += ["--conflicts", str(result.statistics["conflicts"])]
     return shlex.join(words)
+
+
+def _core_advised(args: argparse.Namespace, result: Result) -> bool:
+    """Would the same command without its race take the network's advice at another time?"""
+    return bool(args.engine == "core" and result.advice.get("run") == "advised" and not args.phases)
 
 
 _DEFAULTS = {

@@ -8,6 +8,7 @@ to ``HOMES``.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
@@ -39,3 +40,11 @@ def find(name: str) -> ModuleType:
     if find_spec(home) is None:
         raise EngineError(f"the engine {name!r} is not there yet; use --engine kissat")
     return import_module(home)
+
+
+def children_bytes() -> int:
+    """Resident memory of the programs that engines run now."""
+    from neuroback.limits import resident_bytes
+
+    child = sys.modules.get("neuroback.engines.child")
+    return sum(resident_bytes(one.pid) for one in list(child.LIVE)) if child is not None else 0

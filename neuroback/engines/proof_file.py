@@ -102,6 +102,11 @@ class ProofFile:
         self._open()
         _OPEN.add(self)
 
+    @property
+    def streams(self) -> bool:
+        """Do bytes leave as they are written, so that they cannot be taken back?"""
+        return self._streams
+
     def _open(self) -> None:
         if self.path == "-":
             sys.stdout.flush()

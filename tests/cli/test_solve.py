@@ -119,7 +119,7 @@ def test_bad_usage(words: list[str], neuroback: Command, formulas: Files) -> Non
 
 def test_what_is_not_there_says_so_in_one_line(neuroback: Command, formulas: Files) -> None:
     for words, message in (
-        (["--race"], "--race is not there yet"),
+        (["--advice-at", 5], "--advice-at"),
         (["--advice", "always"], "--engine core"),
         (["--advice", "first"], "--engine core"),
         (["--proof-format", "lrat", "--proof", "x"], "--engine core"),
