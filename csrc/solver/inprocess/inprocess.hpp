@@ -10,6 +10,13 @@ namespace nb {
 void extend(Core &core);
 void restore(Core &core);
 
+// simplify.cpp: a round of all passes based on probing.
+bool simplifying(Core &core);
+void simplify(Core &core);
+
+// vivify.cpp
+void vivify(Core &core);
+
 // eliminate.cpp
 bool eliminating(Core &core);
 void eliminate(Core &core);

@@ -39,6 +39,8 @@ Status search(Core &core) {
       rephase(core);
     else if (reducing(core))
       reduce(core);
+    else if (simplifying(core))
+      simplify(core);
     else if (eliminating(core))
       eliminate(core);
     else if (!decide(core))

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+// Simplify: the order of the passes of a round of probing.
+#include "solver/inprocess/inprocess.hpp"
+#include "solver/search/search.hpp"
+
+namespace nb {
+
+bool simplifying(Core &core) {
+  return core.stats.conflicts >= core.limits.probe;
+}
+
+void simplify(Core &core) {
+  backtrack(core, 0);
+  ++core.stats.probings;
+  if (core.options.vivify && !core.inconsistent) vivify(core);
+  const double law = law_nlogn(static_cast<double>(core.stats.probings));
+  core.limits.probe =
+      core.stats.conflicts + static_cast<std::int64_t>(core.options.probe_interval * law);
+  if (core.options.test_schedule) core.limits.probe = core.stats.conflicts + 6;
+}
+
+}  // namespace nb
