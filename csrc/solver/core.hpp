@@ -158,6 +158,10 @@ struct Core {
   std::int64_t binaries_irredundant = 0, binaries_learned = 0;
   std::uint32_t active_vars = 0;
 
+  // Units when a literal was probed last without failing, and where probing goes on.
+  IndexVector<Lit, std::int64_t> probed;
+  std::uint32_t probe_next = 0, transitive_next = 0;
+
   std::vector<Lit> assumptions;
   std::vector<Lit> failed;
   Status status = Status::unknown;

@@ -14,8 +14,13 @@ void restore(Core &core);
 bool simplifying(Core &core);
 void simplify(Core &core);
 
-// vivify.cpp
 void vivify(Core &core);
+void substitute(Core &core);
+void probe(Core &core);
+// transitive.cpp
+void deduplicate(Core &core);
+void reduce_transitively(Core &core);
+
 
 // eliminate.cpp
 bool eliminating(Core &core);

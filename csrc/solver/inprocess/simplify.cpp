@@ -12,7 +12,12 @@ bool simplifying(Core &core) {
 void simplify(Core &core) {
   backtrack(core, 0);
   ++core.stats.probings;
-  if (core.options.vivify && !core.inconsistent) vivify(core);
+  const Options &options = core.options;
+  if (options.substitute && !core.inconsistent) substitute(core);
+  if (options.probe && !core.inconsistent) probe(core);
+  if (options.vivify && !core.inconsistent) vivify(core);
+  if (options.substitute && !core.inconsistent) substitute(core);
+  if (options.transitive && !core.inconsistent) reduce_transitively(core);
   const double law = law_nlogn(static_cast<double>(core.stats.probings));
   core.limits.probe =
       core.stats.conflicts + static_cast<std::int64_t>(core.options.probe_interval * law);

@@ -238,7 +238,7 @@ void mark_garbage(Core &core, ClauseRef ref) {
 }
 
 void replace_literals(Core &core, ClauseRef ref, std::span<const Lit> keep) {
-  NB_ASSERT(keep.size() >= 3 && keep.size() < core.arena[ref].size);
+  NB_ASSERT(keep.size() >= 3 && keep.size() <= core.arena[ref].size);
   core.proof.add(keep);
   Clause &clause = core.arena[ref];
   core.proof.erase(std::span<const Lit>(clause.lits(), clause.size));
@@ -249,7 +249,8 @@ void replace_literals(Core &core, ClauseRef ref, std::span<const Lit> keep) {
     }
   const auto size = static_cast<std::uint32_t>(keep.size());
   std::copy(keep.begin(), keep.end(), clause.lits());
-  core.arena.shrink(ref, size);
+  if (size < clause.size) core.arena.shrink(ref, size);
+  clause.searched = 2;
   clause.subsume = true;
   if (clause.glue >= size) clause.glue = size - 1;
 }

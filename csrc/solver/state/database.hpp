@@ -26,7 +26,8 @@ void remove_binary(Core &core, Lit a, Lit b, bool learned);
 // The clause leaves the formula; the proof is told when `collect` frees it, since until then
 // propagation may still use it.
 void mark_garbage(Core &core, ClauseRef ref);
-// Keep the literals that `keep` holds (a subset, at least three, watches first) and tell the proof.
+// The clause becomes `keep` (three literals or more, at most as many as now; watches stay first
+// where clauses are watched), and the proof is told.
 void replace_literals(Core &core, ClauseRef ref, std::span<const Lit> keep);
 // Learned clause becomes part of the formula.
 void make_irredundant(Core &core, ClauseRef ref);
