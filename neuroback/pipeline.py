@@ -47,6 +47,10 @@ class LimitReached(Exception):
         self.kind = kind
 
 
+class _TooLarge(Exception):
+    """The prediction does not fit into ``--memory``, the search may."""
+
+
 class Budget:
     """What a run may still use.  ``stop`` is what long stages poll; ``check`` raises."""
 
@@ -492,7 +496,11 @@ def _advise(
     checkpoint = _checkpoint(request.model)
     if formula.num_vars == 0:
         return Advice(None, _no_advice("off", "no variables", checkpoint.name))
-    p_true, root_values = _predict(formula, checkpoint, request.threads, budget, seconds)
+    try:
+        p_true, root_values = _predict(formula, checkpoint, request.threads, budget, seconds)
+    except _TooLarge as refused:
+        tell(f"no advice: {refused}")
+        return Advice(None, _no_advice("closed", str(refused), checkpoint.name))
     threshold = checkpoint.threshold if request.threshold is None else request.threshold
     gate = checkpoint.gate if request.gate is not False else None
     return _judge(formula, p_true, root_values, checkpoint.name, threshold, gate, tell)
@@ -615,9 +623,12 @@ def _predict(
 
     graph = _graph(formula, budget, seconds)
     if budget.memory is not None:
-        needed = prediction.memory_bytes(graph, checkpoint)
-        if resident_bytes() + needed > budget.memory * MIB:
-            raise LimitReached("memory")
+        needed = prediction.memory_bytes(graph, checkpoint) / MIB
+        left = budget.memory - resident_bytes() / MIB
+        if needed > left:
+            raise _TooLarge(
+                f"the prediction needs {needed:.0f} MiB of memory, {max(left, 0):.0f} are left"
+            )
     with _stage(seconds, "predict"), _interruptible(budget):
         p_true = prediction.predict(
             graph, checkpoint, threads=threads or default_threads(), should_stop=budget.stop

@@ -24,7 +24,7 @@ from typing import Any
 from neuroback.limits import MIB, resident_bytes, unbound_own_memory
 
 # How long a stage may take to notice: ours, and a child's end.
-_OWN_PATIENCE = 0.12
+_OWN_PATIENCE = 0.08
 _CHILD_PATIENCE = 0.85
 _MEMORY_TICK = 0.05
 

@@ -17,7 +17,13 @@ from typing import TYPE_CHECKING, Any
 from neuroback.cli import COMMANDS, EXIT_USAGE, fail
 from neuroback.cli.guard import Guard
 from neuroback.cli.output import Output, json_record
-from neuroback.limits import bound_own_memory, default_threads, unbound_own_memory
+from neuroback.limits import (
+    MIB,
+    bound_own_memory,
+    default_threads,
+    own_peak_bytes,
+    unbound_own_memory,
+)
 from neuroback.result import STAGES, Result, Status
 
 if TYPE_CHECKING:
@@ -286,7 +292,8 @@ class _Command:
     def last_words(self, kind: str, number: int) -> int:
         """The end from outside: a stage did not notice a limit or a signal in time."""
         self.output.hush = False
-        return self.finish(Result(limit=kind, signal=number, deterministic=False))
+        peak = own_peak_bytes() / MIB
+        return self.finish(Result(limit=kind, signal=number, peak_mib=peak, deterministic=False))
 
 
 def _signal_name(number: int) -> str:

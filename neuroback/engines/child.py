@@ -35,7 +35,13 @@ _STDERR_KEPT = 1 << 14
 
 @dataclass
 class Ending:
-    """How a child ended.  ``code`` is its exit code, or minus the signal that killed it."""
+    """How a child ended.
+
+    code        its exit code, or minus the signal that killed it
+    cause       None, or why it was stopped: "time", "memory" or "stop"
+    peak_bytes  highest resident memory of it and us together, as seen at intervals
+    stderr      the beginning of what it said there
+    """
 
     code: int
     cause: str | None = None
@@ -313,7 +319,7 @@ class Child:
         for line in lines:
             self._on_line(line)
             if line.startswith(b"s "):
-                self._peak = max(self._peak, peak_resident_bytes(self.pid))
+                self._note_peak()
         return bool(data)
 
     def _hear_error(self, fd: int) -> bool:
@@ -325,13 +331,16 @@ class Child:
         return bool(data)
 
     def _look(self, memory_bytes: int, should_stop: Callable[[], bool] | None) -> None:
-        self._peak = max(self._peak, peak_resident_bytes(self.pid))
+        self._note_peak()
         if self.stopped is not None:
             return
         if memory_bytes and resident_bytes() + resident_bytes(self.pid) > memory_bytes:
             self.stop("memory")
         elif should_stop is not None and should_stop():
             self.stop("stop")
+
+    def _note_peak(self) -> None:
+        self._peak = max(self._peak, resident_bytes() + peak_resident_bytes(self.pid))
 
     def stop(self, cause: str) -> None:
         """Begin to end the child: gently first, then by force."""

@@ -194,7 +194,7 @@ def solve(
         result.seconds["search"] = clock.monotonic() - begin
         result.engine_version = run.listener.version
         result.statistics = run.listener.counters()
-        result.peak_mib = (own_peak_bytes() + ending.peak_bytes) / MIB
+        result.peak_mib = max(own_peak_bytes(), ending.peak_bytes) / MIB
         run.judge(ending, result, conflicts)
         if target is not None and result.status is Status.UNSATISFIABLE:
             target.commit()
