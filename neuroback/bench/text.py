@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+import shlex
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from neuroback.bench.statistics import Interval
@@ -138,19 +139,38 @@ def to_markdown(bench: Bench, table: Table) -> str:
     return "\n".join([*warnings, line(head), rule, *map(line, rows), "", facts])
 
 
-def replace_marked(path: Path, name: str, text: str) -> None:
-    """Put ``text`` between ``<!-- bench:NAME -->`` and ``<!-- /bench:NAME -->`` of a file."""
+_SECTION = re.compile(
+    r"(?P<first><!-- bench:(?P<name>\S+)(?P<options>.*?)-->).*?(?P<last><!-- /bench:(?P=name) -->)",
+    re.DOTALL,
+)
+
+
+def replace_sections(path: Path, make: Callable[[str, list[str]], str]) -> int:
+    """Make every section ``<!-- bench:NAME OPTIONS -->`` ... ``<!-- /bench:NAME -->`` anew.
+
+    ``make`` gets name and options and gives the text between.  How many sections there were.
+    """
     try:
         old = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise BenchError(f"{path}: {error.strerror}, expected a file with markers") from None
-    first, last = f"<!-- bench:{name} -->", f"<!-- /bench:{name} -->"
-    pattern = re.compile(re.escape(first) + r".*?" + re.escape(last), re.DOTALL)
-    if not pattern.search(old):
-        raise BenchError(f"{path}: no section {first} ... {last}, expected one")
-    new = pattern.sub(lambda _: f"{first}\n{text}\n{last}", old)
+        raise BenchError(f"{path}: {error.strerror}, expected a file with sections") from None
+    found = 0
+
+    def fill(match: re.Match[str]) -> str:
+        nonlocal found
+        found += 1
+        try:
+            options = shlex.split(match["options"])
+        except ValueError as error:
+            raise BenchError(f"{path}: section bench:{match['name']}: {error}") from None
+        return f"{match['first']}\n{make(match['name'], options)}\n{match['last']}"
+
+    new = _SECTION.sub(fill, old)
+    if not found:
+        raise BenchError(f"{path}: no section <!-- bench:NAME -->, expected one")
     if new != old:
         write_whole(path, new.encode())
+    return found
 
 
 def comparison_text(a: str, b: str, found: Comparison, limit: float) -> str:

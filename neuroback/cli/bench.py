@@ -73,16 +73,24 @@ def _add_report(commands: Any) -> None:
     report.add_argument("--svg", type=Path, metavar="DIR", help="cactus.svg and scatter.svg")
     report.add_argument("--satcomp", type=Path, metavar="FILE", help="CSV as SAT competitions do")
     report.add_argument(
-        "--markdown", type=Path, metavar="FILE", help="replace its section <!-- bench:NAME -->"
+        "--markdown",
+        type=Path,
+        metavar="FILE",
+        help="make its sections <!-- bench:NAME [OPTIONS] --> ... <!-- /bench:NAME --> anew; "
+        "OPTIONS: --engines, --role, --family, --time, --reference of the section's own",
     )
-    report.add_argument("--name", default="summary", help="the NAME of --markdown")
     report.add_argument("--title", default="NeuroBack bench")
-    report.add_argument("--reference", metavar="ENGINE", help="ratios are against it")
-    report.add_argument("--engines", action="append", default=[], metavar="LABELS")
-    report.add_argument("--role", action="append", default=[], help="only formulas of this role")
-    report.add_argument("--family", action="append", default=[])
-    report.add_argument("--time", type=float, metavar="S", help="only runs with this limit")
+    _add_choice(report)
     report.add_argument("-q", "--quiet", action="store_true", help="no table on the terminal")
+
+
+def _add_choice(parser: argparse.ArgumentParser) -> None:
+    """Which runs a table is about; also the options of a section in a Markdown file."""
+    parser.add_argument("--reference", metavar="ENGINE", help="ratios are against it")
+    parser.add_argument("--engines", action="append", default=[], metavar="LABELS")
+    parser.add_argument("--role", action="append", default=[], help="only formulas of this role")
+    parser.add_argument("--family", action="append", default=[])
+    parser.add_argument("--time", type=float, metavar="S", help="only runs with this limit")
 
 
 def _add_compare(commands: Any) -> None:
@@ -302,19 +310,25 @@ def _progress(total: int, what: str, quiet: bool, initial: int = 0) -> Any:
 # -- report and compare ------------------------------------------------------------------------
 
 
+def _chosen(records: list[Record], args: argparse.Namespace) -> list[Record]:
+    from neuroback.bench import table
+
+    labels = [label.strip() for given in args.engines for label in given.split(",")]
+    chosen = table.select(
+        records, roles=args.role, families=args.family, engines=labels, time=args.time
+    )
+    if labels:
+        # In the order they were named.
+        chosen = [{**one, "place": labels.index(one["engine"])} for one in chosen]
+    return chosen
+
+
 def _report(args: argparse.Namespace) -> int:
     from neuroback.bench import record, satcomp, svg, table, text
     from neuroback.bench.suite import write_whole
 
-    labels = [label.strip() for given in args.engines for label in given.split(",")]
-    records = table.select(
-        record.load(args.records),
-        roles=args.role,
-        families=args.family,
-        engines=labels,
-        time=args.time,
-    )
-    bench = table.settle(records)
+    everything = record.load(args.records)
+    bench = table.settle(_chosen(everything, args))
     rows = [{**run.record, "verdict": run.verdict, "note": run.note} for run in bench.runs]
     if args.csv is not None:
         _write(args.csv, record.to_csv(rows))
@@ -333,10 +347,27 @@ def _report(args: argparse.Namespace) -> int:
             drawn = svg.scatter(bench, found.reference, other)
             write_whole(args.svg / "scatter.svg", drawn.encode())
     if args.markdown is not None:
-        text.replace_marked(args.markdown, args.name, text.to_markdown(bench, found))
+        text.replace_sections(args.markdown, lambda _, words: _section(everything, words))
     if not args.quiet and "-" not in (str(args.csv), str(args.satcomp)):
         print(text.to_text(bench, found))
     return 0
+
+
+def _section(records: list[Record], words: list[str]) -> str:
+    """One table of a Markdown file, by the options in its marker."""
+    from neuroback.bench import table, text
+    from neuroback.errors import BenchError
+
+    parser = argparse.ArgumentParser(prog="<!-- bench:NAME", add_help=False, exit_on_error=False)
+    _add_choice(parser)
+    try:
+        args, unknown = parser.parse_known_args(words)
+    except argparse.ArgumentError as error:
+        raise BenchError(f"options of a section: {error}") from None
+    if unknown:
+        raise BenchError(f"options of a section: {' '.join(unknown)}, expected those of report")
+    bench = table.settle(_chosen(records, args))
+    return text.to_markdown(bench, table.tabulate(bench, args.reference))
 
 
 def _write(path: Path, content: str) -> None:

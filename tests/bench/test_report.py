@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from neuroback.bench import compare, record, report, satcomp, simulate, svg, table, text
+from neuroback.bench import compare, record, report, satcomp, simulate, svg, table
 from neuroback.cli import main
 from neuroback.errors import BenchError
 
@@ -154,18 +154,23 @@ def test_the_csv_begins_with_the_contracts_columns(
 def test_report_writes_all_it_is_asked_for(tmp_path: Path, small: list[dict[str, Any]]) -> None:
     path = write(tmp_path / "r.jsonl", small)
     readme = tmp_path / "README.md"
-    readme.write_text("before\n<!-- bench:main -->old<!-- /bench:main -->\nafter\n")
+    first, last = "<!-- bench:main --engines plain,kissat -->", "<!-- /bench:main -->"
+    readme.write_text(f"before\n{first}old{last}\nafter\n")
     words = ["--html", "p.html", "--svg", "svg", "--satcomp", "s.csv", "--markdown", "README.md"]
     words = [str(tmp_path / word) if not word.startswith("-") else word for word in words]
-    assert main(["bench", "report", str(path), *words, "--name", "main", "-q"]) == 0
+    assert main(["bench", "report", str(path), *words, "-q"]) == 0
     for name in ("cactus", "scatter"):
         ET.parse(tmp_path / "svg" / f"{name}.svg")
     assert (tmp_path / "p.html").stat().st_size > 30_000
     after = readme.read_text()
-    assert after.startswith("before\n<!-- bench:main -->\n") and after.endswith("\nafter\n")
-    assert "old" not in after and "| kissat |" in after
-    with pytest.raises(BenchError, match="no section"):
-        text.replace_marked(readme, "other", "")
+    assert after.startswith(f"before\n{first}\n") and after.endswith(f"{last}\nafter\n")
+    assert after.index("| plain |") < after.index("| kissat |") and "minisat" not in after
+    assert "old" not in after
+    # Once more: the same words, and the marker still there.
+    assert main(["bench", "report", str(path), *words, "-q"]) == 0
+    assert readme.read_text() == after
+    readme.write_text("no marker\n")
+    assert main(["bench", "report", str(path), *words, "-q"]) == 1
 
 
 def test_starexec_rows_keep_a_wrong_answer_visible(small: list[dict[str, Any]]) -> None:
