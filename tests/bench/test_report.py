@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 import re
@@ -114,6 +115,32 @@ class TestInABrowser:
             float(v) for v in re.findall(r"<td class=\"n\">([\d.]+)</td><td class=\"n\">", dom)
         ]
         assert walls
+
+    def test_hovering_sorting_and_the_reset_button(
+        self, tmp_path: Path, small: list[dict[str, Any]]
+    ) -> None:
+        act = """<script>
+          const point = document.querySelector("#scatter-plot .point").getBoundingClientRect();
+          const at = { clientX: point.x + point.width / 2, clientY: point.y + point.height / 2 };
+          document.getElementById("scatter-catch").dispatchEvent(new MouseEvent("mousemove", at));
+          const said = [["tip", document.getElementById("tip").innerText]];
+          document.querySelector('#run-table th[data-key="minisat"]').click();
+          said.push(["sorted", location.hash]);
+          document.querySelector("#cactus-legend button").click();
+          said.push(["curves", document.querySelectorAll("#cactus-plot polyline").length]);
+          document.getElementById("reset").click();
+          said.push(["reset", location.hash]);
+          said.push(["again", document.querySelectorAll("#cactus-plot polyline").length]);
+          document.body.dataset.said = JSON.stringify(said);
+        </script></body>"""
+        path = tmp_path / "page.html"
+        path.write_text(page(small).replace("</body>", act))
+        found = re.search(r'data-said="([^"]*)"', self.dump(path, "#scale=linear"))
+        assert found is not None
+        said = dict(json.loads(html.unescape(found[1])))
+        assert ".cnf" in said["tip"] and "seed" in said["tip"] and "kissat" in said["tip"]
+        assert "sort=minisat" in said["sorted"] and "scale=linear" in said["sorted"]
+        assert (said["curves"], said["again"], said["reset"]) == (3, 4, "")
 
     def test_ten_thousand_runs_open_quickly(self, tmp_path: Path) -> None:
         records = simulate.bench(560, {f"engine {k}": 1 + k / 9 for k in range(9)}, seeds=2)

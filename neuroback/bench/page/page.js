@@ -143,6 +143,8 @@ function linearTicks(high, wanted = 6) {
   for (let v = 0; v <= high * 1.0001; v += step) ticks.push(+v.toFixed(10));
   return ticks;
 }
+// Plots are drawn in the pixels there are, so that letters keep their size on a telephone.
+const room = (id, least, most) => Math.max(least, Math.min(most, $(id).clientWidth || most));
 const tick = v => v >= 1 ? String(+v.toFixed(2)) : String(+v.toPrecision(1));
 
 // ---- cactus ----------------------------------------------------------------------------------
@@ -172,7 +174,7 @@ function drawCactus() {
   drawSwitch("cactus-scale", "scale", [["log", "log"], ["linear", "linear"]], drawCactus);
   drawSwitch("cactus-status", "show", [["all", "all"], ["SAT", "SAT"], ["UNSAT", "UNSAT"]], drawCactus);
   const all = curves(), shown = all.filter(c => !off.has(c.name));
-  const W = 1130, H = 430, L = 54, T = 12, B = 44, RIGHT = 14, w = W - L - RIGHT, h = H - T - B;
+  const W = room("cactus-plot", 340, 1200), H = Math.round(Math.max(260, Math.min(430, W * 0.55))), L = 54, T = 12, B = 44, RIGHT = 14, w = W - L - RIGHT, h = H - T - B;
   const most = Math.max(1, ...shown.map(c => c.times.length / c.seeds));
   const limit = D.limit, log = S.scale === "log";
   const least = Math.min(limit / 2, ...shown.flatMap(c => c.times.length ? [c.times[0]] : []));
@@ -182,7 +184,7 @@ function drawCactus() {
   let s = "";
   for (const v of log ? logTicks(low, limit) : linearTicks(limit))
     s += `<line class="grid" x1="${L}" x2="${W - RIGHT}" y1="${Y(v)}" y2="${Y(v)}"/><text x="${L - 8}" y="${Y(v) + 4}" text-anchor="end">${tick(v)}</text>`;
-  for (const v of linearTicks(most, 8))
+  for (const v of linearTicks(most, W > 600 ? 8 : 4))
     s += `<line class="grid" x1="${X(v)}" x2="${X(v)}" y1="${T}" y2="${H - B}"/><text x="${X(v)}" y="${H - B + 18}" text-anchor="middle">${v}</text>`;
   s += `<line class="limit" x1="${L}" x2="${W - RIGHT}" y1="${Y(limit)}" y2="${Y(limit)}"/>`;
   s += `<text class="axis-name" x="${L + w / 2}" y="${H - 6}" text-anchor="middle">formulas solved</text>
@@ -249,7 +251,7 @@ function drawScatter() {
   const low = Math.min(timed ? limit / 2 : Infinity, ...values) * 0.8 || FLOOR;
   const top = timed ? limit : Math.max(low * 10, ...values);
   const high = top * (timed ? 2.3 : 1.2), edge = top * 1.75;
-  const W = 620, H = 590, L = 58, T = 12, B = 48, RIGHT = 12, w = W - L - RIGHT, h = H - T - B;
+  const W = room("scatter-plot", 320, 620), H = W - 30, L = 58, T = 12, B = 48, RIGHT = 12, w = W - L - RIGHT, h = H - T - B;
   const span = Math.log(high / low);
   const X = v => L + w * Math.log(v / low) / span, Y = v => T + h * (1 - Math.log(v / low) / span);
   let s = "";
@@ -497,6 +499,13 @@ $("reset").onclick = () => { visible = PAGE; set({ ...DEFAULTS }); };
 for (const link of document.querySelectorAll("[data-jump]"))
   link.onclick = event => { event.preventDefault(); $(link.dataset.jump).scrollIntoView(); };
 for (const button of document.querySelectorAll("[data-svg]")) button.onclick = () => saveSvg(button.dataset.svg);
+let waiting = 0, width = innerWidth;
+addEventListener("resize", () => {
+  if (innerWidth === width) return;
+  width = innerWidth;
+  clearTimeout(waiting);
+  waiting = setTimeout(() => { drawCactus(); drawScatter(); }, 120);
+});
 addEventListener("hashchange", () => { readState(); drawAll(); });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", applyTheme);
 readState();
