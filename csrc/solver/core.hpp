@@ -144,6 +144,8 @@ struct Core {
   bool stable = false;
   // Schedules and orders have been set up by a first call of solve.
   bool started = false;
+  // What is done once before the first search has been done.
+  bool preprocessed = false;
   // Propagation must not save phases (probing, vivification).
   bool probing = false;
   // Clauses are connected by occurrence instead of by watch (see inprocess/dense.hpp).

@@ -13,6 +13,8 @@ void restore(Core &core);
 // simplify.cpp: a round of all passes based on probing.
 bool simplifying(Core &core);
 void simplify(Core &core);
+// Once, before the first search.
+void preprocess(Core &core);
 
 void vivify(Core &core);
 void substitute(Core &core);
@@ -28,6 +30,9 @@ void eliminate(Core &core);
 
 // subsume.cpp: forward subsumption and strengthening of all clauses worth keeping.
 void subsume(Core &core);
+
+// lucky.cpp: true if all variables are assigned without conflict.
+bool lucky(Core &core);
 
 // walk.cpp: local search; sets the saved phases to its best assignment.
 void walk(Core &core, bool initially);

@@ -24,4 +24,11 @@ void simplify(Core &core) {
   if (core.options.test_schedule) core.limits.probe = core.stats.conflicts + 6;
 }
 
+void preprocess(Core &core) {
+  const Options &options = core.options;
+  if (options.lucky && lucky(core)) return;
+  if (core.inconsistent) return;
+  if (options.walk && options.walk_initially) walk(core, true);
+}
+
 }  // namespace nb

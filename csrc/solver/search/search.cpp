@@ -23,6 +23,10 @@ void init_limits(Core &core) {
 }
 
 Status search(Core &core) {
+  if (!core.preprocessed) {
+    core.preprocessed = true;
+    preprocess(core);
+  }
   while (!core.inconsistent) {
     if (const Conflict conflict = propagate(core); conflict.found()) {
       analyze(core, conflict);

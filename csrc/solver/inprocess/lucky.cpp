@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// Lucky: assignments that satisfy surprisingly many formulas are tried before any search.
+//
+// Idea     All true, all false; then unit propagation along decisions forwards and backwards in
+//          the order of variables, always true or always false.  What works is left on the
+//          trail, where the search finds all variables assigned.
+// Needs    root level, no assumptions       Reads   arena, watches
+// Leaves   root level, or a model           Writes  trail
+// Cost     linear in the formula each
+#include <algorithm>
+
+#include "solver/inprocess/inprocess.hpp"
+#include "solver/search/search.hpp"
+
+namespace nb {
+
+namespace {
+
+// Does every clause have a literal of this sign, or a true one?
+bool satisfied_by_sign(const Core &core, bool negative) {
+  const auto good = [&](Lit lit) {
+    const Value value = core.value(lit);
+    return value > 0 || (!value && lit.negative() == negative);
+  };
+  for (std::uint32_t code = 0; code < 2 * core.num_vars(); ++code) {
+    const Lit lit = Lit::from_code(code);
+    if (good(lit)) continue;
+    for (const Watch watch : core.watches[lit])
+      if (watch.is_binary() && !watch.learned_binary() && !good(watch.blocking())) return false;
+  }
+  for (ClauseRef ref = core.arena.first(); ref != core.arena.end(); ref = core.arena.next(ref)) {
+    const Clause &clause = core.arena[ref];
+    if (!clause.garbage && !clause.learned && !std::ranges::any_of(clause, good)) return false;
+  }
+  return true;
+}
+
+bool decide_all(Core &core, bool negative, bool backwards) {
+  const std::uint32_t vars = core.num_vars();
+  for (std::uint32_t i = 0; i < vars; ++i) {
+    const Lit lit(Var(backwards ? vars - 1 - i : i), negative);
+    if (!core.active(lit.var()) || core.value(lit)) continue;
+    decide_literal(core, lit);
+    if (propagate_probing(core).found() || interrupted_now(core)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+bool lucky(Core &core) {
+  backtrack(core, 0);
+  if (!core.assumptions.empty() || !propagate_root(core)) return false;
+  core.probing = true;
+  bool found = false;
+  for (const bool negative : {false, true}) {
+    if (found) break;
+    if (satisfied_by_sign(core, negative)) found = decide_all(core, negative, false);
+    if (!found) backtrack(core, 0);
+  }
+  for (const bool negative : {false, true})
+    for (const bool backwards : {false, true}) {
+      if (found) break;
+      found = decide_all(core, negative, backwards);
+      if (!found) backtrack(core, 0);
+    }
+  core.probing = false;
+  if (!found) return false;
+  ++core.stats.lucky_successes;
+  report(core, 'L');
+  return true;
+}
+
+}  // namespace nb
