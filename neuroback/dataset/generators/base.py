@@ -79,13 +79,18 @@ class Model:
 
 @dataclass(frozen=True)
 class Parameter:
-    """``low`` and ``high`` are the least and the largest value; ``choices`` replace them."""
+    """``low`` and ``high`` are the least and the largest value; ``choices`` replace them.
+
+    ``later`` marks a parameter that its family gained after formulas had been published: at
+    its default it does not enter the seed, so those formulas keep their bytes.
+    """
 
     default: Value
     low: float = 0
     high: float = 0
     help: str = ""
     choices: tuple[Value, ...] = ()
+    later: bool = False
 
     def check(self, family: str, name: str, value: Any) -> Value:
         if self.choices:
@@ -141,7 +146,12 @@ class Family:
     def generate(self, seed: int, params: Mapping[str, Any] | None = None) -> Instance:
         """The same (seed, params) gives the same formula on every machine."""
         full = self.complete(params or {})
-        text = json.dumps([self.name, int(seed), full], separators=(",", ":"))
+        seeding = {
+            name: value
+            for name, value in full.items()
+            if not (self.parameters[name].later and value == self.parameters[name].default)
+        }
+        text = json.dumps([self.name, int(seed), seeding], separators=(",", ":"))
         entropy = int.from_bytes(hashlib.sha256(text.encode()).digest(), "little")
         rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(entropy)))
         return self.build(rng, full)

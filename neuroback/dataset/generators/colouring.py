@@ -40,8 +40,11 @@ def build(rng: np.random.Generator, params: Params) -> Instance:
     n, k = params["vertices"], params["colours"]
     shape = params["graph"]
     edges: list[tuple[int, int]]
-    drawn: NDArray[np.int64] = np.array(draw_integers(rng, k, n), dtype=np.int64)
-    classes = drawn if shape == "planted" else rng.permutation(np.arange(n, dtype=np.int64) % k)
+    classes: NDArray[np.int64] = (
+        np.array(draw_integers(rng, k, n), dtype=np.int64)
+        if shape == "planted"
+        else rng.permutation(np.arange(n, dtype=np.int64) % k)
+    )
     wanted = round(params["degree"] * n / 2)
     if shape == "geometric":
         points: NDArray[np.int64] = rng.integers(1 << 20, size=(n, 2), dtype=np.int64)

@@ -60,8 +60,12 @@ def build(rng: np.random.Generator, params: Params) -> Instance:
     open_parts = [v for v in range(n) if not always[v]] or [0]
     rules: list[list[int]] = []
     for _ in range(round(params["rules"] * n)):
-        size = 2 if float(rng.random()) < 0.05 else 3
-        picked = sorted({open_parts[i] for i in draw_integers(rng, len(open_parts), size)})
+        if params["rules_over"] == "all":
+            size = 2 if float(rng.random()) < 0.25 else 3
+            picked = rng.choice(n, min(size, n), replace=False).tolist()
+        else:
+            size = 2 if float(rng.random()) < 0.05 else 3
+            picked = sorted({open_parts[i] for i in draw_integers(rng, len(open_parts), size)})
         # Requires and excludes; nearly all signs speak against the parts, as real rules do.
         clause = [-(v + 1) if float(rng.random()) < 0.6 else v + 1 for v in picked]
         if not any(hidden[abs(lit) - 1] == (lit > 0) for lit in clause):
@@ -73,7 +77,7 @@ def build(rng: np.random.Generator, params: Params) -> Instance:
         # Refusing a part whose whole group is absent would say nothing.
         if hidden[v]:
             order_form.append(v)
-        elif hidden[parent[v]] and v > n // 3:
+        elif hidden[parent[v]] and (v > n // 3 or params["rules_over"] == "all"):
             refused.append(v)
     # Resources: at most (or exactly) so many of a class of parts.
     limits = []
@@ -143,6 +147,12 @@ FAMILY = Family(
         "features": Parameter(300, 2, 100000, "features"),
         "bushy": Parameter(4, 1, 1000, "mean number of children"),
         "rules": Parameter(1.2, 0.0, 10.0, "cross-tree rules, by features"),
+        "rules_over": Parameter(
+            "all",
+            help="all features, or those not in every product",
+            choices=("all", "optional"),
+            later=True,
+        ),
         "ordered": Parameter(0.05, 0.0, 1.0, "share of features that the order form settles"),
         "resources": Parameter(2, 0, 100, "limits on classes of parts"),
         "exact": Parameter(False, help="limits are equalities", choices=(True, False)),
