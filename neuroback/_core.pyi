@@ -225,3 +225,16 @@ class Session:
     def irredundant_clauses(self) -> npt.NDArray[np.int32]: ...
     @property
     def bytes(self) -> int: ...
+class Trainer:
+    def __init__(self, attention: list[bool], var_features: int, clause_features: int) -> None: ...
+    def forward(
+        self,
+        batch: dict[str, npt.NDArray[Any]],
+        parameters: dict[str, npt.NDArray[np.float32]],
+        logits: npt.NDArray[np.float32],
+    ) -> None: ...
+    def backward(
+        self,
+        grad_logits: npt.NDArray[np.float32],
+        gradients: dict[str, npt.NDArray[np.float32]],
+    ) -> None: ...

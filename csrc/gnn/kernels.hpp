@@ -63,6 +63,8 @@ struct MetaJob {
 
 struct Kernels {
   const char *name;
+  // 4 for AVX-512, 3 for AVX2 with FMA, else 0.
+  int level;
   void (*update_clauses)(const ClauseJob &, std::size_t begin, std::size_t end);
   void (*update_meta)(const MetaJob &, std::size_t begin, std::size_t end);
   // The embedding of variables (first table) and one layer's update of them.

@@ -29,6 +29,7 @@ class TrainConfig:
     flip_share         share with the polarities of a random subset of variables turned over
     held_out_families  share of the families that only validate
     held_out           share of the other formulas that only validate
+    native             on a CPU, run the layers in our C++ instead of PyG's operations
     patience           epochs without a better held-out score before a run ends; 0: never
     """
 
@@ -51,6 +52,7 @@ class TrainConfig:
     patience: int = 0
     seed: int = 1
     threads: int = 1
+    native: bool = True
 
     def __post_init__(self) -> None:
         for name in ("held_out_families", "held_out", "dual_share", "flip_share", "warmup"):

@@ -27,10 +27,11 @@ from torch import Tensor
 from neuroback.errors import DataError
 from neuroback.model import checkpoint
 from neuroback.model.config import NetworkConfig, pooling
+from neuroback.model.native import NativeNetwork
 from neuroback.model.network import Network
 from neuroback.train import metrics
 from neuroback.train.config import TrainConfig
-from neuroback.train.data import Example, batches, divide, feature_constants
+from neuroback.train.data import Division, Example, batches, divide, feature_constants
 from neuroback.train.losses import weighted_cross_entropy
 
 logger = logging.getLogger("neuroback")
@@ -100,7 +101,7 @@ def train(
     # Three times faster matrix products where the CPU has bfloat16; sums stay single precision.
     torch.set_float32_matmul_precision("medium")
     fabric = Fabric(accelerator="auto", devices=1)
-    parts = divide(examples, config)
+    parts = _division(out, examples, config)
     logger.info(
         "%d formulas train, %d held out, %d in held-out families",
         len(parts.train),
@@ -117,10 +118,14 @@ def train(
     state = State(network, _optimizer(network, config), {})
     state.average = {name: value.clone() for name, value in network.state_dict().items()}
     _open_run(out, config, resume)
+    write_division(out, parts)
     if resume and (out / "state.json").exists():
         _load_state(out, state)
         logger.info("resuming after epoch %d", state.epoch)
     module, state.optimizer = fabric.setup(network, state.optimizer)
+    call: Callable[[Any], Tensor] = module
+    if config.native and fabric.device.type == "cpu":
+        call = NativeNetwork(network)
     writer = _summary_writer(out)
     steps_per_epoch = max(1, _count_batches(parts.train, config))
 
@@ -135,9 +140,7 @@ def train(
             for group in state.optimizer.param_groups:
                 group["lr"] = learning_rate(progress, config)
             batch = fabric.to_device(batch)
-            loss = weighted_cross_entropy(
-                module(batch), batch.target, batch.weight, batch.num_graphs
-            )
+            loss = weighted_cross_entropy(call(batch), batch.target, batch.weight, batch.num_graphs)
             state.optimizer.zero_grad()
             fabric.backward(loss)
             fabric.clip_gradients(module, state.optimizer, max_norm=config.clip)
@@ -152,13 +155,14 @@ def train(
         state.seconds = before + time.monotonic() - started
 
         figures: dict[str, Any] = {"epoch": state.epoch, "loss": round(total / formulas, 5)}
+        module.eval()
         with _averaged(state):
             for name, group_examples in (
                 ("held_out", parts.held_out),
                 ("families", parts.held_out_families),
             ):
                 if group_examples:
-                    figures |= _validate(network, group_examples, name)
+                    figures |= _validate(call, group_examples, name)
             score = _score(figures)
             if score > state.best:
                 state.best, state.best_epoch = score, state.epoch
@@ -177,6 +181,30 @@ def train(
             break
     writer.close()
     return checkpoint.load(out / "model.safetensors")
+
+
+def write_division(out: Path, parts: Division) -> None:
+    """Which formula is in which part, by fingerprint: later stages must not mix them."""
+    names = {
+        part: [example.formula.fingerprint for example in getattr(parts, part)]
+        for part in ("train", "held_out", "held_out_families")
+    }
+    checkpoint.write_whole(out / "division.json", (json.dumps(names) + "\n").encode())
+
+
+def read_division(out: Path, examples: Sequence[Example]) -> Division:
+    """The parts as ``out`` has them; formulas that came later are in none."""
+    names = json.loads((out / "division.json").read_text())
+    known = {example.formula.fingerprint: example for example in examples}
+    return Division(
+        **{part: [known[name] for name in names[part] if name in known] for part in names}
+    )
+
+
+def _division(out: Path, examples: Sequence[Example], config: TrainConfig) -> Division:
+    if (out / "division.json").exists():
+        return read_division(out, examples)
+    return divide(examples, config)
 
 
 def _count_batches(examples: Sequence[Example], config: TrainConfig) -> int:
@@ -213,16 +241,16 @@ class _averaged:
         self.state.network.load_state_dict(self.current)
 
 
-def _validate(network: Network, examples: Sequence[Example], name: str) -> dict[str, float]:
-    network.eval()
+def _validate(
+    call: Callable[[Any], Tensor], examples: Sequence[Example], name: str
+) -> dict[str, float]:
     rows, losses = [], []
     for example in examples:
         data = example.data
         with torch.no_grad():
-            logit = network(data)
+            logit = call(data)
             losses.append(float(weighted_cross_entropy(logit, data.target, data.weight, 1)))
         rows.append(metrics.measure(torch.sigmoid(logit).numpy(), example))
-    network.train()
     mean = metrics.average(rows)
     keys = ("accuracy", "f1", "share_accuracy", "precision@0.9", "coverage@0.9", "advised@0.9")
     figures = {f"{name}_{key}": mean[key] for key in keys if key in mean}

@@ -21,8 +21,9 @@ from typing import Any
 from neuroback.model import checkpoint
 from neuroback.model.checkpoint import Checkpoint, Gate
 from neuroback.train.config import TrainConfig
-from neuroback.train.data import Division, Example, divide, load_examples
+from neuroback.train.data import Division, Example, load_examples
 from neuroback.train.evaluate import Evaluation, evaluate, sweep, table
+from neuroback.train.loop import read_division
 
 logger = logging.getLogger("neuroback")
 
@@ -102,7 +103,7 @@ def release(
     model = checkpoint.load(run / "model.safetensors")
     config = TrainConfig().override(json.loads((run / "run.json").read_text()), str(run))
     state = json.loads((run / "state.json").read_text())
-    parts = divide(examples, config)
+    parts = read_division(run, examples)
     threshold, gate, chosen = choose(model, parts)
 
     def save(card: Mapping[str, Any]) -> Checkpoint:
