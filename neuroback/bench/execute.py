@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -381,7 +381,3 @@ def _failed(record: Record, reason: str, note: str) -> Record:
         record["failed"] = True
     _note(record, note)
     return record
-
-
-def settings_dict(settings: Settings) -> dict[str, Any]:
-    return asdict(settings)

@@ -47,7 +47,7 @@ class Known:
 
     def __init__(self) -> None:
         self._by_path: dict[str, Fact] = {}
-        self._by_name: dict[str, Fact] = {}
+        self._by_name: dict[str, Fact | None] = {}
         self._by_hash: dict[str, Fact] = {}
         self._databases: list[Path] = []
 
@@ -101,8 +101,13 @@ class Known:
                     source=path.name,
                 )
                 if place is not None and row.get(place):
-                    self._by_path[str((path.parent / row[place]).resolve())] = fact
-                    self._by_name[Path(row[place]).name] = fact
+                    file = path.parent / row[place]
+                    self._by_path[str(file.resolve())] = fact
+                    # A table from elsewhere knows our formulas only by their bare names, and
+                    # then only if no two of its own share one.
+                    name = Path(row[place]).name
+                    if not file.exists():
+                        self._by_name[name] = None if name in self._by_name else fact
                 if identity is not None and row.get(identity):
                     self._by_hash[row[identity].strip().lower()] = fact
 

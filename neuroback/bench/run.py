@@ -163,7 +163,12 @@ class Runner:
             self.stop(number)
             on_stop(self.stops)
 
-        names = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        # What was ignored on purpose stays so: `nohup` ignores SIGHUP, `&` in a script SIGINT.
+        names = [
+            number
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+            if signal.getsignal(number) is not signal.SIG_IGN
+        ]
         before = {number: signal.signal(number, handle) for number in names}
         try:
             yield

@@ -16,7 +16,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from neuroback.bench.known import Known
@@ -198,5 +198,12 @@ def tasks(
     return found
 
 
-def as_dict(task: Task) -> dict[str, str | int | None]:
-    return asdict(task)
+def without_copies(found: list[Task]) -> tuple[list[Task], list[tuple[str, str]]]:
+    """Tasks with different formulas, and the names of copies with what they are copies of."""
+    first: dict[str, Task] = {}
+    copies: list[tuple[str, str]] = []
+    for task in found:
+        original = first.setdefault(task.formula_hash, task)
+        if original is not task:
+            copies.append((task.name, original.name))
+    return list(first.values()), copies

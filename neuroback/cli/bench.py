@@ -168,6 +168,9 @@ def _run(args: argparse.Namespace) -> int:
                 known.Known.gather(args.suite, args.known),
                 lambda done, _: bar.update(done - bar.n),
             )
+        tasks, copies = suite.without_copies(tasks)
+        for name, original in copies:
+            runner.say(f"{name} is the same formula as {original}: left out")
         if args.role:
             tasks = [task for task in tasks if task.role in args.role]
             if not tasks:

@@ -143,6 +143,10 @@ def test_known_answers_come_from_tables_too(tmp_path: Path) -> None:
     found.add(starexec)
     assert found.lookup(Path("z.cnf"), "aa").status == "SAT"
     assert found.lookup(Path("elsewhere/y.cnf"), "bb").status == "UNSAT"
+    # Two formulas of one name in a foreign table: neither is meant.
+    (tmp_path / "two.csv").write_text("path,status\na/n.cnf,SAT\nb/n.cnf,UNSAT\n")
+    found.add(tmp_path / "two.csv")
+    assert found.lookup(Path("c/n.cnf"), "cc").status is None
     (tmp_path / "bad.csv").write_text("a,b\n1,2\n")
     with pytest.raises(BenchError, match="expected status"):
         found.add(tmp_path / "bad.csv")

@@ -390,6 +390,16 @@ def test_a_suite_with_a_fault_names_file_and_line(
     assert "broken.cnf" in capfd.readouterr().err
 
 
+def test_a_copy_of_a_formula_is_left_out_and_said(
+    suite: Path, write_program: Program, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (suite.parent / "fb/copy.cnf").write_text("c again\np cnf 3 3\n1 2 0 -1 3 0\n-2 -3 0\n")
+    suite.write_text("fa/sat.cnf\nfb/copy.cnf\n")
+    found = run(suite, f"command:{write_program('honest', HONEST)}")
+    assert list(found) == ["sat"]
+    assert "fb/copy.cnf is the same formula as fa/sat.cnf" in capfd.readouterr().err
+
+
 def test_a_cluster_gives_the_same_records(suite: Path, write_program: Program) -> None:
     distributed = pytest.importorskip("distributed")
     out = suite.parent / "cluster.jsonl"
