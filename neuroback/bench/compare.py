@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from neuroback.bench import record, table
+from neuroback.bench import record, settling, table
 from neuroback.bench.record import Record
 from neuroback.bench.text import comparison_text
 from neuroback.errors import BenchError
@@ -68,7 +68,7 @@ def compare_all(a: str, b: str | None, roles: Sequence[str] = ()) -> str:
     """The text of every comparison."""
     parts = []
     for name_a, runs_a, name_b, runs_b in choose(a, b):
-        runs_a, runs_b = table.select(runs_a, roles=roles), table.select(runs_b, roles=roles)
+        runs_a, runs_b = settling.select(runs_a, roles=roles), settling.select(runs_b, roles=roles)
         parts.append(_one(name_a, runs_a, name_b, runs_b))
     return "\n\n".join(parts)
 
@@ -83,7 +83,7 @@ def _one(name_a: str, runs_a: list[Record], name_b: str, runs_b: list[Record]) -
         raise BenchError(
             f"time limits {', '.join(map(str, sorted(limits, key=str)))}, expected one and the same"
         )
-    bench = table.settle(both)
+    bench = settling.settle(both)
     found, warnings = table.compare(bench, label_a, label_b)
     text = comparison_text(name_a, name_b, found, bench.limit)
     return "\n".join([*(f"! {warning}" for warning in warnings), text])

@@ -18,8 +18,9 @@ from importlib.resources import files
 from typing import Any
 
 from neuroback.bench.record import REASONS, STATUSES, VERDICTS, Record
+from neuroback.bench.settling import Bench, Run
 from neuroback.bench.statistics import Interval
-from neuroback.bench.table import Bench, Row, Run, Table, claim
+from neuroback.bench.table import Row, Table, claim
 
 
 def _round(value: float | None, digits: int = 4) -> float | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 
-from neuroback.bench.table import Bench, Run
+from neuroback.bench.settling import Bench, Run
 
 COLUMNS = (
     "pair id",

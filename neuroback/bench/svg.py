@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from html import escape
 
-from neuroback.bench.table import Bench, Run
+from neuroback.bench.settling import Bench, Run
 from neuroback.errors import BenchError
 
 # Distinct for the colour-blind, and in grey by the dashes.

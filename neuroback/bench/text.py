@@ -9,9 +9,10 @@ import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from neuroback.bench.settling import Bench
 from neuroback.bench.statistics import Interval
 from neuroback.bench.suite import write_whole
-from neuroback.bench.table import Bench, Comparison, Row, Table, claim
+from neuroback.bench.table import Comparison, Row, Table, claim
 from neuroback.errors import BenchError
 
 

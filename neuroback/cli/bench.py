@@ -125,7 +125,7 @@ def _check_numbers(args: argparse.Namespace) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from neuroback.bench import adapters, known, suite, tree
+    from neuroback.bench import engines, known, suite, tree
     from neuroback.bench import run as runner
     from neuroback.bench.record import RecordFile, finished
     from neuroback.errors import BenchError
@@ -134,8 +134,8 @@ def _run(args: argparse.Namespace) -> int:
     for wish in args.redo:
         if wish not in runner.REDO:
             raise BenchError(f"--redo {wish}, expected one of {', '.join(runner.REDO)}")
-    engines = adapters.parse(args.engines or ["neuroback"])
-    for engine in engines:
+    adapters = engines.parse(args.engines or ["neuroback"])
+    for engine in adapters:
         engine.check()
     entries = suite.read(args.suite)
     path = args.output / "records.jsonl" if args.output.is_dir() else args.output
@@ -175,7 +175,7 @@ def _run(args: argparse.Namespace) -> int:
             tasks = [task for task in tasks if task.role in args.role]
             if not tasks:
                 raise BenchError(f"--role {', '.join(args.role)}: no formula, expected some")
-        orders = runner.plan(tasks, engines, args.seeds, settings)
+        orders = runner.plan(tasks, adapters, args.seeds, settings)
         todo = runner.left_to_do(orders, records, args.redo)
         done = len(orders) - len(todo)
         with ExitStack() as stack:
@@ -314,10 +314,10 @@ def _progress(total: int, what: str, quiet: bool, initial: int = 0) -> Any:
 
 
 def _chosen(records: list[Record], args: argparse.Namespace) -> list[Record]:
-    from neuroback.bench import table
+    from neuroback.bench import settling
 
     labels = [label.strip() for given in args.engines for label in given.split(",")]
-    chosen = table.select(
+    chosen = settling.select(
         records, roles=args.role, families=args.family, engines=labels, time=args.time
     )
     if labels:
@@ -327,11 +327,11 @@ def _chosen(records: list[Record], args: argparse.Namespace) -> list[Record]:
 
 
 def _report(args: argparse.Namespace) -> int:
-    from neuroback.bench import record, satcomp, svg, table, text
+    from neuroback.bench import record, satcomp, settling, svg, table, text
     from neuroback.bench.suite import write_whole
 
     everything = record.load(args.records)
-    bench = table.settle(_chosen(everything, args))
+    bench = settling.settle(_chosen(everything, args))
     rows = [{**run.record, "verdict": run.verdict, "note": run.note} for run in bench.runs]
     if args.csv is not None:
         _write(args.csv, record.to_csv(rows))
@@ -358,7 +358,7 @@ def _report(args: argparse.Namespace) -> int:
 
 def _section(records: list[Record], words: list[str]) -> str:
     """One table of a Markdown file, by the options in its marker."""
-    from neuroback.bench import table, text
+    from neuroback.bench import settling, table, text
     from neuroback.errors import BenchError
 
     parser = argparse.ArgumentParser(prog="<!-- bench:NAME", add_help=False, exit_on_error=False)
@@ -369,7 +369,7 @@ def _section(records: list[Record], words: list[str]) -> str:
         raise BenchError(f"options of a section: {error}") from None
     if unknown:
         raise BenchError(f"options of a section: {' '.join(unknown)}, expected those of report")
-    bench = table.settle(_chosen(records, args))
+    bench = settling.settle(_chosen(records, args))
     return text.to_markdown(bench, table.tabulate(bench, args.reference))
 
 

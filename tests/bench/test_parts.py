@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neuroback.bench import adapters, controls, host, known, output, suite
+from neuroback.bench import adapters, controls, engines, host, known, output, suite
 from neuroback.errors import BenchError
 
 
 def test_engines_are_split_only_where_one_begins() -> None:
     text = "plain=neuroback:--no-neural --engine core,kissat:--sat --a=1,2,pysat:cadical195"
-    found = adapters.parse([text, "mine=kissat"])
+    found = engines.parse([text, "mine=kissat"])
     assert [one.label for one in found] == [
         "plain",
         "kissat:--sat --a=1,2",
@@ -42,12 +42,12 @@ def test_engines_are_split_only_where_one_begins() -> None:
 )
 def test_a_bad_engine_says_what_was_expected(text: str) -> None:
     with pytest.raises(BenchError, match="expected"):
-        adapters.parse_one(text)
+        engines.parse_one(text)
 
 
 def test_labels_must_differ() -> None:
     with pytest.raises(BenchError, match="twice"):
-        adapters.parse(["kissat,kissat"])
+        engines.parse(["kissat,kissat"])
 
 
 def test_neural_is_what_asks_the_network() -> None:
@@ -59,7 +59,7 @@ def test_neural_is_what_asks_the_network() -> None:
         ("neuroback:--advice=off", False),
         ("neuroback:--phases f", False),
     ):
-        found = adapters.parse_one(text)
+        found = engines.parse_one(text)
         assert isinstance(found, adapters.NeuroBack) and found.neural is neural
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from neuroback.bench import compare, record, report, satcomp, simulate, svg, table
+from neuroback.bench import compare, record, report, satcomp, settling, simulate, svg, table
 from neuroback.cli import main
 from neuroback.errors import BenchError
 
@@ -31,7 +31,7 @@ def write(path: Path, records: list[dict[str, Any]]) -> Path:
 
 
 def page(records: list[dict[str, Any]]) -> str:
-    bench = table.settle(records)
+    bench = settling.settle(records)
     return report.to_html(bench, table.tabulate(bench))
 
 
@@ -201,7 +201,7 @@ def test_report_writes_all_it_is_asked_for(tmp_path: Path, small: list[dict[str,
 
 
 def test_starexec_rows_keep_a_wrong_answer_visible(small: list[dict[str, Any]]) -> None:
-    bench = table.settle(small)
+    bench = settling.settle(small)
     rows = list(csv.DictReader(io.StringIO(satcomp.to_csv(bench))))
     assert len(rows) == len(bench.runs)
     assert rows[0]["solver"] == "kissat" and rows[0]["configuration"] == "seed 0"
@@ -257,4 +257,4 @@ def test_a_line_that_is_no_record_is_named(tmp_path: Path) -> None:
 
 def test_scatter_of_an_unknown_engine_says_which_there_are(small: list[dict[str, Any]]) -> None:
     with pytest.raises(BenchError, match="kissat"):
-        svg.scatter(table.settle(small), "kissat", "nobody")
+        svg.scatter(settling.settle(small), "kissat", "nobody")

@@ -82,14 +82,14 @@ def test_a_model_with_both_signs_is_wrong(suite: Path, write_program: Program) -
 def test_a_wrong_unsat_is_wrong_by_known_status_and_by_another_engines_model(
     suite: Path, write_program: Program
 ) -> None:
-    from neuroback.bench import table
+    from neuroback.bench import settling
 
     body = "print('s UNSATISFIABLE'); sys.stdout.flush(); os._exit(20)"
     liar, honest = write_program("liar", body), write_program("honest", HONEST)
     out = suite.parent / "both.jsonl"
     engines = f"liar=command:{liar},honest=command:{honest}"
     assert bench("run", suite, "-o", out, "--time", "5", "--engines", engines, "-q") == 0
-    settled = table.settle(record.load(out))
+    settled = settling.settle(record.load(out))
     verdicts = {(run.engine, Path(run.formula).stem): run.verdict for run in settled.runs}
     assert verdicts["liar", "sat"] == "wrong"
     assert verdicts["honest", "sat"] == "verified"
@@ -360,16 +360,16 @@ def test_sigterm_ends_everything_and_resuming_completes(
 
 
 def test_order_is_interleaved_and_the_same_every_time(suite: Path) -> None:
-    from neuroback.bench import adapters, known, run
+    from neuroback.bench import engines, known, run
     from neuroback.bench import suite as suites
 
     entries = suites.read(suite)
     cache = suites.Cache(suites.default_cache())
     tasks = suites.tasks(entries, cache, known.Known())
-    engines = adapters.parse(["kissat,more=kissat:--sat"])
+    chosen = engines.parse(["kissat,more=kissat:--sat"])
     settings = run.make_settings(suite, time=1.0)
-    first = run.plan(tasks, engines, 3, settings)
-    assert first == run.plan(tasks, engines, 3, settings)
+    first = run.plan(tasks, chosen, 3, settings)
+    assert first == run.plan(tasks, chosen, 3, settings)
     assert len({order.key for order in first}) == 12
     for start_at in range(0, 12, 2):
         pair = first[start_at : start_at + 2]

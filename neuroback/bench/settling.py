@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: MIT
+"""Settling: which answers count, once all records of a formula are seen together.
+
+A verified model shows that every UNSAT for the same formula is wrong; a verified proof confirms
+UNSAT answers that came without one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from neuroback.bench.record import Record
+from neuroback.errors import BenchError
+
+
+@dataclass(slots=True)
+class Run:
+    """One settled run.  ``counts``: solved, as far as the tables are concerned."""
+
+    record: Record
+    formula: str
+    family: str
+    engine: str
+    seed: int
+    status: str
+    verdict: str
+    reason: str
+    wall: float
+    cpu: float
+    counts: bool
+    note: str = ""
+
+
+@dataclass(slots=True)
+class Bench:
+    """Settled runs of one set of limits.
+
+    engines   labels in the order of the command line
+    limit     wall seconds; where there was none, the longest run
+    truth     formula hash -> SAT or UNSAT, as proven by some engine, else as known before
+    warnings  what a reader must know before believing any figure
+    """
+
+    runs: list[Run]
+    engines: list[str]
+    limit: float
+    limits: dict[str, float | int | None]
+    truth: dict[str, str]
+    warnings: list[str] = field(default_factory=list)
+
+    def of(self, engine: str) -> list[Run]:
+        return [run for run in self.runs if run.engine == engine]
+
+
+def select(
+    records: Iterable[Record],
+    *,
+    roles: Sequence[str] = (),
+    families: Sequence[str] = (),
+    engines: Sequence[str] = (),
+    time: float | None = None,
+) -> list[Record]:
+    """The records a table is about; an engine that is named and absent is an error."""
+    chosen = list(records)
+    present = {record["engine"] for record in chosen}
+    for name in engines:
+        if name not in present:
+            raise BenchError(
+                f"no runs of engine {name!r}, expected one of {', '.join(sorted(present))}"
+            )
+    return [
+        record
+        for record in chosen
+        if (not roles or record.get("role") in roles)
+        and (not families or record["family"] in families)
+        and (not engines or record["engine"] in engines)
+        and (time is None or record["limits"].get("time") == time)
+    ]
+
+
+def settle(records: Iterable[Record]) -> Bench:
+    """Decide which answers count.  Interrupted runs are no runs."""
+    warnings: list[str] = []
+    chosen = [record for record in records if record["reason"] != "interrupted"]
+    if not chosen:
+        raise BenchError("no finished run among the records, expected some")
+    chosen, limits = _one_limit(chosen, warnings)
+    chosen = _one_version(chosen, warnings)
+    truth = _truths(chosen, warnings)
+    runs = [_settled(record, truth) for record in chosen]
+    limit = limits.get("time") or max(run.wall for run in runs)
+    # In the order of the command line, then of first appearance: runs themselves are shuffled.
+    places = {run.engine: run.record.get("place", 0) for run in runs}
+    engines = sorted(places, key=lambda engine: places[engine])
+    bench = Bench(
+        runs, engines, float(limit), limits, {k: v[0] for k, v in truth.items()}, warnings
+    )
+    for engine in engines:
+        wrong = sum(run.verdict == "wrong" for run in bench.of(engine))
+        if wrong:
+            answers = "answer" if wrong == 1 else "answers"
+            warnings.insert(0, f"{engine}: {wrong} WRONG {answers}: all its figures are void")
+        failed = sum(bool(run.record.get("failed")) for run in bench.of(engine))
+        if failed:
+            runs_text = "run, and that counts" if failed == 1 else "runs, and those count"
+            warnings.append(f"{engine}: inference failed in {failed} {runs_text} as unsolved")
+    return bench
+
+
+def _one_limit(
+    records: list[Record], warnings: list[str]
+) -> tuple[list[Record], dict[str, float | int | None]]:
+    """Times under different limits do not compare: keep the limits of the last record."""
+    limits = records[-1]["limits"]
+    kept = [record for record in records if record["limits"] == limits]
+    if len(kept) != len(records):
+        warnings.append(
+            f"{len(records) - len(kept)} runs under other limits are left out; "
+            f"shown are those with {_limits_text(limits)}"
+        )
+    return kept, limits
+
+
+def _limits_text(limits: dict[str, float | int | None]) -> str:
+    units = {"time": "s", "cpu": "s of CPU", "memory_mib": "MiB"}
+    parts = [f"{limits[k]:g} {unit}" for k, unit in units.items() if limits.get(k) is not None]
+    return ", ".join(parts) or "no limit"
+
+
+def _one_version(records: list[Record], warnings: list[str]) -> list[Record]:
+    """A label stands for its last version; runs of earlier ones are left out and counted."""
+    last: dict[str, str] = {}
+    for record in records:
+        last[record["engine"]] = record["version"]
+    dropped = Counter(r["engine"] for r in records if r["version"] != last[r["engine"]])
+    for engine, count in dropped.items():
+        warnings.append(f"{engine}: {count} runs of earlier versions are left out")
+    return [record for record in records if record["version"] == last[record["engine"]]]
+
+
+def _truths(records: list[Record], warnings: list[str]) -> dict[str, tuple[str, str]]:
+    """Formula hash -> status and who established it."""
+    truth: dict[str, tuple[str, str]] = {}
+    for record in records:
+        if record.get("known"):
+            truth[record["formula_hash"]] = (record["known"], "known")
+    proven: dict[str, str] = {}
+    for record in records:
+        if record["verdict"] == "verified":
+            name = record["formula_hash"]
+            if proven.setdefault(name, record["status"]) != record["status"]:
+                warnings.insert(
+                    0,
+                    f"{record['formula']}: a verified model AND a verified proof: "
+                    "the checker is broken, believe nothing here",
+                )
+            truth[name] = (record["status"], record["engine"])
+    return truth
+
+
+def _settled(record: Record, truth: dict[str, tuple[str, str]]) -> Run:
+    status, verdict, reason = record["status"], record["verdict"], record["reason"]
+    note = record.get("note") or ""
+    established, source = truth.get(record["formula_hash"], (None, ""))
+    answered = status in ("SAT", "UNSAT")
+    if answered and verdict in ("agreed", "unchecked") and established not in (None, status):
+        verdict = "wrong"
+        note = f"{note}; {source} has a certificate for {established}".strip("; ")
+    confirmed = answered and established == status
+    if verdict == "unchecked" and confirmed and not note.startswith("proof check"):
+        # Another engine's certificate; a check of its own that ran out of time stays unchecked.
+        verdict = "agreed"
+    counts = answered and (
+        verdict in ("verified", "agreed") or (verdict == "unchecked" and confirmed)
+    )
+    return Run(
+        record=record,
+        formula=record["formula"],
+        family=record["family"],
+        engine=record["engine"],
+        seed=record["seed"],
+        status=status,
+        verdict=verdict,
+        reason=reason,
+        wall=float(record["wall_seconds"]),
+        cpu=float(record["cpu_seconds"]),
+        counts=counts and verdict != "wrong",
+        note=note,
+    )
