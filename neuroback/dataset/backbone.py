@@ -220,11 +220,12 @@ class Search:
         """Is there a model in which one of the literals is false?"""
         if len(literals) == 1:
             return self.ask([-literals[0]], conflicts)
+        if self._top > self.formula.num_vars:
+            # The last question's clause is needed no more; not sooner, as its model was.
+            self.oracle.add([-self._top])
         self._top += 1
         self.oracle.add([-self._top, *(-literal for literal in literals)])
-        answer = self.ask([self._top], conflicts)
-        self.oracle.add([-self._top])
-        return answer
+        return self.ask([self._top], conflicts)
 
     def result(self, complete: bool) -> Backbone:
         return Backbone(
