@@ -13,17 +13,17 @@ from neuroback.proof import check_drat
 from tests.differential.truth import Truth
 
 # Options that make rare events frequent, and switches that change the ways.
-SWITCHES = (
-    "eliminate gates lucky minimize probe reduce rephase restart restart_reuse shrink "
-    "strengthen_binary substitute subsume transitive vivify walk walk_initially warmup phase "
-    "advice_order bump_reasons"
-).split()
+SWITCHES = """
+    eliminate gates lucky minimize probe reduce rephase restart restart_reuse shrink
+    strengthen_binary substitute subsume transitive vivify walk walk_initially warmup phase
+    advice_order bump_reasons
+"""
 
 
 def random_options(rng: random.Random, solver: Solver) -> dict[str, int]:
     known = solver.options()
     chosen = {"test_schedule": int(rng.random() < 0.7), "seed": rng.randrange(1000)}
-    for name in rng.sample(SWITCHES, rng.randrange(6)):
+    for name in rng.sample(SWITCHES.split(), rng.randrange(6)):
         if name in known:
             _, low, high, _ = known[name]
             chosen[name] = rng.randint(low, high)

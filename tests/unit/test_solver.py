@@ -459,7 +459,7 @@ def test_proof_and_written_formula(tmp_path: Path) -> None:
     assert solver.solve([-1, 3]) is False
     assert solver.get_proof()[-1] == "1 0"  # type: ignore[index]
     solver.write(formula, [-1, 3])
-    assert [clause for clause in Formula.read(formula)][-2:] == [[-1], [3]]
+    assert list(Formula.read(formula))[-2:] == [[-1], [3]]
 
 
 def test_settings_and_statistics() -> None:

@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: MIT
+"""The engine core: answers, limits, advice and its hand-over, proofs, repetition."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from neuroback import Formula, Phases, Status
+from neuroback.engines import core
+from neuroback.errors import EngineError
+from neuroback.proof import check_drat
+from tests.conftest import brute_force, pigeon_hole, random_clauses
+
+HARD = Formula.from_clauses(pigeon_hole(11))
+
+
+@pytest.fixture(scope="module")
+def unsatisfiable() -> Formula:
+    """Refuted within a second, but not within a few restarts."""
+    return Formula.from_clauses(random_clauses(np.random.default_rng(1), 200, 900), 200)
+
+
+def random_phases(num_vars: int, seed: int) -> Phases:
+    rng = np.random.default_rng(seed)
+    return Phases.from_probabilities(rng.random(num_vars))
+
+
+def test_answers_are_right_under_any_advice() -> None:
+    rng = np.random.default_rng(2)
+    for number in range(60):
+        clauses = random_clauses(rng, 10, int(rng.integers(30, 50)))
+        formula = Formula.from_clauses(clauses, 12)
+        models = brute_force(clauses, 10)
+        for advice in core.ADVICE:
+            result = core.solve(
+                formula, phases=random_phases(12, number), advice=advice, seed=number
+            )
+            assert result.status is (Status.SATISFIABLE if models else Status.UNSATISFIABLE)
+            assert result.limit is None
+            assert result.deterministic
+            if models:
+                assert result.model is not None
+                assert len(result.model) == 12
+                assert tuple(result.model[:10].tolist()) in models
+                assert result.checked == "model"
+            assert set(result.statistics) == {
+                "conflicts",
+                "decisions",
+                "propagations",
+                "restarts",
+            }
+
+
+def test_empty_formulas() -> None:
+    assert core.solve(Formula.from_clauses([], 0)).status is Status.SATISFIABLE
+    result = core.solve(Formula.from_clauses([], 3))
+    assert result.model is not None
+    assert len(result.model) == 3
+    assert core.solve(Formula.from_clauses([[]], 2)).status is Status.UNSATISFIABLE
+
+
+def test_limits_end_the_search_and_are_named() -> None:
+    result = core.solve(HARD, conflicts=500)
+    assert (result.status, result.limit) == (Status.UNKNOWN, "conflicts")
+    assert result.deterministic
+    assert 500 <= result.statistics["conflicts"] < 520
+
+    begin = time.monotonic()
+    result = core.solve(HARD, time=0.3)
+    assert (result.status, result.limit) == (Status.UNKNOWN, "time")
+    assert not result.deterministic
+    assert time.monotonic() - begin < 1.2
+
+    result = core.solve(HARD, memory=1)
+    assert (result.status, result.limit) == (Status.UNKNOWN, "memory")
+
+    stop = threading.Event()
+    threading.Timer(0.2, stop.set).start()
+    begin = time.monotonic()
+    result = core.solve(HARD, should_stop=stop.is_set)
+    assert (result.status, result.limit) == (Status.UNKNOWN, "interrupt")
+    assert time.monotonic() - begin < 1.2
+
+
+@pytest.mark.parametrize(
+    "options", [{"advice": "loud"}, {"seed": -1}, {"seed": 2**31}, {"proof_format": "frat"}]
+)
+def test_what_the_engine_does_not_take(options: dict[str, Any]) -> None:
+    with pytest.raises(EngineError):
+        core.solve(HARD, **options)
+
+
+@pytest.mark.parametrize("text", [False, True])
+def test_proofs_are_accepted_and_say_nothing_about_less(
+    text: bool, unsatisfiable: Formula, tmp_path: Path
+) -> None:
+    from neuroback.engines.proof_file import ProofFile
+
+    proof = tmp_path / "proof"
+    result = core.solve(unsatisfiable, proof=ProofFile(proof, text=text))
+    assert result.status is Status.UNSATISFIABLE
+    assert check_drat(unsatisfiable, proof)
+    less = Formula.from_clauses(list(unsatisfiable)[: unsatisfiable.num_clauses // 2], 200)
+    assert not check_drat(less, proof)
+
+
+def test_no_proof_appears_without_a_refutation(tmp_path: Path) -> None:
+    proof = tmp_path / "proof"
+    assert core.solve(Formula.from_clauses([[1]]), proof=proof).status is Status.SATISFIABLE
+    assert core.solve(HARD, proof=proof, conflicts=10).status is Status.UNKNOWN
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_proof_that_cannot_be_written_ends_the_run(tmp_path: Path) -> None:
+    from neuroback.engines.proof_file import ProofFile
+
+    class Full(ProofFile):
+        def write(self, data: bytes) -> None:
+            raise OSError("no space left")
+
+    with pytest.raises(OSError, match="no space"):
+        core.solve(HARD, proof=Full(tmp_path / "proof"), time=20)
+    assert list(tmp_path.iterdir()) == []
+
+
+def proof_of(formula: Formula, path: Path, **options: Any) -> bytes:
+    assert core.solve(formula, proof=path, **options).status is Status.UNSATISFIABLE
+    return path.read_bytes()
+
+
+def test_the_same_run_writes_the_same_bytes(unsatisfiable: Formula, tmp_path: Path) -> None:
+    path = tmp_path / "proof"
+    phases = random_phases(200, 3)
+    first = proof_of(unsatisfiable, path, phases=phases, seed=5)
+    assert proof_of(unsatisfiable, path, phases=phases, seed=5) == first
+    assert proof_of(unsatisfiable, path, phases=phases, seed=5, time=1000) == first
+    assert proof_of(unsatisfiable, path, seed=5) != first
+
+
+def test_a_hand_over_is_recorded_and_repeated(unsatisfiable: Formula, tmp_path: Path) -> None:
+    phases = random_phases(200, 4)
+    path = tmp_path / "proof"
+    lines: list[str] = []
+
+    def background(handover: core.Handover) -> None:
+        handover.give(phases)
+
+    result = core.solve(unsatisfiable, proof=path, background=background, on_line=lines.append)
+    assert result.status is Status.UNSATISFIABLE
+    at = result.advice["handed_over_at"]
+    assert 0 < at < result.statistics["conflicts"]
+    assert not result.deterministic
+    assert any(f"--advice-at {at}" in line for line in lines)
+    recorded = path.read_bytes()
+    assert check_drat(unsatisfiable, path)
+    assert proof_of(unsatisfiable, path, phases=phases, advice_at=at) == recorded
+    assert proof_of(unsatisfiable, path) != recorded
+
+
+def test_what_runs_beside_ends_with_the_search() -> None:
+    seen: list[bool] = []
+
+    def background(handover: core.Handover) -> None:
+        while not handover.over():
+            time.sleep(0.005)
+        seen.append(True)
+
+    before = threading.active_count()
+    result = core.solve(HARD, conflicts=3000, background=background)
+    assert result.limit == "conflicts"
+    assert seen == [True]
+    assert threading.active_count() == before
+    # A short search has no company.
+    assert core.solve(Formula.from_clauses([[1, 2]]), background=background).deterministic
+    assert seen == [True]
+
+
+def test_an_error_beside_the_search_is_raised() -> None:
+    def background(_: core.Handover) -> None:
+        raise LookupError("no network")
+
+    with pytest.raises(LookupError, match="no network"):
+        core.solve(HARD, background=background)
+
+
+def test_progress_lines_only_when_asked_for() -> None:
+    def lines_of(**options: Any) -> list[str]:
+        lines: list[str] = []
+        core.solve(HARD, conflicts=3000, on_line=lines.append, **options)
+        return lines
+
+    assert lines_of() == []
+    assert len(lines_of(verbose=1)) > 2
+
+
+def test_a_signal_in_the_main_thread_ends_the_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import _thread
+
+    begin = time.monotonic()
+    threading.Timer(0.2, _thread.interrupt_main).start()
+    with pytest.raises(KeyboardInterrupt):
+        core.solve(HARD)
+    assert time.monotonic() - begin < 1.2
+
+
+Solve = Callable[..., Any]
+
+
+def test_race_gives_the_first_answer(tmp_path: Path, unsatisfiable: Formula) -> None:
+    from neuroback import race
+    from neuroback.engines.proof_file import ProofFile
+
+    proofs = race.Proofs(ProofFile(tmp_path / "proof"))
+    entries = proofs.entry(), proofs.entry()
+
+    def plain(stop: race.Stop) -> Any:
+        return core.solve(HARD, proof=entries[0], should_stop=stop)
+
+    def beside(stop: race.Stop) -> Any:
+        return core.solve(unsatisfiable, proof=entries[1], should_stop=stop)
+
+    result, was_plain, error = race.run(plain, beside)
+    assert (result.status, was_plain, error) == (Status.UNSATISFIABLE, False, None)
+    proofs.publish(entries[1])
+    proofs.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["proof"]
+    assert check_drat(unsatisfiable, tmp_path / "proof")
+
+
+def test_race_outlives_what_goes_wrong_beside() -> None:
+    from neuroback import race
+
+    easy = Formula.from_clauses(pigeon_hole(7))
+
+    def broken(_: race.Stop) -> Any:
+        raise LookupError("mine")
+
+    result, was_plain, error = race.run(lambda stop: core.solve(easy, should_stop=stop), broken)
+    assert (result.status, was_plain) == (Status.UNSATISFIABLE, True)
+    assert error is None or isinstance(error, LookupError)
+    result, was_plain, _ = race.run(
+        lambda stop: core.solve(HARD, conflicts=2000, should_stop=stop),
+        lambda stop: core.solve(easy, should_stop=stop),
+    )
+    assert result.status is Status.UNSATISFIABLE
+    assert not was_plain
