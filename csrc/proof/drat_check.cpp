@@ -317,14 +317,19 @@ bool DratChecker::propagate_long(Code falsified) {
     Code *replacement = literals + 2;
     while (replacement != literals_end && values[*replacement] < 0) ++replacement;
     if (replacement != literals_end) {
+      // What is met here goes halfway to the front, so that the literals often false drift to
+      // the end and the next search is short.
+      Code *const nearer = literals + 2 + (replacement - literals - 2) / 2;
       const Code found = *replacement;
+      *replacement = *nearer;
       if (values[found] > 0) {
+        *nearer = found;
         write[-1].blocker = found;
         continue;
       }
+      *nearer = falsified;
       literals[0] = other;
       literals[1] = found;
-      *replacement = falsified;
       watches_[found].push_back({other, watch.reference});
       --write;
     } else if (other_value == 0) {
@@ -409,6 +414,8 @@ std::vector<std::int32_t> DratChecker::any_alive() const {
 }
 
 // Assumes that the literals are false and propagates; the trail is left for the caller to undo.
+// All at once: level by level, which would let the next lemma keep a part of the trail, was
+// measured to take a quarter to a half longer.
 bool DratChecker::refutes_negation(std::span<const Code> literals) {
   for (const Code literal : literals) {
     const std::int8_t value = values_[literal];
