@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch_geometric.data import Data
@@ -75,6 +77,28 @@ class NativeNetwork:
     @property
     def constants(self) -> dict[str, Any]:
         return {name: buffer.numpy() for name, buffer in self.network.named_buffers()}
+
+    def loss_and_gradients(
+        self, data: Data, formulas: int, gradients: dict[str, npt.NDArray[np.float32]]
+    ) -> float:
+        """Add the gradients of the batch's loss (train/losses.py) to ``gradients``; return the loss.
+
+        ``formulas`` is what the loss is divided by.  Apart from autograd, so that several batches
+        can be worked on at once by threads, each with its own NativeNetwork.
+        """
+        arrays = {name: data[name].contiguous().numpy() for name in _ARRAYS}
+        values = self.constants | {
+            name: parameter.detach().numpy() for name, parameter in self.network.named_parameters()
+        }
+        logits = np.empty(data.lit_sizes.numel() // 2, dtype=np.float32)
+        self.trainer.forward(arrays, values, logits)
+        self.passes += 1
+        target, weight = data.target.numpy(), data.weight.numpy()
+        p = 1.0 / (1.0 + np.exp(-logits))
+        loss = np.maximum(logits, 0) - logits * target + np.log1p(np.exp(-np.abs(logits)))
+        grad = weight * (p - target) / formulas
+        self.trainer.backward(grad.astype(np.float32), gradients)
+        return float((weight * loss).sum(dtype=np.float64) / formulas)
 
     def __call__(self, data: Data) -> Tensor:
         names, parameters = zip(*self.network.named_parameters(), strict=True)

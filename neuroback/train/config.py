@@ -22,6 +22,10 @@ class TrainConfig:
     minutes            wall time after which the schedule has run out early; 0: no limit
     batch_edges        a batch takes formulas until their literals exceed this
     max_edges          larger formulas are left out
+    visit_edges        a formula of more literals takes part in an epoch with probability
+                       visit_edges / literals, so that few large ones do not eat the time
+    small_family       formulas of a family of n < small_family formulas take part more often, by
+                       sqrt(small_family / n), at most three times: variety teaches
     learning_rate, weight_decay, clip, warmup   AdamW; warmup as a share of the whole run
     average            decay of the running average of the weights that is kept; 0: none
     soft_weight        weight of a variable outside the backbone; backbone variables have 1
@@ -29,6 +33,7 @@ class TrainConfig:
     flip_share         share with the polarities of a random subset of variables turned over
     held_out_families  share of the families that only validate
     held_out           share of the other formulas that only validate
+    threads            batches worked on at once; a step is taken on their sum
     native             on a CPU, run the layers in our C++ instead of PyG's operations
     patience           epochs without a better held-out score before a run ends; 0: never
     """
@@ -37,8 +42,10 @@ class TrainConfig:
     attention_layers: int = 2
     epochs: int = 12
     minutes: float = 0.0
-    batch_edges: int = 60_000
-    max_edges: int = 300_000
+    batch_edges: int = 20_000
+    max_edges: int = 150_000
+    visit_edges: int = 20_000
+    small_family: int = 20
     learning_rate: float = 2e-3
     weight_decay: float = 1e-2
     clip: float = 1.0
@@ -58,7 +65,7 @@ class TrainConfig:
         for name in ("held_out_families", "held_out", "dual_share", "flip_share", "warmup"):
             if not 0 <= getattr(self, name) < 1:
                 raise DataError(f"{name} is {getattr(self, name)}, expected 0 <= {name} < 1")
-        for name in ("layers", "epochs", "batch_edges", "max_edges", "threads"):
+        for name in ("layers", "epochs", "batch_edges", "max_edges", "visit_edges", "threads"):
             if getattr(self, name) < 1:
                 raise DataError(f"{name} is {getattr(self, name)}, expected at least 1")
         if not 0 <= self.attention_layers <= self.layers:

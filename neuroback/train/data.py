@@ -215,17 +215,36 @@ def feature_constants(examples: Sequence[Example]) -> dict[str, torch.Tensor]:
     return constants
 
 
+def visits(examples: Sequence[Example], config: TrainConfig) -> npt.NDArray[np.float64]:
+    """How often each formula is expected to take part in an epoch, float64 (len(examples),)."""
+    family: dict[str, int] = {}
+    for example in examples:
+        family[example.family] = family.get(example.family, 0) + 1
+    size = np.array([max(example.num_edges, 1) for example in examples], dtype=np.float64)
+    members = np.array([family[example.family] for example in examples], dtype=np.float64)
+    by_size = np.minimum(1.0, config.visit_edges / size)
+    by_family = np.clip(np.sqrt(config.small_family / members), 1.0, 3.0)
+    expected: npt.NDArray[np.float64] = by_size * by_family
+    return expected
+
+
 def batches(
     examples: Sequence[Example], config: TrainConfig, epoch: int, augment: bool
 ) -> Iterator[Batch]:
     """One epoch in random order; each batch holds formulas up to ``batch_edges`` literals.
 
+    With ``augment`` (training) formulas take part as ``visits`` says and polarities may be turned
+    over; without, each takes part once and as it is.
+
     Depends on the seed and the epoch only, so an interrupted run resumes with the same batches.
     """
     rng = np.random.default_rng((config.seed, epoch))
+    expected = visits(examples, config) if augment else np.ones(len(examples))
+    # A fraction is a probability.
+    times = np.floor(expected + rng.random(len(examples))).astype(np.int64)
     group: list[GraphData] = []
     edges = 0
-    for index in rng.permutation(len(examples)):
+    for index in rng.permutation(np.repeat(np.arange(len(examples)), times)):
         example = examples[int(index)]
         if group and edges + example.num_edges > config.batch_edges:
             yield Batch.from_data_list(group)

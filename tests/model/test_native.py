@@ -85,3 +85,23 @@ def test_damaged_batches_are_refused(network: Any, make_formula: Callable[..., F
         data[name] = change(data[name])
         with pytest.raises(ValueError):
             NativeNetwork(network)(data)
+
+
+def test_loss_and_gradients_apart_from_autograd(
+    network: Any, make_formula: Callable[..., Formula]
+) -> None:
+    from neuroback.train.losses import weighted_cross_entropy
+
+    data = GraphData.from_graph(Graph.from_formula(make_formula(55, 80, 300)))
+    generator = torch.Generator().manual_seed(2)
+    data.target = torch.rand(80, generator=generator)
+    data.weight = torch.rand(80, generator=generator) / 80
+    expected = weighted_cross_entropy(network(data), data.target, data.weight, 3)
+    parameters = dict(network.named_parameters())
+    wanted = torch.autograd.grad(expected, list(parameters.values()))
+    given = {name: torch.zeros_like(p).numpy() for name, p in parameters.items()}
+    loss = NativeNetwork(network).loss_and_gradients(data, 3, given)
+    assert loss == pytest.approx(float(expected.detach()), rel=1e-4)
+    for name, gradient in zip(parameters, wanted, strict=True):
+        scale = max(float(gradient.abs().max()), 1e-6)
+        assert float((gradient - torch.from_numpy(given[name])).abs().max()) < 2e-3 * scale, name
