@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neuroback import _core
-from neuroback.archive import open_bytes, short_name
+from neuroback.archive import is_stream, open_bytes, short_name
 from neuroback.errors import FormulaError
 
 _BATCH = 1 << 14
@@ -138,6 +138,13 @@ class Formula:
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write plain canonical DIMACS; the file appears whole or not at all."""
+        if is_stream(path):
+            descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+            try:
+                self.write_to_fd(descriptor)
+            finally:
+                os.close(descriptor)
+            return
         path = os.fspath(path)
         folder, base = os.path.split(os.path.abspath(path))
         descriptor, aside = tempfile.mkstemp(prefix=f".{base}.", dir=folder)

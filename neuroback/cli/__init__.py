@@ -57,6 +57,7 @@ def fail(message: object) -> int:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    _open_standard_files()
     command = next((word for word in arguments if not word.startswith("-")), None)
     if command in COMMANDS and find_spec(f"neuroback.cli.{command}") is None:
         return fail(f"the command {command!r} is not built yet")
@@ -66,6 +67,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return fail(_missing(error, str(command)))
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else EXIT_USAGE
+    # A caller that gives arguments is a program of its own, which must not be ended from here.
+    args.own_process = argv is None
     return _run(args)
 
 
@@ -106,8 +109,7 @@ def _run(args: argparse.Namespace) -> int:
     try:
         module = import_module(f"neuroback.cli.{args.command}")
         code = module.run(args)
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        sys.stdout.flush()
         return int(code)
     except NeuroBackError as error:
         return fail(error)
@@ -120,9 +122,26 @@ def _run(args: argparse.Namespace) -> int:
         return fail(_missing(error, args.command))
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        return fail(f"{where}{error.strerror or error}")
+        code = fail(f"{where}{error.strerror or error}")
+        try:
+            sys.stdout.flush()
+        except OSError:
+            _silence_stdout()
+        return code
     except MemoryError:
         return fail("out of memory")
+
+
+def _open_standard_files() -> None:
+    """Where one is closed, the next file to be opened would take its place."""
+    for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+        if getattr(sys, name) is None:
+            file = open(descriptor, "w" if descriptor else "r", closefd=False)  # noqa: SIM115
+            setattr(sys, name, file)
 
 
 def _silence_stdout() -> None:

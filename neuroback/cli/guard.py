@@ -35,6 +35,7 @@ class Guard:
     """Watches from ``__enter__`` until ``release``.
 
     last_words   says how the command ends (kind of limit, signal number) and returns the exit code
+    may_leave    this process is the command's own, so that it can be ended from the thread
     """
 
     def __init__(
@@ -43,8 +44,10 @@ class Guard:
         *,
         deadline: float = math.inf,
         memory: float | None = None,
+        may_leave: bool = True,
     ) -> None:
         self.signal = 0
+        self._may_leave = may_leave
         self._last_words = last_words
         self._deadline = deadline
         self._memory = memory
@@ -104,7 +107,7 @@ class Guard:
 
     def _watch(self) -> None:
         reason = self._wait()
-        if reason is None:
+        if reason is None or not self._may_leave:
             return
         began = time.monotonic()
         while not self._released:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from neuroback.archive import is_stream
 from neuroback.result import COUNTERS, STAGES, Result, Status
 
 if TYPE_CHECKING:
@@ -100,11 +101,12 @@ class Output:
 
 def write_whole(path: str, write: Any) -> None:
     """A regular file appears under its name only when all is written; anything else streams."""
-    target = Path(path).resolve()
-    if target.exists() and not target.is_file():
-        with target.open("w", encoding="ascii") as file:
+    if is_stream(path):
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        with open(descriptor, "w", encoding="ascii") as file:
             write(file)
         return
+    target = Path(path).resolve()
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("w", encoding="ascii") as file:

@@ -29,6 +29,8 @@ from neuroback.result import STAGES, Result, Status
 if TYPE_CHECKING:
     from neuroback.formula import Formula
 
+# Names of standard output: comments are held back while a proof streams there.
+_STDOUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 # Stacks of our few threads; the system's default would count against --memory.
 _STACK_BYTES = 1 << 20
 
@@ -145,7 +147,10 @@ class _Command:
 
         engines.find(args.engine)
         deadline = math.inf if args.time is None else self.started + args.time
-        with Guard(self.last_words, deadline=deadline, memory=args.memory) as guard:
+        watching = Guard(
+            self.last_words, deadline=deadline, memory=args.memory, may_leave=args.own_process
+        )
+        with watching as guard:
             with self._own_memory():
                 result = self.solve(guard)
             guard.release()
@@ -228,7 +233,7 @@ class _Command:
             raise EngineError(
                 "--proof-format lrat: the engine kissat writes DRAT, LRAT needs --engine core"
             )
-        self.output.hush = args.proof == "-"
+        self.output.hush = args.proof in _STDOUT
         try:
             with ProofFile(args.proof, text=args.text_proof) as proof:
                 yield proof
@@ -248,7 +253,8 @@ class _Command:
             f"{formula.num_literals} literals"
         )
         if self.args.write_formula is not None:
-            formula.write(self.args.write_formula)
+            name = self.args.write_formula
+            formula.write("/dev/stdout" if name == "-" else name)
 
     def finish(self, result: Result) -> int:
         """Say how it went and return the exit code."""
@@ -316,7 +322,7 @@ def _limit_text(kind: str, args: argparse.Namespace) -> str:
 def _repeat(args: argparse.Namespace, result: Result) -> str:
     """The command that gives this run again, or its winner: the clock must have no say in it."""
     words = ["neuroback", "solve", args.file]
-    skip = {"command", "file", "json", "output", "quiet", "verbose", "race", "force"}
+    skip = {"command", "own_process", "file", "json", "output", "quiet", "verbose", "race", "force"}
     at = result.advice.get("handed_over_at")
     plain = not result.deterministic and result.advice.get("run") == "plain"
     if not result.deterministic:

@@ -20,6 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
+from neuroback.archive import is_stream
 from neuroback.errors import NeuroBackError, ProofError
 
 # How long a blocked write waits before it looks whether the run was stopped.
@@ -56,7 +57,7 @@ def refuse_unsafe_target(
     target: str | os.PathLike[str], input_path: str | os.PathLike[str] | None, what: str
 ) -> None:
     """Raise ``ProofError`` where writing ``target`` would destroy the input or a formula."""
-    if os.fspath(target) == "-":
+    if os.fspath(target) == "-" or is_stream(target):
         return
     if input_path is not None and os.fspath(input_path) != "-":
         with contextlib.suppress(OSError):
@@ -72,7 +73,10 @@ def require_writable(target: str | os.PathLike[str], what: str) -> None:
     """Raise ``ProofError`` now, not after hours, where ``target`` cannot be written."""
     if os.fspath(target) == "-":
         return
-    place = Path(target).resolve()
+    place = Path(target)
+    if is_stream(place):
+        return
+    place = place.resolve()
     if place.is_dir():
         raise ProofError(f"{target}: is a folder, expected a file for the {what}")
     folder = place.parent
@@ -112,7 +116,8 @@ class ProofFile:
             sys.stdout.flush()
             self._fd, self._streams = os.dup(1), True
             return
-        self._target = self._target.resolve()
+        if not is_stream(self._target):
+            self._target = self._target.resolve()
         try:
             mode = self._target.stat().st_mode
         except FileNotFoundError:
@@ -121,11 +126,11 @@ class ProofFile:
             raise ProofError(f"{self.path}: {error.strerror}") from error
         if stat.S_ISDIR(mode):
             raise ProofError(f"{self.path}: is a folder, expected a file for the proof")
-        self._streams = not stat.S_ISREG(mode)
+        self._streams = is_stream(self._target)
         if not self._streams:
             self._open_regular()
         elif not stat.S_ISFIFO(mode):
-            self._open_stream(os.O_WRONLY)
+            self._open_stream(os.O_WRONLY | os.O_APPEND)
 
     def _open_stream(self, flags: int) -> None:
         try:

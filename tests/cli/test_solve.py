@@ -317,3 +317,41 @@ def test_version_and_help(neuroback: Command) -> None:
     for command in ("solve", "predict", "check", "models", "bench"):
         assert command in outcome.out
     assert "--threshold" in neuroback("solve", "--help").out
+
+
+def test_standard_output_by_name_is_not_replaced(formulas: Files, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    command = [sys.executable, "-m", "neuroback", "solve", *PLAIN, "-q", str(formulas["unsat"])]
+    log.write_text("before\n")
+    for options in (
+        ["--output", "/dev/stdout"],
+        ["--proof", "/dev/stdout", "--text-proof"],
+        ["--write-formula", "/dev/stdout"],
+    ):
+        with log.open("a") as file:
+            done = subprocess.run([*command, *options], stdout=file)
+        assert done.returncode == 20
+    text = log.read_text()
+    assert text.startswith("before\ns UNSATISFIABLE\n")
+    assert text.count("s UNSATISFIABLE\n") == 3
+    assert "\n0\n" in text and "p cnf 60 360\n" in text
+    assert [path.name for path in tmp_path.iterdir()] == ["log"]
+
+
+def test_a_full_disk_is_an_error(formulas: Files) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    command = [sys.executable, "-m", "neuroback", "solve", *PLAIN, "-q", str(formulas["unsat"])]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("closed", [0, 1, 2])
+def test_closed_standard_files(closed: int, formulas: Files) -> None:
+    command = [sys.executable, "-m", "neuroback", "solve", *PLAIN, str(formulas["tiny"])]
+    done = subprocess.run(["/bin/sh", "-c", f'exec "$@" {closed}>&-', "sh", *command],
+                          capture_output=True, text=True)  # fmt: skip
+    assert done.returncode == 10
+    assert done.stderr == ""
