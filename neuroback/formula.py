@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from itertools import pairwise
@@ -147,6 +146,8 @@ class Formula:
             return
         path = os.fspath(path)
         folder, base = os.path.split(os.path.abspath(path))
+        import tempfile
+
         descriptor, aside = tempfile.mkstemp(prefix=f".{base}.", dir=folder)
         try:
             try:

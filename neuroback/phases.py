@@ -6,7 +6,6 @@ from __future__ import annotations
 import io
 import os
 import re
-import tarfile
 from dataclasses import dataclass
 from typing import Any
 
@@ -186,6 +185,8 @@ def _parse_line(line: str, name: str, number: int, num_vars: int) -> tuple[int, 
 
 
 def _only_member(data: bytes, name: str) -> bytes:
+    import tarfile
+
     try:
         with tarfile.open(fileobj=io.BytesIO(data)) as archive:
             files = [member for member in archive.getmembers() if member.isfile()]

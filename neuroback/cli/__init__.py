@@ -80,7 +80,11 @@ def _parser(command: str | None) -> Parser:
     )
     parser.add_argument("--version", action=_Version, help="print the version and exit")
     subparsers = parser.add_subparsers(
-        dest="command", metavar="COMMAND", required=True, parser_class=Parser
+        prog="neuroback",
+        dest="command",
+        metavar="COMMAND",
+        required=True,
+        parser_class=Parser,
     )
     for name, text in COMMANDS.items():
         if name == command:

@@ -11,7 +11,6 @@ import contextlib
 import os
 import selectors
 import signal
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -53,6 +52,8 @@ class Plumbing:
     """Named pipes for programs that open files by name; the folder is gone after ``close``."""
 
     def __init__(self) -> None:
+        import tempfile
+
         PLUMBING.add(self)
         self.folder = Path(tempfile.mkdtemp(prefix="neuroback-"))
         self._pipes: list[Path] = []

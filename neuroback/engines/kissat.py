@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shutil
 import signal
 import sys
 import time as clock
@@ -67,6 +66,8 @@ def locate(path: str | os.PathLike[str] | None = None) -> str:
         candidate = Path(folder) / "sage_wheels" / "bin" / "kissat"
         if program_exists(candidate):
             return str(candidate.absolute())
+    import shutil
+
     found = shutil.which("kissat")
     if found is None:
         raise EngineError(_HOW_TO_GET)
