@@ -22,6 +22,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     stage = stages.add_parser("generate", help="formulas from declared generators and seeds")
     stage.add_argument("recipe", metavar="RECIPE.toml")
     stage.add_argument("-o", "--output", required=True, metavar="DIR")
+    stage.add_argument(
+        "--count", type=int, metavar="N", help="the first N: any prefix has all families"
+    )
     _add_workers(stage)
 
     stage = stages.add_parser("import", help="foreign formulas and the published DataBack layout")
@@ -42,7 +45,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
     stage = stages.add_parser("label", help="backbones and phase counts")
     stage.add_argument("folder", metavar="DIR")
-    stage.add_argument("--conflicts", type=int, default=200_000, metavar="N")
+    stage.add_argument(
+        "--first-conflicts", type=int, default=1_000_000, metavar="N", help="until a model; 0: none"
+    )
+    stage.add_argument(
+        "--conflicts", type=int, default=200_000, metavar="N", help="of a backbone; 0: no limit"
+    )
     stage.add_argument("--time", type=float, metavar="SECONDS", help="outer limit of a formula")
     stage.add_argument("--models", type=int, default=16, metavar="N", help="at most 35")
     stage.add_argument("--count", type=int, metavar="N", help="label so many, then stop")
@@ -145,7 +153,7 @@ def _generate(args: argparse.Namespace) -> int:
     from neuroback.dataset import build
     from neuroback.dataset.recipe import read_recipe
 
-    items = read_recipe(args.recipe)
+    items = read_recipe(args.recipe)[: args.count]
     return _say("generated", build.generate(args.output, items, _workers(args), _progress(args)))
 
 
@@ -175,7 +183,7 @@ def _label(args: argparse.Namespace) -> int:
     from neuroback.dataset import build
     from neuroback.dataset.label import Limits
 
-    limits = Limits(args.conflicts or None, args.time, args.models)
+    limits = Limits(args.first_conflicts or None, args.conflicts or None, args.time, args.models)
     stop_at = None if args.total_time is None else time.monotonic() + args.total_time
     tally = build.label(
         args.folder,

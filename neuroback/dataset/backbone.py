@@ -63,10 +63,16 @@ class Backbone:
 
 @dataclass
 class Search:
-    """One formula under questioning.  ``models`` keeps the models the solver found."""
+    """One formula under questioning.
+
+    conflicts         limit for everything, or with first_conflicts for what follows a model
+    first_conflicts   limit of its own for the first model
+    models            those the solver found, at most ``keep_models``
+    """
 
     formula: Formula
     conflicts: int | None = None
+    first_conflicts: int | None = None
     deadline: float | None = None
     seed: int = 0
     keep_models: int = 64
@@ -113,6 +119,9 @@ class Search:
 
     def find_model(self) -> None:
         """The first model: a short try of the incremental solver, then a stronger one."""
+        rest = self.conflicts
+        if self.first_conflicts is not None:
+            self.conflicts = self.first_conflicts
         answer = self.ask([], _FIRST_CONFLICTS)
         if answer is None and not self.out_of_limits():
             answer = self._find_model_elsewhere()
@@ -122,6 +131,8 @@ class Search:
                 variables = np.arange(1, self.formula.num_vars + 1)
                 self.oracle.prefer((variables * values).tolist())
                 answer = self.ask([], None)
+        if self.first_conflicts is not None:
+            self.conflicts = None if rest is None else self.spent + rest
         self.satisfiable = answer
         self.seconds_first = time.monotonic() - self.start
         if answer:

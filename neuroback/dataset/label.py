@@ -37,12 +37,14 @@ SAT, UNSAT, UNKNOWN = "SAT", "UNSAT", "UNKNOWN"
 class Limits:
     """What one formula may cost.
 
-    conflicts       of first model and backbone, then as many again for the models
+    first_conflicts until the first model or the proof that there is none
+    conflicts       of the backbone, then as many again for the models
     seconds         outer limit on wall time; labels that meet it are not repeatable
     models          how many models to draw
     model_conflicts limit for each of those
     """
 
+    first_conflicts: int | None = 1_000_000
     conflicts: int | None = 200_000
     seconds: float | None = None
     models: int = WANTED
@@ -190,7 +192,7 @@ def label_formula(formula: Formula, limits: Limits | None = None, seed: int = 0)
     limits = limits or Limits()
     start = time.monotonic()
     deadline = None if limits.seconds is None else start + 2 / 3 * limits.seconds
-    search = Search(formula, conflicts=limits.conflicts, deadline=deadline, seed=seed)
+    search = Search(formula, limits.conflicts, limits.first_conflicts, deadline=deadline, seed=seed)
     try:
         found = search.run()
         num_vars = formula.num_vars

@@ -90,6 +90,6 @@ def test_statuses() -> None:
     clauses += [
         [-(7 * p + h + 1), -(7 * q + h + 1)] for h in holes for p in range(8) for q in range(p)
     ]
-    label = label_formula(Formula.from_clauses(clauses), Limits(conflicts=2))
+    label = label_formula(Formula.from_clauses(clauses), Limits(first_conflicts=2))
     assert label.status == "UNKNOWN"
     assert columns_of(label)["label_state"] == "unknown"
