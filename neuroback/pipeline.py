@@ -157,7 +157,9 @@ def solve(
     """
     tell = on_progress or _silent
     budget = Budget(time, memory, should_stop, started)
-    result = Result(engine=engines.AUTO if engine == "auto" else engine)
+    core_only = advice in ("first", "always") or proof_format == "lrat" or advice_at is not None
+    engine = engines.choose(engine, kissat=kissat, core_only=core_only)
+    result = Result(engine=engine)
     seconds: dict[str, float] = {}
     told = _no_advice("off", "not reached")
     try:

@@ -40,11 +40,10 @@ _EXTRAS = {
 
 
 class Parser(argparse.ArgumentParser):
-    """Usage errors in the form of all other errors, exit code 2."""
+    """Usage errors in the form of all other errors: one line, exit code 2."""
 
     def error(self, message: str) -> NoReturn:
-        self.print_usage(sys.stderr)
-        self.exit(EXIT_USAGE, f"neuroback: error: {message}\n")
+        self.exit(EXIT_USAGE, f"neuroback: error: {message} (see {self.prog} --help)\n")
 
 
 def fail(message: object) -> int:

@@ -145,6 +145,13 @@ class _Command:
         # What is loaded under a bound of memory fails in ways of its own (numpy's BLAS leaves).
         from neuroback import engines
 
+        args.engine = engines.choose(
+            args.engine,
+            kissat=args.kissat,
+            core_only=args.advice in ("first", "always")
+            or args.proof_format == "lrat"
+            or args.advice_at is not None,
+        )
         engines.find(args.engine)
         deadline = math.inf if args.time is None else self.started + args.time
         watching = Guard(

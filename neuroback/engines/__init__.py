@@ -8,6 +8,7 @@ to ``HOMES``.
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from importlib.util import find_spec
@@ -25,6 +26,31 @@ HOMES = {
 AUTO = "kissat"
 
 NAMES = ("auto", *HOMES)
+
+
+def choose(
+    name: str, *, kissat: str | os.PathLike[str] | None = None, core_only: bool = False
+) -> str:
+    """What ``name`` stands for: ``auto`` is the faster engine where it is there and able.
+
+    kissat      the program that was named, if any: then it must be there
+    core_only   something is asked for that only our own engine can do
+    """
+    if name != "auto":
+        return name
+    core_is_there = find_spec(HOMES["core"]) is not None
+    if core_only and core_is_there:
+        return "core"
+    if AUTO == "kissat":
+        from neuroback.engines.kissat import locate
+
+        try:
+            locate(kissat)
+        except EngineError:
+            if kissat or os.environ.get("NEUROBACK_KISSAT") or not core_is_there:
+                raise
+            return "core"
+    return AUTO
 
 
 def find(name: str) -> ModuleType:

@@ -113,7 +113,8 @@ def test_bad_usage(words: list[str], neuroback: Command, formulas: Files) -> Non
     file = [formulas["tiny"]] if words else []
     outcome = neuroback("solve", *words, *file)
     assert outcome.code == 2
-    assert "neuroback: error: " in outcome.err
+    assert outcome.err.startswith("neuroback: error: ")
+    assert outcome.err.count("\n") == 1
     assert outcome.out == ""
 
 

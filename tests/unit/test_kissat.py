@@ -9,11 +9,13 @@ import signal
 import stat
 import threading
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from neuroback import engines
 from neuroback.engines import kissat
 from neuroback.engines.child import LIVE
 from neuroback.errors import EngineError
@@ -298,6 +300,23 @@ def test_search_order_of_the_program(tmp_path: Path, monkeypatch: pytest.MonkeyP
         kissat.locate()
     (tmp_path / "fake-kissat").rename(tmp_path / "kissat")
     assert kissat.locate() == str(tmp_path / "kissat")
+
+
+def test_auto_takes_what_is_there_and_able(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    core = "core" if find_spec("neuroback.engines.core") else "kissat"
+    assert engines.choose("kissat", core_only=True) == "kissat"
+    assert engines.choose("auto") == engines.AUTO
+    assert engines.choose("auto", core_only=True) == core
+    with pytest.raises(EngineError, match="absent"):
+        engines.choose("auto", kissat=tmp_path / "absent")
+    monkeypatch.delenv("NEUROBACK_KISSAT", raising=False)
+    monkeypatch.setattr("sys.path", [])
+    monkeypatch.setenv("PATH", str(tmp_path))
+    if core == "core":
+        monkeypatch.setattr(engines, "find_spec", lambda _: True)
+        assert engines.choose("auto") == "core"
 
 
 LIES = {
