@@ -60,7 +60,8 @@ class Session {
   // False where unit propagation refutes the formula.
   bool propagate_units();
 
-  // Proofs: "drat", "drat-text" to `sink`, or "keep": as text, here.  Before any clause.
+  // Proofs: "drat", "drat-text", "lrat", "lrat-text" to `sink`, or "keep": DRAT text, here.  Before
+  // any clause.
   void connect_proof(const std::string &form, const pybind11::object &sink);
   pybind11::list kept_proof();
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 NAME = "core"
 ADVICE = ("off", "first", "initial", "always")
 MAX_SEED = 2**31 - 1
-PROOF_FORMATS = ("drat",)
+PROOF_FORMATS = ("drat", "lrat")
 
 # A search that ends within this many seconds does without advice from a second thread.
 HEAD_START_SECONDS = 0.03
@@ -141,7 +141,7 @@ def solve(
     session.set_option("seed", seed)
     if target is not None:
         target.cancelled = limits
-        form = "drat-text" if target.text else "drat"
+        form = proof_format + ("-text" if target.text else "")
         session.connect_proof(form, target.write)
     if verbose and on_line is not None:
         session.on_report(on_line)

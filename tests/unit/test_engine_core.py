@@ -98,17 +98,45 @@ def test_what_the_engine_does_not_take(options: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("text", [False, True])
+@pytest.mark.parametrize("form", core.PROOF_FORMATS)
 def test_proofs_are_accepted_and_say_nothing_about_less(
-    text: bool, unsatisfiable: Formula, tmp_path: Path
+    form: str, text: bool, unsatisfiable: Formula, tmp_path: Path
 ) -> None:
     from neuroback.engines.proof_file import ProofFile
 
     proof = tmp_path / "proof"
-    result = core.solve(unsatisfiable, proof=ProofFile(proof, text=text))
+    target = ProofFile(proof, text=text)
+    result = core.solve(unsatisfiable, proof=target, proof_format=form)
     assert result.status is Status.UNSATISFIABLE
-    assert check_drat(unsatisfiable, proof)
+    outcome = check_drat(unsatisfiable, proof)
+    assert outcome.verified, outcome.reason
+    assert outcome.form == f"{form}-{'text' if text else 'binary'}"
     less = Formula.from_clauses(list(unsatisfiable)[: unsatisfiable.num_clauses // 2], 200)
     assert not check_drat(less, proof)
+
+
+def test_lrat_proofs_of_many_formulas(tmp_path: Path) -> None:
+    rng = np.random.default_rng(9)
+    proof, refuted = tmp_path / "proof", 0
+    for number in range(150):
+        num_vars = int(rng.integers(5, 40))
+        clauses = random_clauses(rng, num_vars, int(4.6 * num_vars))
+        clauses += random_clauses(rng, num_vars, num_vars // 4, 2)
+        if number % 3 == 0:
+            clauses += [[1, -1, 2], [2, 2, -3], clauses[0], [int(rng.integers(1, num_vars))]]
+        formula = Formula.from_clauses(clauses, num_vars)
+        result = core.solve(formula, proof=proof, proof_format="lrat", seed=number)
+        if result.status is Status.UNSATISFIABLE:
+            outcome = check_drat(formula, proof, "lrat")
+            assert outcome.verified, (number, outcome.reason)
+            refuted += 1
+    assert refuted > 50
+    assert check_drat(Formula.from_clauses([[1], [-1]]), _lrat([[1], [-1]], proof))
+
+
+def _lrat(clauses: list[list[int]], path: Path) -> Path:
+    core.solve(Formula.from_clauses(clauses), proof=path, proof_format="lrat")
+    return path
 
 
 def test_no_proof_appears_without_a_refutation(tmp_path: Path) -> None:
