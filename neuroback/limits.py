@@ -49,29 +49,31 @@ def own_peak_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
-def bound_own_memory(memory_mib: float) -> None:
+def bound_own_memory(memory_mib: float) -> int:
     """Let this process's private memory grow by no more than is left of ``memory_mib``.
 
     For programs, not for libraries: the bound holds for the whole process.  A large allocation
     beyond it fails (``MemoryError``) instead of waking the kernel's killer.  The slack is for what
     must not fail, as the start of a thread; whoever sets the bound watches resident memory too.
+    Returns the bound before, for ``unbound_own_memory``.
     """
+    before, hard = resource.getrlimit(resource.RLIMIT_DATA)
     left = int(memory_mib * MIB) - resident_bytes() + _SLACK
     try:
         with Path("/proc/self/status").open("rb") as file:
             data = next(int(line.split()[1]) << 10 for line in file if line.startswith(b"VmData:"))
-        hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
         soft = data + max(left, 0)
         if hard == resource.RLIM_INFINITY or soft < hard:
             resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
     except (OSError, ValueError, StopIteration):
-        return
+        pass
+    return before
 
 
-def unbound_own_memory() -> None:
+def unbound_own_memory(before: int | None = None) -> None:
     """Take the bound back, so that the last words can be said."""
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
-    resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
+    resource.setrlimit(resource.RLIMIT_DATA, (hard if before is None else before, hard))
 
 
 def default_threads() -> int:

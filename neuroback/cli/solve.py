@@ -168,14 +168,15 @@ class _Command:
     def _own_memory(self) -> Iterator[None]:
         """``--memory`` holds inside one allocation of ours, too."""
         stack = threading.stack_size(_STACK_BYTES)
+        before: int | None = None
         if self.args.memory is not None:
-            bound_own_memory(self.args.memory)
+            before = bound_own_memory(self.args.memory)
         try:
             yield
         finally:
             threading.stack_size(stack)
             if self.args.memory is not None:
-                unbound_own_memory()
+                unbound_own_memory(before)
 
     def solve(self, guard: Guard) -> Result:
         from neuroback import pipeline

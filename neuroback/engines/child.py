@@ -98,7 +98,9 @@ class Child:
     ) -> None:
         self.argv = list(argv)
         self.pid = 0
+        # Why it was stopped; abandoned: by an exception.
         self.stopped: str | None = None
+        self.abandoned = False
         self._feed, self._feed_path = feed, feed_path
         self._drain_path, self._on_proof = drain_path, on_proof
         self._on_line, self._on_connected = on_line, on_connected
@@ -129,6 +131,12 @@ class Child:
             threads.append(self._thread(self._feed_child, feed))
             feed = -1
             code = self._attend(out, err, deadline, memory_bytes, should_stop)
+            self._over.set()
+            for thread in threads:
+                self._await(thread, deadline, should_stop)
+        except BaseException:
+            self.abandoned = True
+            raise
         finally:
             if feed >= 0:
                 os.close(feed)
@@ -144,6 +152,22 @@ class Child:
                 raise failure
         text = self._stderr.decode("utf-8", "replace").strip()
         return Ending(code, self.stopped, self._peak, text)
+
+    def _await(
+        self,
+        thread: threading.Thread,
+        deadline: Deadline,
+        should_stop: Callable[[], bool] | None,
+    ) -> None:
+        """Wait for a thread of ours, which may wait for the reader of a proof."""
+        while thread.is_alive() and self.stopped is None:
+            thread.join(min(_TICK, deadline.left()))
+            if not thread.is_alive():
+                return
+            if deadline.passed():
+                self.stop("time")
+            elif should_stop is not None and should_stop():
+                self.stop("stop")
 
     def kill(self) -> None:
         """End the child and what it started, at once.  Callable from any thread."""

@@ -58,6 +58,10 @@ def locate(path: str | os.PathLike[str] | None = None) -> str:
     for given, source in ((path, "--kissat"), (os.environ.get("NEUROBACK_KISSAT"), "environment")):
         if not given:
             continue
+        if "/" not in os.fspath(given) and not program_exists(given):
+            import shutil
+
+            given = shutil.which(given) or given
         if program_exists(given):
             return str(Path(given).absolute())
         raise EngineError(f"{os.fspath(given)}: not a program ({source}), expected Kissat")
@@ -196,7 +200,7 @@ def solve(
         result.engine_version = run.listener.version
         result.statistics = run.listener.counters()
         result.peak_mib = max(own_peak_bytes(), ending.peak_bytes) / MIB
-        run.judge(ending, result, conflicts)
+        run.judge(ending, result, conflicts, deadline)
         if target is not None and result.status is Status.UNSATISFIABLE:
             target.commit()
     finally:
@@ -305,7 +309,7 @@ class _Run:
                 soft_signals=soft_signals,
             )
             if self.target is not None:
-                self.target.cancelled = lambda: child.stopped is not None
+                self.target.cancelled = lambda: child.abandoned or child.stopped is not None
             return child.run(
                 deadline=deadline,
                 memory_bytes=int(memory * MIB) if memory is not None else 0,
@@ -316,7 +320,9 @@ class _Run:
         assert self.translator is not None and self.target is not None
         self.target.write(self.translator.feed(piece))
 
-    def judge(self, ending: Ending, result: Result, conflicts: int | None) -> None:
+    def judge(
+        self, ending: Ending, result: Result, conflicts: int | None, deadline: Deadline
+    ) -> None:
         """Turn the ending into an answer; EngineError where code, ``s`` line and model disagree."""
         if ending.cause is not None:
             result.limit = "interrupt" if ending.cause == "stop" else ending.cause
@@ -336,14 +342,15 @@ class _Run:
                 _take_model(self.formula, values, result)
             elif status is Status.UNSATISFIABLE:
                 self._check_proof()
-            elif conflicts is None:
+            elif conflicts is None and not deadline.passed():
                 raise ValueError("no answer although no limit was set")
         except ValueError as error:
             result.status, result.model = Status.UNKNOWN, None
             raise EngineError(f"{self.program}: {error}; the answer does not count") from None
         result.status = status
         if status is Status.UNKNOWN:
-            result.limit = "conflicts"
+            result.limit = "time" if deadline.passed() else "conflicts"
+            result.deterministic = result.limit == "conflicts"
 
     def _check_proof(self) -> None:
         """A proof that stops half way, or refutes nothing, is not one."""

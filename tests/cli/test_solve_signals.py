@@ -173,7 +173,7 @@ def test_handlers_are_restored(neuroback: Command, formulas: Files) -> None:
     neuroback("solve", *PLAIN, "--memory", 500, "--time", 50, formulas["tiny"])
     assert [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)] == before
     assert threading.active_count() == threads
-    assert resource.getrlimit(resource.RLIMIT_DATA)[1] == limit[1]
+    assert resource.getrlimit(resource.RLIMIT_DATA) == limit
 
 
 def test_guard_outside_the_main_thread_sets_no_handler() -> None:

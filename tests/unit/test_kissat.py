@@ -267,6 +267,16 @@ def test_should_stop_ends_the_child() -> None:
     assert not LIVE
 
 
+def test_a_proof_pipe_that_nobody_reads_does_not_outlast_the_limit(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    formula = Formula.from_clauses([[1], [-1]])
+    begin = time.monotonic()
+    result = kissat.solve(formula, proof=path, time=0.4)
+    assert time.monotonic() - begin < 1.4 + slack()
+    assert (result.status, result.limit) == (Status.UNKNOWN, "time")
+
+
 def test_nothing_is_left_after_an_exception_in_a_callback(tmp_path: Path) -> None:
     before = set(Path("/proc/self/fd").iterdir())
     threads = threading.active_count()
