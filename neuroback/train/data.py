@@ -20,6 +20,7 @@ import numpy.typing as npt
 import torch
 from torch_geometric.data import Batch
 
+from neuroback.dataset.split import EXCLUDED
 from neuroback.dataset.store import Row, Store
 from neuroback.errors import DataError
 from neuroback.formula import Formula
@@ -28,6 +29,9 @@ from neuroback.model.network import GraphData
 from neuroback.train.config import TrainConfig
 
 logger = logging.getLogger("neuroback")
+
+# The names of ``data split`` for the three parts of a Division.
+SPLITS = ("train", "validation", "heldout")
 
 
 @dataclass(eq=False)
@@ -49,6 +53,8 @@ class Example:
     share_true: npt.NDArray[np.float32]
     root_values: npt.NDArray[np.int8]
     models: int
+    # As ``neuroback data split`` has it: train, validation, heldout; "" where it has not run.
+    split: str = ""
 
     @property
     def num_edges(self) -> int:
@@ -137,11 +143,13 @@ def load_examples(
     for folder in folders:
         with Store.open(folder) as store:
             for row in store.rows():
-                if roles is not None and row.role not in roles:
+                if row.split == EXCLUDED or (roles is not None and row.role not in roles):
                     continue
                 if splits is not None and row.split not in splits:
                     continue
-                if row.num_literals > max_edges or row.fingerprint in examples:
+                if row.fingerprint in examples or (
+                    row.num_literals > max_edges and row.split != "heldout"
+                ):
                     skipped += 1
                     continue
                 example = _load(store, row, soft_weight)
@@ -155,7 +163,7 @@ def load_examples(
 
 def _load(store: Store, row: Row, soft_weight: float) -> Example:
     label = store.label(row.fingerprint)
-    return Example.make(
+    example = Example.make(
         row.name,
         row.family,
         row.secret,
@@ -165,6 +173,8 @@ def _load(store: Store, row: Row, soft_weight: float) -> Example:
         max(label.models, 1),
         soft_weight,
     )
+    example.split = row.split
+    return example
 
 
 def _unit(text: str) -> float:
@@ -182,7 +192,14 @@ class Division:
 
 
 def divide(examples: Sequence[Example], config: TrainConfig) -> Division:
-    """Split by family first, then by formula; depends on names and seed, not on order."""
+    """The split of the data set where it has one; else ours, which depends on names and seed.
+
+    ``data split`` keeps shapes and hidden solutions together over the whole set, so it goes first.
+    """
+    if all(example.split in ("train", "validation", "heldout") for example in examples):
+        return _need_training(
+            Division(*([e for e in examples if e.split == name] for name in SPLITS))
+        )
     families = sorted({example.family for example in examples})
     ranked = sorted(families, key=lambda family: _unit(f"{config.seed}/{family}"))
     count = round(config.held_out_families * len(families))
@@ -195,9 +212,13 @@ def divide(examples: Sequence[Example], config: TrainConfig) -> Division:
             result.held_out.append(example)
         else:
             result.train.append(example)
-    if not result.train:
+    return _need_training(result)
+
+
+def _need_training(division: Division) -> Division:
+    if not division.train:
         raise DataError("no formula is left to train on")
-    return result
+    return division
 
 
 def feature_constants(examples: Sequence[Example]) -> dict[str, torch.Tensor]:

@@ -96,7 +96,10 @@ SWEEP_GATES = tuple(
 
 
 def sweep(model: Checkpoint, examples: Sequence[Example]) -> list[dict[str, Any]]:
-    """Advice figures for every pair, from which threshold and gate are chosen on held-out data."""
+    """Advice figures for every pair, from which threshold and gate are chosen on held-out data.
+
+    Averaged over families: what comes next is another family, not more of the largest.
+    """
     predicted = predictions(model, examples)
     entries = []
     for gate in SWEEP_GATES:
@@ -106,7 +109,8 @@ def sweep(model: Checkpoint, examples: Sequence[Example]) -> list[dict[str, Any]
                 for p, example in zip(predicted, examples, strict=True)
             ]
             entry = {"threshold": threshold, "margin": gate.margin, "min_share": gate.min_share}
-            entries.append(entry | metrics.average(rows))
+            families = [example.family for example in examples]
+            entries.append(entry | metrics.average_of_families(rows, families))
     return entries
 
 

@@ -119,3 +119,18 @@ def average(figures: Sequence[Mapping[str, float]]) -> dict[str, Any]:
         values = [one[key] for one in figures if key in one]
         result[key] = round(float(np.mean(values)), 4)
     return result
+
+
+def average_of_families(
+    figures: Sequence[Mapping[str, float]], families: Sequence[str]
+) -> dict[str, Any]:
+    """Mean over families of their macro-averages: large families count no more than small ones."""
+    groups: dict[str, list[Mapping[str, float]]] = {}
+    for one, family in zip(figures, families, strict=True):
+        groups.setdefault(family, []).append(one)
+    means = [average(group) for group in groups.values()]
+    result: dict[str, Any] = {"formulas": len(figures), "families": len(groups)}
+    for key in sorted({key for mean in means for key in mean} - {"formulas", "with_backbone"}):
+        values = [mean[key] for mean in means if key in mean]
+        result[key] = round(float(np.mean(values)), 4)
+    return result

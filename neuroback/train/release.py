@@ -53,7 +53,7 @@ def choose(model: Checkpoint, parts: Division) -> tuple[float, Gate, dict[str, A
     """Most variables advised among the pairs that stay right on held-out families.
 
     Right means: ``advice_precision`` (backbone variables) and ``advice_agreement`` (majority of
-    models), each averaged over formulas.  Where no pair is right, the gate stays closed.
+    models), each averaged over families.  Where no pair is right, the gate stays closed.
     """
     unseen = parts.held_out_families or parts.held_out
     best: tuple[float, Gate, dict[str, Any]] = (0.9, Gate(0.6, 2.0), {})
