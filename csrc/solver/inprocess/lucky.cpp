@@ -4,6 +4,8 @@
 // Idea     All true, all false; then unit propagation along decisions forwards and backwards in
 //          the order of variables, always true or always false.  What works is left on the
 //          trail, where the search finds all variables assigned.
+// Ours     The advised values are luck of their own and come first.  With a wish of the user's,
+//          nothing is left to luck.
 // Needs    root level, no assumptions       Reads   arena, watches
 // Leaves   root level, or a model           Writes  trail
 // Cost     linear in the formula each
@@ -35,12 +37,14 @@ bool satisfied_by_sign(const Core &core, bool negative) {
   return true;
 }
 
-bool decide_all(Core &core, bool negative, bool backwards) {
+// `negative(var)`: the sign to decide.
+template <class Negative>
+bool decide_all(Core &core, Negative negative, bool backwards) {
   const std::uint32_t vars = core.num_vars();
   for (std::uint32_t i = 0; i < vars; ++i) {
-    const Lit lit(Var(backwards ? vars - 1 - i : i), negative);
-    if (!core.active(lit.var()) || core.value(lit)) continue;
-    decide_literal(core, lit);
+    const Var var(backwards ? vars - 1 - i : i);
+    if (!core.active(var) || core.value(Lit(var, false))) continue;
+    decide_literal(core, Lit(var, negative(var)));
     if (propagate_probing(core).found() || interrupted_now(core)) return false;
   }
   return true;
@@ -49,19 +53,28 @@ bool decide_all(Core &core, bool negative, bool backwards) {
 }  // namespace
 
 bool lucky(Core &core) {
+  if (core.phases.any_user) return false;
   backtrack(core, 0);
   if (!core.assumptions.empty() || !propagate_root(core)) return false;
   core.probing = true;
   bool found = false;
+  if (core.phases.mode != AdviceMode::off) {
+    const auto advised = [&](Var var) {
+      return initial_phase(core.phases, core.options, Place::decide, var) < 0;
+    };
+    found = decide_all(core, advised, false);
+    if (!found) backtrack(core, 0);
+  }
   for (const bool negative : {false, true}) {
     if (found) break;
-    if (satisfied_by_sign(core, negative)) found = decide_all(core, negative, false);
+    const auto sign = [negative](Var) { return negative; };
+    if (satisfied_by_sign(core, negative)) found = decide_all(core, sign, false);
     if (!found) backtrack(core, 0);
   }
   for (const bool negative : {false, true})
     for (const bool backwards : {false, true}) {
       if (found) break;
-      found = decide_all(core, negative, backwards);
+      found = decide_all(core, [negative](Var) { return negative; }, backwards);
       if (!found) backtrack(core, 0);
     }
   core.probing = false;
