@@ -312,9 +312,7 @@ def test_search_order_of_the_program(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert kissat.locate() == str(tmp_path / "kissat")
 
 
-def test_auto_takes_what_is_there_and_able(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_auto_takes_what_is_there_and_able(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     core = "core" if find_spec("neuroback.engines.core") else "kissat"
     assert engines.choose("kissat", core_only=True) == "kissat"
     assert engines.choose("auto") == engines.AUTO
