@@ -15,6 +15,12 @@ inline double law_nlog3n(double n) { return n * law_log(n) * law_log(n) * law_lo
 inline double law_sqrt(double n) { return std::sqrt(n); }
 inline double law_quadratic(double n) { return n * n; }
 
+// Passes over the whole formula wait longer the larger it is.
+inline double scale_by_clauses(std::int64_t irredundant) {
+  const double size = std::log10(static_cast<double>(irredundant) + 10) - 5;
+  return 25 + 4.5 * size * size;
+}
+
 struct Limits {
   // Conflicts at which each is due.
   std::int64_t restart = 0;

@@ -265,7 +265,8 @@ void eliminate(Core &core) {
     }
   }
   core.limits.eliminate_ticks = core.stats.ticks;
-  const double law = law_nlog2n(static_cast<double>(core.stats.eliminations));
+  const double law = law_nlog2n(static_cast<double>(core.stats.eliminations)) *
+                     scale_by_clauses(core.stats.clauses_irredundant);
   core.limits.eliminate =
       core.stats.conflicts + static_cast<std::int64_t>(core.options.eliminate_interval * law);
   if (core.options.test_schedule) core.limits.eliminate = core.stats.conflicts + 9;

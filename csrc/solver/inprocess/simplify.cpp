@@ -18,7 +18,8 @@ void simplify(Core &core) {
   if (options.vivify && !core.inconsistent) vivify(core);
   if (options.substitute && !core.inconsistent) substitute(core);
   if (options.transitive && !core.inconsistent) reduce_transitively(core);
-  const double law = law_nlogn(static_cast<double>(core.stats.probings));
+  const double law = law_nlogn(static_cast<double>(core.stats.probings)) *
+                     scale_by_clauses(core.stats.clauses_irredundant);
   core.limits.probe =
       core.stats.conflicts + static_cast<std::int64_t>(core.options.probe_interval * law);
   if (core.options.test_schedule) core.limits.probe = core.stats.conflicts + 6;

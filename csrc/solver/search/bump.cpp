@@ -96,7 +96,7 @@ void bump_clause(Core &core, Clause &clause) {
   GlueUsage &usage = core.glue_usage[core.stable];
   ++usage.count[std::min<std::size_t>(clause.glue, GlueUsage::max)];
   ++usage.total;
-  if (clause.glue > usage.tier1) {
+  if (clause.glue > usage.tier1 && clause.used) {
     // Count levels again: glue only goes down, and what is in tier 1 stays there.
     Analysis &analysis = core.analysis;
     ++analysis.stamp;
@@ -112,10 +112,7 @@ void bump_clause(Core &core, Clause &clause) {
     // Of the levels one is the clause's own.
     if (levels && levels - 1 < clause.glue) clause.glue = levels - 1;
   }
-  if (clause.glue <= usage.tier2)
-    clause.used = 2;
-  else if (!clause.used)
-    clause.used = 1;
+  clause.used = clause.used && clause.glue <= usage.tier2 ? 2 : 1;
 }
 
 }  // namespace nb
