@@ -37,6 +37,8 @@ struct VarInfo {
   // A clause with it was removed or added since it was last tried.
   std::uint8_t eliminate = 1;
   std::uint8_t subsume = 1;
+  // Tried in this round of sweeping.
+  std::uint8_t swept = 0;
 };
 
 // Scratch of conflict analysis; empty outside of it.
@@ -146,6 +148,8 @@ struct Core {
   bool started = false;
   // What is done once before the first search has been done.
   bool preprocessed = false;
+  // Rounds of probing are scheduled.
+  bool simplifies = true;
   // Propagation must not save phases (probing, vivification).
   bool probing = false;
   // Clauses are connected by occurrence instead of by watch (see inprocess/dense.hpp).
@@ -162,7 +166,9 @@ struct Core {
 
   // Units when a literal was probed last without failing, and where probing goes on.
   IndexVector<Lit, std::int64_t> probed;
-  std::uint32_t probe_next = 0, transitive_next = 0;
+  std::uint32_t probe_next = 0, transitive_next = 0, sweep_next = 0;
+  // Complete rounds of sweeping; each looks farther.
+  int sweep_round = 0;
 
   std::vector<Lit> assumptions;
   std::vector<Lit> failed;

@@ -42,6 +42,7 @@ struct Limits {
   std::int64_t vivify_ticks = 0;
   std::int64_t walk_ticks = 0;
   std::int64_t transitive_ticks = 0;
+  std::int64_t sweep_ticks = 0;
   // Clauses that elimination may add for a variable; grows when all have been tried.
   int eliminate_bound = 0;
   // Root-level units when clauses were last cleaned of them.

@@ -4,6 +4,7 @@
 //   { } begin and end of focused mode     [ ] of stable mode      - reduce
 //   B I V W rephase: best, initial, inverted, walk                L lucky
 //   p probe   e eliminate   s subsume   v vivify   d substitute   t transitive reduction
+//   w sweep
 //   1 satisfiable   0 unsatisfiable   ? stopped
 #include <cstdio>
 

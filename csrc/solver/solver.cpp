@@ -329,6 +329,18 @@ std::int64_t Solver::statistic(std::string_view name) const {
   throw ContractError("unknown statistic " + std::string(name));
 }
 
+std::int64_t Solver::statistic_ticks() const { return core_->stats.ticks; }
+
+void Solver::become_plain() {
+  Options &options = core_->options;
+  for (int Options::*field :
+       {&Options::eliminate, &Options::subsume, &Options::vivify, &Options::probe,
+        &Options::substitute, &Options::sweep, &Options::transitive, &Options::walk,
+        &Options::lucky, &Options::rephase, &Options::reduce, &Options::stable})
+    options.*field = 0;
+  core_->simplifies = false;
+}
+
 std::size_t Solver::bytes() const { return core_->arena.bytes() + core_->watches.bytes(); }
 
 void Solver::on_report(std::function<void(std::string_view)> sink) {

@@ -112,6 +112,9 @@ class Solver {
   std::int64_t statistic(std::string_view name) const;
   // Bytes held by clauses and watches.
   std::size_t bytes() const;
+  std::int64_t statistic_ticks() const;
+  // No inprocessing and no schedule but restarts: for small helpers.
+  void become_plain();
 
   // One line per event (mode switch, reduce, ...), without line end.
   void on_report(std::function<void(std::string_view)> sink);

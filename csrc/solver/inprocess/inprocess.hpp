@@ -18,6 +18,7 @@ void preprocess(Core &core);
 
 void vivify(Core &core);
 void substitute(Core &core);
+void sweep(Core &core);
 void probe(Core &core);
 // transitive.cpp
 void deduplicate(Core &core);

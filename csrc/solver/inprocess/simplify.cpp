@@ -6,7 +6,7 @@
 namespace nb {
 
 bool simplifying(Core &core) {
-  return core.stats.conflicts >= core.limits.probe;
+  return core.simplifies && core.stats.conflicts >= core.limits.probe;
 }
 
 void simplify(Core &core) {
@@ -16,6 +16,7 @@ void simplify(Core &core) {
   if (options.substitute && !core.inconsistent) substitute(core);
   if (options.probe && !core.inconsistent) probe(core);
   if (options.vivify && !core.inconsistent) vivify(core);
+  if (options.sweep && !core.inconsistent) sweep(core);
   if (options.substitute && !core.inconsistent) substitute(core);
   if (options.transitive && !core.inconsistent) reduce_transitively(core);
   const double law = law_nlogn(static_cast<double>(core.stats.probings)) *
