@@ -51,7 +51,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     stage.add_argument(
         "--conflicts", type=int, default=200_000, metavar="N", help="of a backbone; 0: no limit"
     )
-    stage.add_argument("--time", type=float, metavar="SECONDS", help="outer limit of a formula")
+    stage.add_argument("--time", type=float, metavar="SECONDS", help="processor time of a formula")
     stage.add_argument("--models", type=int, default=16, metavar="N", help="at most 35")
     stage.add_argument("--count", type=int, metavar="N", help="label so many, then stop")
     stage.add_argument("--total-time", type=float, metavar="SECONDS", help="begin none after it")

@@ -24,13 +24,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroback import _core
-from neuroback.dataset.oracle import FIRST_MODEL, QUESTIONS, Oracle, PySATOracle
+from neuroback.dataset.oracle import FIRST_MODEL, QUESTIONS, Clock, Oracle, PySATOracle
 from neuroback.errors import EngineError
 from neuroback.formula import Formula
 
 _FIRST_CONFLICTS = 2000
 _QUESTION_CONFLICTS = 1000
 _GROW = 4
+_BUSY = 4.0
 _MAX_SWEEPS = 8
 
 Values = NDArray[np.int8]
@@ -44,7 +45,7 @@ class Backbone:
     values        int8 (V,): 1 and -1 for proven literals of the backbone, 0 for the rest
     complete      every other variable is known to be outside the backbone
     conflicts     what was spent
-    seconds       wall time: until the first answer, and in all
+    seconds       until the first answer, and in all, by the clock of the search
     """
 
     satisfiable: bool | None
@@ -67,6 +68,7 @@ class Search:
 
     conflicts         limit for everything, or with first_conflicts for what follows a model
     first_conflicts   limit of its own for the first model
+    deadline          of ``clock``, which is the wall's or that of the processor time
     models            those the solver found, at most ``keep_models``
     """
 
@@ -74,6 +76,7 @@ class Search:
     conflicts: int | None = None
     first_conflicts: int | None = None
     deadline: float | None = None
+    clock: Clock = time.monotonic
     seed: int = 0
     keep_models: int = 64
     kissat: bool = True
@@ -82,13 +85,13 @@ class Search:
     spent: int = 0
 
     def __post_init__(self) -> None:
-        self.start = time.monotonic()
+        self.start = self.clock()
         self.seconds_first = 0.0
         num_vars = self.formula.num_vars
         self.candidates = np.zeros(num_vars, dtype=np.int8)
         self.proven = np.zeros(num_vars, dtype=np.int8)
         self.rng = np.random.default_rng(self.seed)
-        self.oracle: Oracle = PySATOracle(self.formula, QUESTIONS, self.deadline)
+        self.oracle: Oracle = PySATOracle(self.formula, QUESTIONS, self.deadline, self.clock)
         self.walk = _core.FlipWalk(self.formula.core, self.seed)
         self._top = num_vars
         # A call costs something even without conflicts; counted so that limits without a clock
@@ -105,7 +108,7 @@ class Search:
     def out_of_limits(self) -> bool:
         if self.conflicts is not None and self.spent >= self.conflicts:
             return True
-        return self.deadline is not None and time.monotonic() >= self.deadline
+        return self.deadline is not None and self.clock() >= self.deadline
 
     def ask(self, assumptions: list[int], conflicts: int | None) -> bool | None:
         """One call of the solver, within what is left of the limits."""
@@ -134,7 +137,7 @@ class Search:
         if self.first_conflicts is not None:
             self.conflicts = None if rest is None else self.spent + rest
         self.satisfiable = answer
-        self.seconds_first = time.monotonic() - self.start
+        self.seconds_first = self.clock() - self.start
         if answer:
             model = self.oracle.model()
             if self.formula.check_model(model) is not None:
@@ -151,7 +154,10 @@ class Search:
 
             seconds = None
             if self.deadline is not None:
-                seconds = max(0.01, self.deadline - time.monotonic())
+                seconds = max(0.01, self.deadline - self.clock())
+                if self.clock is not time.monotonic:
+                    # The child's time is the wall's; on a busy machine it gets a part of it.
+                    seconds *= _BUSY
             try:
                 result = kissat.solve(self.formula, time=seconds, conflicts=left)
             except EngineError:
@@ -245,7 +251,7 @@ class Search:
             complete=complete,
             conflicts=self.spent,
             seconds_first=self.seconds_first,
-            seconds=time.monotonic() - self.start,
+            seconds=self.clock() - self.start,
         )
 
     def run(self, variables: Iterable[int] | None = None) -> Backbone:

@@ -147,8 +147,8 @@ def _label_one(folder: str, fingerprint: str, limits: Limits) -> dict[str, Any]:
 def _label_task(
     folder: str, fingerprint: str, limits: Limits, memory_mib: int | None
 ) -> dict[str, Any]:
-    # The inner limit is looked at between steps; this one is for what hangs in a step.
-    seconds = None if limits.seconds is None else 2 * limits.seconds + 10
+    # The inner limit is looked at between steps; this one, of the wall, is for what hangs.
+    seconds = None if limits.seconds is None else 10 * limits.seconds + 60
     return isolated(_label_one, folder, fingerprint, limits, seconds=seconds, memory_mib=memory_mib)
 
 

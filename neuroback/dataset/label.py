@@ -14,7 +14,6 @@ A label file is text, compressed with zstd (formats.md, "labels"):
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 
 from neuroback.dataset.backbone import Search
 from neuroback.dataset.models import WANTED, sample_models
+from neuroback.dataset.oracle import cpu_seconds
 from neuroback.errors import DataError
 from neuroback.formula import Formula
 
@@ -39,7 +39,7 @@ class Limits:
 
     first_conflicts until the first model or the proof that there is none
     conflicts       of the backbone, then as many again for the models
-    seconds         outer limit on wall time; labels that meet it are not repeatable
+    seconds         outer limit on processor time; labels that meet it are not repeatable
     models          how many models to draw
     model_conflicts limit for each of those
     """
@@ -60,7 +60,7 @@ class Label:
     partial      more backbone literals may exist
     true_count   int16 (V,): models in which the variable is true, of ``models`` in all
     distance     mean share of variables in which two models differ
-    conflicts, seconds, seconds_first    effort; the last is until the first model; the file
+    conflicts, seconds, seconds_first    effort, the last until the first model; the file
                  has no seconds, so that equal work gives equal files
     """
 
@@ -190,9 +190,16 @@ def label_formula(formula: Formula, limits: Limits | None = None, seed: int = 0)
     Two thirds of the seconds at most go to first model and backbone, the rest to the models.
     """
     limits = limits or Limits()
-    start = time.monotonic()
-    deadline = None if limits.seconds is None else start + 2 / 3 * limits.seconds
-    search = Search(formula, limits.conflicts, limits.first_conflicts, deadline=deadline, seed=seed)
+    begin = cpu_seconds()
+    deadline = None if limits.seconds is None else begin + 2 / 3 * limits.seconds
+    search = Search(
+        formula,
+        limits.conflicts,
+        limits.first_conflicts,
+        deadline=deadline,
+        clock=cpu_seconds,
+        seed=seed,
+    )
     try:
         found = search.run()
         num_vars = formula.num_vars
@@ -202,7 +209,7 @@ def label_formula(formula: Formula, limits: Limits | None = None, seed: int = 0)
             if limits.conflicts is not None:
                 search.conflicts = search.spent + limits.conflicts
             if limits.seconds is not None:
-                search.set_deadline(start + limits.seconds)
+                search.set_deadline(begin + limits.seconds)
             sample = sample_models(search, limits.models, limits.model_conflicts)
             counts, models, distance = sample.true_count, sample.models, sample.distance
         status = {True: SAT, False: UNSAT, None: UNKNOWN}[found.satisfiable]
@@ -215,7 +222,7 @@ def label_formula(formula: Formula, limits: Limits | None = None, seed: int = 0)
             models=models,
             distance=distance,
             conflicts=search.spent,
-            seconds=time.monotonic() - start,
+            seconds=cpu_seconds() - begin,
             seconds_first=found.seconds_first,
         )
     finally:

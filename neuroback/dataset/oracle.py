@@ -7,9 +7,10 @@ faster than CaDiCaL does and keeps its state between them; CaDiCaL is better at 
 
 from __future__ import annotations
 
+import resource
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Protocol
 
@@ -21,6 +22,37 @@ from neuroback.formula import Formula
 
 QUESTIONS = "glucose42"
 FIRST_MODEL = "cadical195"
+
+
+Clock = Callable[[], float]
+
+
+def cpu_seconds() -> float:
+    """Processor time of this process and of its children that have ended."""
+    own, children = (
+        resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+
+
+class _Watchdog:
+    """Calls ``bark`` once ``clock`` has reached ``deadline``, from a thread of its own."""
+
+    def __init__(self, deadline: float, clock: Clock, bark: Callable[[], None]) -> None:
+        self._deadline, self._clock, self._bark = deadline, clock, bark
+        self._cancelled = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def _watch(self) -> None:
+        while (left := self._deadline - self._clock()) > 0:
+            if self._cancelled.wait(max(left, 0.02)):
+                return
+        self._bark()
+
+    def cancel(self) -> None:
+        self._cancelled.set()
+        self._thread.join()
 
 
 class Oracle(Protocol):
@@ -44,12 +76,17 @@ class Oracle(Protocol):
 class PySATOracle:
     """A solver of PySAT, which must be installed (extra ``train`` or ``bench``).
 
-    deadline   of ``time.monotonic()``; None for none.  Solvers that cannot be interrupted ignore
-               it; they are called with few conflicts at a time.
+    deadline   of ``clock``; None for none.  Solvers that cannot be interrupted ignore it; they are
+               called with few conflicts at a time.
+    clock      must not run faster than the wall's
     """
 
     def __init__(
-        self, formula: Formula, name: str = QUESTIONS, deadline: float | None = None
+        self,
+        formula: Formula,
+        name: str = QUESTIONS,
+        deadline: float | None = None,
+        clock: Clock = time.monotonic,
     ) -> None:
         try:
             from pysat.solvers import Solver
@@ -62,7 +99,8 @@ class PySATOracle:
         self._interruptible = not name.startswith("cadical")
         self._solver = Solver(name=name)
         self._solver.append_formula(formula.clauses())
-        self._watchdog: threading.Timer | None = None
+        self._clock = clock
+        self._watchdog: _Watchdog | None = None
         self.set_deadline(deadline)
 
     def __enter__(self) -> PySATOracle:
@@ -107,15 +145,10 @@ class PySATOracle:
             return
         if self._watchdog is not None:
             self._watchdog.cancel()
-            self._watchdog.join()
             self._watchdog = None
             self._solver.clear_interrupt()
         if deadline is not None:
-            self._watchdog = threading.Timer(
-                max(0.0, deadline - time.monotonic()), self._solver.interrupt
-            )
-            self._watchdog.daemon = True
-            self._watchdog.start()
+            self._watchdog = _Watchdog(deadline, self._clock, self._solver.interrupt)
 
     def close(self) -> None:
         self.set_deadline(None)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -54,7 +55,7 @@ def formulas(count: int, seed: int) -> Iterator[Formula]:
 
 def test_backbone_equals_asking_for_each_literal() -> None:
     satisfiable = 0
-    for formula in formulas(400, 1):
+    for formula in formulas(300, 1):
         expected = backbone_by_asking(formula)
         found = backbone(formula)
         assert found.complete
@@ -64,7 +65,7 @@ def test_backbone_equals_asking_for_each_literal() -> None:
             assert found.satisfiable
             assert found.literals.tolist() == expected
             satisfiable += 1
-    assert satisfiable > 150
+    assert satisfiable > 100
 
 
 def test_limited_backbone_is_part_of_the_whole() -> None:
@@ -145,8 +146,8 @@ def test_a_variable_that_can_be_flipped_alone_is_dropped() -> None:
 
 def test_without_the_stronger_solver_the_answer_is_the_same() -> None:
     rng = np.random.default_rng(2)
-    clauses = [(rng.permutation(200)[:3] + 1) * rng.choice([-1, 1], size=3) for _ in range(830)]
-    formula = Formula.from_clauses(clauses, 200)
+    clauses = [(rng.permutation(150)[:3] + 1) * rng.choice([-1, 1], size=3) for _ in range(620)]
+    formula = Formula.from_clauses(clauses, 150)
     answers = []
     for kissat in (True, False):
         search = Search(formula, conflicts=200_000, kissat=kissat)
@@ -181,3 +182,15 @@ def test_mean_distance_by_hand() -> None:
     pairs = [(a != b).mean() for a, b in itertools.combinations(models, 2)]
     count = models.sum(axis=0).astype(np.int16)
     assert mean_distance(count, 3) == pytest.approx(np.mean(pairs))
+
+
+def test_a_deadline_ends_a_hard_question() -> None:
+    rng = np.random.default_rng(3)
+    clauses = [(rng.permutation(400)[:3] + 1) * rng.choice([-1, 1], size=3) for _ in range(1690)]
+    formula = Formula.from_clauses(clauses, 400)
+    begin = time.monotonic()
+    found = backbone(formula, time=0.4)
+    assert time.monotonic() - begin < 10
+    assert not found.complete
+    label = label_formula(formula, Limits(first_conflicts=None, conflicts=None, seconds=0.5))
+    assert label.status in ("UNKNOWN", "SAT", "UNSAT")
