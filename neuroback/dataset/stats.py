@@ -156,6 +156,7 @@ def plot(rows: Sequence[Row], folder: Path) -> list[tuple[str, str]]:
             color=colours(i % 20),
             marker="ox^"[i // 20 % 3],
             label=family,
+            rasterized=True,
         )
     axes.set(xscale="log", yscale="log", xlabel="variables", ylabel="clauses")
     axes.legend(fontsize=5, ncols=2, loc="center left", bbox_to_anchor=(1, 0.5))
