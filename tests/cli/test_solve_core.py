@@ -78,7 +78,7 @@ def test_limits(neuroback: Command, formulas: Files, slack: float) -> None:
 
 
 def test_memory_limit(start: Callable[..., Any], formulas: Files) -> None:
-    child = start("solve", *CORE, "--no-neural", "--memory", 20, "--time", 30, formulas["hard"])
+    child = start("solve", *CORE, "--no-neural", "--memory", 29, "--time", 30, formulas["hard"])
     out, _ = child.communicate(timeout=60)
     assert child.returncode == 0
     assert b"s UNKNOWN" in out
