@@ -53,6 +53,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     stage.add_argument("--time", type=float, metavar="SECONDS", help="processor time of a formula")
     stage.add_argument("--models", type=int, default=16, metavar="N", help="at most 35")
+    stage.add_argument(
+        "--variables", metavar="FILE", help="ask about these alone, numbers divided by blanks"
+    )
     stage.add_argument("--count", type=int, metavar="N", help="label so many, then stop")
     stage.add_argument("--total-time", type=float, metavar="SECONDS", help="begin none after it")
     stage.add_argument(
@@ -179,6 +182,18 @@ def _import(args: argparse.Namespace) -> int:
     return _say("imported", tally)
 
 
+def _read_variables(path: str) -> tuple[int, ...]:
+    from neuroback.errors import DataError
+
+    numbers = []
+    for row, line in enumerate(Path(path).read_text(errors="replace").splitlines(), start=1):
+        for word in line.split():
+            if not word.isdecimal() or not int(word):
+                raise DataError(f"{path}:{row}: {word!r}, expected the number of a variable")
+            numbers.append(int(word))
+    return tuple(sorted(set(numbers)))
+
+
 def _label(args: argparse.Namespace) -> int:
     from neuroback.dataset import build
     from neuroback.dataset.label import Limits
@@ -193,6 +208,7 @@ def _label(args: argparse.Namespace) -> int:
         at_most=args.count,
         again=args.again,
         stop_at=stop_at,
+        variables=None if args.variables is None else _read_variables(args.variables),
     )
     return _say("labelled", tally)
 

@@ -132,9 +132,14 @@ def generate(
 # label
 
 
-def _label_one(folder: str, fingerprint: str, limits: Limits) -> dict[str, Any]:
+def _label_one(
+    folder: str, fingerprint: str, limits: Limits, variables: tuple[int, ...] | None
+) -> dict[str, Any]:
     store = Store(Path(folder), None)  # type: ignore[arg-type]
-    label = label_formula(store.formula(fingerprint), limits)
+    formula = store.formula(fingerprint)
+    if variables is not None:
+        variables = tuple(variable for variable in variables if variable <= formula.num_vars)
+    label = label_formula(formula, limits, variables=variables)
     store.put_label(label)
     return {
         **columns_of(label),
@@ -145,11 +150,17 @@ def _label_one(folder: str, fingerprint: str, limits: Limits) -> dict[str, Any]:
 
 
 def _label_task(
-    folder: str, fingerprint: str, limits: Limits, memory_mib: int | None
+    folder: str,
+    fingerprint: str,
+    limits: Limits,
+    variables: tuple[int, ...] | None,
+    memory_mib: int | None,
 ) -> dict[str, Any]:
     # The inner limit is looked at between steps; this one, of the wall, is for what hangs.
     seconds = None if limits.seconds is None else 10 * limits.seconds + 60
-    return isolated(_label_one, folder, fingerprint, limits, seconds=seconds, memory_mib=memory_mib)
+    return isolated(
+        _label_one, folder, fingerprint, limits, variables, seconds=seconds, memory_mib=memory_mib
+    )
 
 
 def adopt_labels(store: Store) -> int:
@@ -177,6 +188,7 @@ def label(
     at_most: int | None = None,
     again: Iterable[str] = (),
     stop_at: float | None = None,
+    variables: tuple[int, ...] | None = None,
 ) -> Tally:
     """Label what has no label yet, in the order of work.
 
@@ -184,6 +196,7 @@ def label(
     again     label states that are tried once more, such as "partial" or "failed"; "bare" stands
               for imported backbones, which have no truth counts
     stop_at   of time.monotonic(): begin nothing after it
+    variables   ask about these alone; labels are partial then
     """
     tally = Tally()
     folder = os.path.abspath(folder)
@@ -203,7 +216,7 @@ def label(
             for fingerprint in todo:
                 if stop_at is not None and time.monotonic() >= stop_at:
                     return
-                yield folder, fingerprint, limits, workers.memory_mib
+                yield folder, fingerprint, limits, variables, workers.memory_mib
 
         for values, answer in run_tasks(workers, _label_task, inputs()):
             fingerprint = values[1]

@@ -14,6 +14,7 @@ A label file is text, compressed with zstd (formats.md, "labels"):
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -184,8 +185,15 @@ def backbone_lines(backbone: NDArray[np.int8], partial: bool) -> list[str]:
     return [f"b {literal}" for literal in literals.tolist()] + ([] if partial else ["b 0"])
 
 
-def label_formula(formula: Formula, limits: Limits | None = None, seed: int = 0) -> Label:
+def label_formula(
+    formula: Formula,
+    limits: Limits | None = None,
+    seed: int = 0,
+    variables: Iterable[int] | None = None,
+) -> Label:
     """Status, backbone and truth counts of ``formula`` within the limits.
+
+    variables   ask whether these are in the backbone, and no others: the label is partial then
 
     Two thirds of the seconds at most go to first model and backbone, the rest to the models.
     """
@@ -201,7 +209,7 @@ def label_formula(formula: Formula, limits: Limits | None = None, seed: int = 0)
         seed=seed,
     )
     try:
-        found = search.run()
+        found = search.run(variables)
         num_vars = formula.num_vars
         counts = np.zeros(num_vars, dtype=np.int16)
         models, distance = 0, 0.0
@@ -217,7 +225,7 @@ def label_formula(formula: Formula, limits: Limits | None = None, seed: int = 0)
             fingerprint=formula.fingerprint,
             status=status,
             backbone=found.values,
-            partial=not found.complete,
+            partial=not found.complete or (variables is not None and found.satisfiable is True),
             true_count=counts,
             models=models,
             distance=distance,

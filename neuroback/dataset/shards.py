@@ -45,7 +45,12 @@ __all__ = ["ENDING", "find_shards", "import_shards", "read_shard", "write_shards
 def write_shards(store: Store, folder: str, size: int = 250) -> int:
     """Write all labels in the order of work, ``size`` to a shard; shards that are whole and
     written already are left alone.  Returns the number of labels."""
-    rows = list(store.index.rows("label_state IN ('complete', 'partial') AND models > 0"))
+    rows = [
+        row
+        for row in store.index.rows("label_state IN ('complete', 'partial', 'unsat')")
+        # What is unsatisfiable by construction has no label file, and needs none.
+        if store.label_path(row["fingerprint"]).exists()
+    ]
     rows.sort(key=lambda row: (row["labelled"], row["fingerprint"]))
     there: set[str] = set()
     last = -1
@@ -102,7 +107,9 @@ def import_shards(folder: str, paths: list[Path]) -> Tally:
                     tally.failed += 1
                     tally.done += 1
                     continue
-                if row["label_state"] in ("complete", "partial") and row["models"]:
+                if row["label_state"] == "unsat" or (
+                    row["label_state"] in ("complete", "partial") and row["models"]
+                ):
                     tally.known += 1
                     continue
                 store.put_label(label)

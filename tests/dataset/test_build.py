@@ -183,3 +183,52 @@ def test_ctrl_c_ends_a_stage_and_leaves_no_process(
             time.sleep(0.1)
     assert neuroback("data", "label", folder)[0] == 0
     assert neuroback("data", "verify", folder)[0] == 0
+
+
+def test_labels_of_some_variables_only(neuroback: Run, tmp_path: Path) -> None:
+    (tmp_path / "f.cnf").write_text("p cnf 4 4\n1 0\n-1 2 0\n-3 0\n3 4 0\n")
+    (tmp_path / "some.txt").write_text("2 3\n900\n")
+    folder = tmp_path / "set"
+    neuroback("data", "import", tmp_path / "f.cnf", "-o", folder)
+    assert neuroback("data", "label", folder, "--variables", tmp_path / "some.txt")[0] == 0
+    with Store.open(folder) as store:
+        (row,) = store.rows()
+        assert row.label_state == "partial"
+        assert store.label(row.fingerprint).backbone.tolist() == [0, 1, -1, 0]
+    (tmp_path / "some.txt").write_text("2\nx3\n")
+    code, _, err = neuroback("data", "label", folder, "--variables", tmp_path / "some.txt")
+    assert code == 1 and "some.txt:2: 'x3', expected the number of a variable" in err
+
+
+@pytest.mark.slow
+def test_a_dask_cluster_builds_the_same_set(neuroback: Run, recipe: Path, tmp_path: Path) -> None:
+    pytest.importorskip("distributed")
+    address = f"tcp://127.0.0.1:{20000 + os.getpid() % 20000}"
+    module = "distributed.cli.dask_"
+    words = (
+        (f"{module}scheduler", "--no-dashboard", "--host", address),
+        (f"{module}worker", address, "--nworkers=2", "--nthreads=1", "--no-dashboard"),
+    )
+    cluster = [
+        subprocess.Popen(
+            [sys.executable, "-m", *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        for command in words
+    ]
+    try:
+        there = tmp_path / "there"
+        for stage in (["generate", recipe, "-o", there], ["label", there]):
+            command = [sys.executable, "-m", "neuroback", "data", *map(str, stage)]
+            for _ in range(30):
+                done = subprocess.run([*command, "--scheduler", address], capture_output=True)
+                if done.returncode == 0:
+                    break
+                time.sleep(1)
+            assert done.returncode == 0, done.stderr
+    finally:
+        for process in reversed(cluster):
+            process.terminate()
+            process.wait(20)
+    neuroback("data", "generate", recipe, "-o", tmp_path / "here")
+    neuroback("data", "label", tmp_path / "here")
+    assert contents(there) == contents(tmp_path / "here")
