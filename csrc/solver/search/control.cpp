@@ -21,14 +21,13 @@ void look_at_clock(Control &control) {
 
 }  // namespace
 
-bool interrupted_now(Core &core) {
+// Every `polls` calls the clock is read, which costs more than a counter.
+bool interrupted_now(Core &core, std::uint32_t polls) {
   Control &control = core.control;
   if (control.interrupted.load(std::memory_order_relaxed)) {
     control.stop = StopReason::interrupt;
     return true;
   }
-  // The clock costs more than a counter.
-  constexpr std::uint32_t polls = 64;
   if ((control.has_deadline || control.poll) && ++control.polls % polls == 0)
     look_at_clock(control);
   return control.stop == StopReason::seconds || control.stop == StopReason::interrupt;
@@ -46,7 +45,7 @@ bool stopping(Core &core) {
   else if (stats.ticks >= control.ticks)
     control.stop = StopReason::ticks;
   else
-    return interrupted_now(core);
+    return interrupted_now(core, 64);
   return true;
 }
 

@@ -56,7 +56,7 @@ void init_limits(Core &core);
 // control.cpp
 bool stopping(Core &core);
 // The same without the counters: for long loops of inprocessing.
-bool interrupted_now(Core &core);
+bool interrupted_now(Core &core, std::uint32_t polls = 4);
 void open_mail(Core &core);
 
 // report.cpp
