@@ -1,0 +1,470 @@
+// SPDX-License-Identifier: MIT
+// The forward pass that remembers: blocks of rows, updates, layers.  A part of gradient.cpp,
+// included nowhere else.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "gnn/gradient_state.hpp"
+
+namespace nb::gnn {
+
+namespace {
+
+// --- blocks of rows ----------------------------------------------------------------------------
+
+// out[r] = first[r] + in[r] W, for n rows; `first` may be null (zero) or `out` itself.
+template <int R>
+NB_INLINE void multiply(float *out, const float *first, const float *in, const float *weight,
+                        std::size_t n, std::size_t in_stride = width) {
+  std::size_t r = 0;
+  for (; r + R <= n; r += R) {
+    Row rows[R];
+#pragma GCC unroll 16
+    for (std::size_t i = 0; i < R; ++i)
+      rows[i] = first != nullptr ? load(first + (r + i) * width) : Row{};
+    multiply_add<R>(rows, in + r * in_stride, weight, width, in_stride);
+#pragma GCC unroll 16
+    for (std::size_t i = 0; i < R; ++i) store(out + (r + i) * width, rows[i]);
+  }
+  for (; r < n; ++r) {
+    Row rows[1] = {first != nullptr ? load(first + r * width) : Row{}};
+    multiply_add<1>(rows, in + r * in_stride, weight, width, in_stride);
+    store(out + r * width, rows[0]);
+  }
+}
+
+// gradient[o] += sum over rows of left[r][o] * right[r]: the gradient of a matrix.
+NB_INLINE void add_outer(float *gradient, const float *left, const float *right, std::size_t n,
+                         std::size_t left_stride = width, std::size_t outputs = width) {
+  constexpr std::size_t group = 8;
+  std::size_t o = 0;
+  for (; o + group <= outputs; o += group) {
+    Row rows[group];
+#pragma GCC unroll 16
+    for (std::size_t i = 0; i < group; ++i) rows[i] = Row{};
+    for (std::size_t r = 0; r < n; ++r) {
+      const Row value = load(right + r * width);
+#pragma GCC unroll 16
+      for (std::size_t i = 0; i < group; ++i) {
+        const float factor = left[r * left_stride + o + i];
+        rows[i].low += factor * value.low;
+        rows[i].high += factor * value.high;
+      }
+    }
+    for (std::size_t i = 0; i < group; ++i)
+      for (std::size_t k = 0; k < lanes; ++k) {
+        gradient[(o + i) * width + k] += rows[i].low[k];
+        gradient[(o + i) * width + lanes + k] += rows[i].high[k];
+      }
+  }
+  for (; o < outputs; ++o) {
+    Row sum{};
+    for (std::size_t r = 0; r < n; ++r) {
+      const Row value = load(right + r * width);
+      sum.low += left[r * left_stride + o] * value.low;
+      sum.high += left[r * left_stride + o] * value.high;
+    }
+    for (std::size_t k = 0; k < lanes; ++k) {
+      gradient[o * width + k] += sum.low[k];
+      gradient[o * width + lanes + k] += sum.high[k];
+    }
+  }
+}
+
+NB_INLINE void add_columns(float *gradient, const float *rows, std::size_t n) {
+  Row sum{};
+  for (std::size_t r = 0; r < n; ++r) add(sum, rows + r * width);
+  for (std::size_t k = 0; k < lanes; ++k) {
+    gradient[k] += sum.low[k];
+    gradient[lanes + k] += sum.high[k];
+  }
+}
+
+// PyTorch's parameters have no particular alignment.
+NB_INLINE Row load_unaligned(const float *p) {
+  Row row;
+  std::memcpy(&row.low, p, sizeof row.low);
+  std::memcpy(&row.high, p + lanes, sizeof row.high);
+  return row;
+}
+
+// state = norm(rows); keeps the normalised rows and the inverse deviations.
+NB_INLINE void normalise_rows(const float *rows, const NormParameters &norm, float *state,
+                              float *normalised, float *inverse, std::size_t n) {
+  const Row scale = load_unaligned(norm.scale.value);
+  const Row shift = load_unaligned(norm.shift.value);
+  for (std::size_t r = 0; r < n; ++r) {
+    Row row = load(rows + r * width);
+    const float mean = sum_lanes(row.low + row.high) * (1.0f / width);
+    row.low -= mean;
+    row.high -= mean;
+    const float variance = sum_lanes(row.low * row.low + row.high * row.high) * (1.0f / width);
+    inverse[r] = 1.0f / std::sqrt(variance + 1e-5f);
+    row.low *= inverse[r];
+    row.high *= inverse[r];
+    store(normalised + r * width, row);
+    store(state + r * width, {row.low * scale.low + shift.low, row.high * scale.high + shift.high});
+  }
+}
+
+// grad: in, of the normalised state; out, of the rows before.
+NB_INLINE void normalise_backward(float *grad, const NormParameters &norm, const float *normalised,
+                                  const float *inverse, std::size_t n) {
+  const Row scale = load_unaligned(norm.scale.value);
+  Row scale_grad{}, shift_grad{};
+  for (std::size_t r = 0; r < n; ++r) {
+    Row g = load(grad + r * width);
+    const Row x = load(normalised + r * width);
+    shift_grad.low += g.low;
+    shift_grad.high += g.high;
+    scale_grad.low += g.low * x.low;
+    scale_grad.high += g.high * x.high;
+    g.low *= scale.low;
+    g.high *= scale.high;
+    const float mean = sum_lanes(g.low + g.high) * (1.0f / width);
+    const float along = sum_lanes(g.low * x.low + g.high * x.high) * (1.0f / width);
+    store(grad + r * width, {(g.low - mean - x.low * along) * inverse[r],
+                             (g.high - mean - x.high * along) * inverse[r]});
+  }
+  for (std::size_t k = 0; k < lanes; ++k) {
+    norm.shift.gradient[k] += shift_grad.low[k];
+    norm.shift.gradient[lanes + k] += shift_grad.high[k];
+    norm.scale.gradient[k] += scale_grad.low[k];
+    norm.scale.gradient[lanes + k] += scale_grad.high[k];
+  }
+}
+
+NB_INLINE void relu_rows(float *rows, std::size_t n) {
+  const Vec zero = {};
+  for (std::size_t r = 0; r < n; ++r) {
+    const Row row = load(rows + r * width);
+    store(rows + r * width, {row.low > zero ? row.low : zero, row.high > zero ? row.high : zero});
+  }
+}
+
+// grad = grad where hidden > 0.
+NB_INLINE void relu_backward(float *grad, const float *hidden, std::size_t n) {
+  const Vec zero = {};
+  for (std::size_t r = 0; r < n; ++r) {
+    const Row g = load(grad + r * width), u = load(hidden + r * width);
+    store(grad + r * width, {u.low > zero ? g.low : zero, u.high > zero ? g.high : zero});
+  }
+}
+
+NB_INLINE void fill_rows(float *rows, const float *bias, std::size_t n) {
+  const Row value = load_unaligned(bias);
+  for (std::size_t r = 0; r < n; ++r) store(rows + r * width, value);
+}
+
+// --- an update: state <- N(state + O relu(A state + rest)) -------------------------------------
+
+// `hidden` comes in as the rest (messages, meta, bias).
+template <int R>
+NB_INLINE void update_forward(const UpdateParameters &p, const float *in, float *out, float *hidden,
+                              float *normalised, float *inverse, std::size_t n) {
+  alignas(64) float rows[block_rows * width];
+  multiply<R>(hidden, hidden, in, p.own.transposed.data(), n);
+  relu_rows(hidden, n);
+  const Row bias = load_unaligned(p.out_bias.value);
+  for (std::size_t r = 0; r < n; ++r) {
+    const Row state = load(in + r * width);
+    store(rows + r * width, {state.low + bias.low, state.high + bias.high});
+  }
+  multiply<R>(rows, rows, hidden, p.out.transposed.data(), n);
+  normalise_rows(rows, p.norm, out, normalised, inverse, n);
+}
+
+// grad: in, of the new state; out, of the old one.  rest: gradient of the rest.
+template <int R>
+NB_INLINE void update_backward(const UpdateParameters &p, const float *in, float *grad, float *rest,
+                               const float *hidden, const float *normalised, const float *inverse,
+                               std::size_t n) {
+  normalise_backward(grad, p.norm, normalised, inverse, n);
+  add_columns(p.out_bias.gradient, grad, n);
+  add_outer(p.out.gradient, grad, hidden, n);
+  multiply<R>(rest, nullptr, grad, p.out.weight, n);
+  relu_backward(rest, hidden, n);
+  add_columns(p.own_bias.gradient, rest, n);
+  add_outer(p.own.gradient, rest, in, n);
+  multiply<R>(grad, grad, rest, p.own.weight, n);
+}
+
+// --- forward -----------------------------------------------------------------------------------
+
+template <int R>
+NB_INLINE void input_forward(const InputParameters &p, const float *features, float *scaled,
+                             float *state, float *normalised, float *inverse, std::size_t count) {
+  alignas(64) float rows[block_rows * width];
+  for (std::size_t begin = 0; begin < count; begin += block_rows) {
+    const std::size_t n = std::min(block_rows, count - begin);
+    for (std::size_t r = 0; r < n; ++r)
+      for (std::size_t f = 0; f < p.features; ++f) {
+        const std::size_t at = (begin + r) * p.features + f;
+        scaled[at] = (features[at] - p.mean[f]) * p.scale[f];
+      }
+    fill_rows(rows, p.bias.value, n);
+    for (std::size_t r = 0; r < n; ++r) {
+      Row row[1] = {load(rows + r * width)};
+      multiply_add<1>(row, scaled + (begin + r) * p.features, p.transposed.data(), p.features,
+                      p.features);
+      store(rows + r * width, row[0]);
+    }
+    normalise_rows(rows, p.norm, state + begin * width, normalised + begin * width, inverse + begin,
+                   n);
+  }
+}
+
+NB_INLINE void input_backward(InputParameters &p, const float *scaled, float *grad,
+                              const float *normalised, const float *inverse, std::size_t count) {
+  p.gradient_transposed.fill_zero();
+  for (std::size_t begin = 0; begin < count; begin += block_rows) {
+    const std::size_t n = std::min(block_rows, count - begin);
+    float *rows = grad + begin * width;
+    normalise_backward(rows, p.norm, normalised + begin * width, inverse + begin, n);
+    add_columns(p.bias.gradient, rows, n);
+    for (std::size_t r = 0; r < n; ++r) {
+      const Row g = load(rows + r * width);
+      for (std::size_t f = 0; f < p.features; ++f) {
+        const float value = scaled[(begin + r) * p.features + f];
+        float *at = p.gradient_transposed.data() + f * width;
+        Row sum = load(at);
+        sum.low += value * g.low;
+        sum.high += value * g.high;
+        store(at, sum);
+      }
+    }
+  }
+  for (std::size_t o = 0; o < width; ++o)
+    for (std::size_t f = 0; f < p.features; ++f)
+      p.gradient[o * p.features + f] += p.gradient_transposed[f * width + o];
+}
+
+template <int R, class S>
+NB_INLINE void clauses_forward(S &s, std::size_t index) {
+  const LayerParameters &p = s.layers[index];
+  LayerMemory &m = s.memory[index];
+  const float *in = s.clauses_of(index), *meta = s.meta_of(index);
+  const float *table = s.literal_table.get(0);
+  alignas(64) float row[width] = {};
+  for (std::size_t begin = 0; begin < s.clauses; begin += block_rows) {
+    const std::size_t n = std::min(block_rows, s.clauses - begin);
+    float *hidden = m.clause.hidden.get(0) + begin * width;
+    const Row bias = load_unaligned(p.clause.own_bias.value);
+    for (std::size_t r = 0; r < n; ++r) {
+      const std::size_t c = begin + r;
+      const auto first = static_cast<std::size_t>(s.clause_offsets[c]);
+      const auto last = static_cast<std::size_t>(s.clause_offsets[c + 1]);
+      Row sum{};
+      for (std::size_t e = first; e < last; ++e)
+        add(sum, table + static_cast<std::size_t>(s.batch.clause_lits[e]) * width);
+      const float share = last > first ? 1.0f / static_cast<float>(last - first) : 0.0f;
+      store(hidden + r * width, {sum.low * share + bias.low, sum.high * share + bias.high});
+    }
+    if (p.clause.hears_meta)
+      for (std::size_t r = 0; r < n; ++r) {
+        // B g is the same for a whole component; clauses of one mostly lie together.
+        const auto k = static_cast<std::size_t>(s.batch.clause_component[begin + r]);
+        if (r == 0 ||
+            s.batch.clause_component[begin + r] != s.batch.clause_component[begin + r - 1])
+          multiply<1>(row, nullptr, meta + k * width, p.clause.meta.transposed.data(), 1);
+        Row sum = load(hidden + r * width);
+        add(sum, row);
+        store(hidden + r * width, sum);
+      }
+    update_forward<R>(p.clause, in + begin * width, m.clauses.get(0) + begin * width, hidden,
+                      m.clause.normalised.get(0) + begin * width, m.clause.inverse.get(0) + begin,
+                      n);
+  }
+}
+
+template <class S>
+NB_INLINE void meta_forward(S &s, std::size_t index) {
+  const LayerParameters &p = s.layers[index];
+  LayerMemory &m = s.memory[index];
+  float *mean = m.mean.get(0), *hidden = m.meta_hidden.get(0);
+  const float *clauses = m.clauses.get(0);
+  const float *in = s.meta_of(index);
+  std::memset(mean, 0, s.components * row_bytes);
+  for (std::size_t c = 0; c < s.clauses; ++c) {
+    float *at = mean + static_cast<std::size_t>(s.batch.clause_component[c]) * width;
+    Row sum = load(at);
+    add(sum, clauses + c * width);
+    store(at, sum);
+  }
+  alignas(64) float rows[width];
+  for (std::size_t k = 0; k < s.components; ++k) {
+    float *at = mean + k * width;
+    Row row = load(at);
+    const float share = 1.0f / static_cast<float>(std::max(1, s.batch.component_sizes[k]));
+    store(at, {row.low * share, row.high * share});
+    fill_rows(hidden + k * width, p.meta_bias.value, 1);
+    multiply<1>(hidden + k * width, hidden + k * width, at, p.meta_clauses.transposed.data(), 1);
+    multiply<1>(hidden + k * width, hidden + k * width, in + k * width,
+                p.meta_own.transposed.data(), 1);
+    relu_rows(hidden + k * width, 1);
+    row = load(in + k * width);
+    add(row, hidden + k * width);
+    store(rows, row);
+    normalise_rows(rows, p.meta_norm, m.meta.get(0) + k * width,
+                   m.meta_normalised.get(0) + k * width, m.meta_inverse.get(0) + k, 1);
+  }
+}
+
+template <int R>
+NB_INLINE void scores_forward(const float *rows, std::size_t count, const Floats &columns,
+                              float *scores) {
+  for (std::size_t r = 0; r < count; ++r) {
+    Vec out[1];
+    score_rows<1>(rows + r * width, columns.data(), out);
+    std::memcpy(scores + r * heads, &out[0], heads * sizeof(float));
+  }
+}
+
+template <class S>
+NB_INLINE void attend(S &s, std::size_t index, std::size_t v, float *pooled) {
+  LayerMemory &m = s.memory[index];
+  const float *clauses = m.clauses.get(0), *scores = m.clause_scores.get(0);
+  const Vec4 own = load4(m.var_scores.get(0) + v * heads);
+  float *weights = m.weights.get(0);
+  const std::int32_t *clause_of = s.batch.lit_clauses.data();
+  Vec4 top = Vec4{} - 3e38f;
+  const auto first = static_cast<std::size_t>(s.lit_offsets[2 * v]);
+  const auto last = static_cast<std::size_t>(s.lit_offsets[2 * v + 2]);
+  for (std::size_t e = first; e < last; ++e) {
+    const Vec4 score = load4(scores + static_cast<std::size_t>(clause_of[e]) * heads);
+    top = score > top ? score : top;
+  }
+  top = leaky(top + own);
+  Vec4 total = {};
+  for (std::size_t lit = 2 * v; lit < 2 * v + 2; ++lit) {
+    Row sum{};
+    const auto end = static_cast<std::size_t>(s.lit_offsets[lit + 1]);
+    for (auto e = static_cast<std::size_t>(s.lit_offsets[lit]); e < end; ++e) {
+      const auto clause = static_cast<std::size_t>(clause_of[e]);
+      const Vec4 weight = exp4(leaky(load4(scores + clause * heads) + own) - top);
+      std::memcpy(weights + e * heads, &weight, sizeof weight);
+      total += weight;
+      const Row row = load(clauses + clause * width);
+      sum.low += row.low * spread(weight[0], weight[1]);
+      sum.high += row.high * spread(weight[2], weight[3]);
+    }
+    store(pooled + (lit - 2 * v) * width, sum);
+  }
+  const Vec4 share = last > first ? 1.0f / total : Vec4{};
+  std::memcpy(m.totals.get(0) + v * heads, &share, sizeof share);
+  for (std::size_t i = 0; i < 2; ++i) {
+    Row row = load(pooled + i * width);
+    row.low *= spread(share[0], share[1]);
+    row.high *= spread(share[2], share[3]);
+    store(pooled + i * width, row);
+  }
+}
+
+template <class S>
+NB_INLINE void average(S &s, std::size_t index, std::size_t v, float *pooled) {
+  const float *clauses = s.memory[index].clauses.get(0);
+  const std::int32_t degree = s.lit_offsets[2 * v + 2] - s.lit_offsets[2 * v];
+  const float share = degree > 0 ? 1.0f / static_cast<float>(degree) : 0.0f;
+  for (std::size_t lit = 2 * v; lit < 2 * v + 2; ++lit) {
+    Row sum{};
+    const auto end = static_cast<std::size_t>(s.lit_offsets[lit + 1]);
+    for (auto e = static_cast<std::size_t>(s.lit_offsets[lit]); e < end; ++e)
+      add(sum, clauses + static_cast<std::size_t>(s.batch.lit_clauses[e]) * width);
+    store(pooled + (lit - 2 * v) * width, {sum.low * share, sum.high * share});
+  }
+}
+
+template <int R, class S>
+NB_INLINE void vars_forward(S &s, std::size_t index) {
+  const LayerParameters &p = s.layers[index];
+  LayerMemory &m = s.memory[index];
+  const float *in = s.vars_of(index), *meta = m.meta.get(0);
+  alignas(64) float row[width] = {};
+  if (p.attention) {
+    scores_forward<R>(m.clauses.get(0), s.clauses, p.score_clause_columns, m.clause_scores.get(0));
+    scores_forward<R>(in, s.vars, p.score_var_columns, m.var_scores.get(0));
+  }
+  for (std::size_t begin = 0; begin < s.vars; begin += block_rows) {
+    const std::size_t n = std::min(block_rows, s.vars - begin);
+    float *pooled = m.pooled.get(0) + 2 * begin * width;
+    float *hidden = m.var.hidden.get(0) + begin * width;
+    fill_rows(hidden, p.var.own_bias.value, n);
+    std::int32_t last = -1;
+    for (std::size_t r = 0; r < n; ++r) {
+      const std::size_t v = begin + r;
+      if (p.attention)
+        attend(s, index, v, pooled + 2 * r * width);
+      else
+        average(s, index, v, pooled + 2 * r * width);
+      if (s.batch.in_component[v] == 0.0f) continue;
+      const std::int32_t k = s.batch.var_component[v];
+      if (k != last)
+        multiply<1>(row, nullptr, meta + static_cast<std::size_t>(k) * width,
+                    p.var.meta.transposed.data(), 1);
+      last = k;
+      Row sum = load(hidden + r * width);
+      add(sum, row);
+      store(hidden + r * width, sum);
+    }
+    multiply<R>(hidden, hidden, pooled, p.var_positive.transposed.data(), n, 2 * width);
+    multiply<R>(hidden, hidden, pooled + width, p.var_negative.transposed.data(), n, 2 * width);
+    update_forward<R>(p.var, in + begin * width, m.vars.get(0) + begin * width, hidden,
+                      m.var.normalised.get(0) + begin * width, m.var.inverse.get(0) + begin, n);
+  }
+}
+
+// table[2v] = W+ x, table[2v + 1] = W- x.
+template <int R, class S>
+NB_INLINE void table_forward(S &s, std::size_t index) {
+  const LayerParameters &p = s.layers[index];
+  const float *in = s.vars_of(index);
+  float *table = s.literal_table.get(0);
+  alignas(64) float rows[block_rows * width];
+  for (std::size_t begin = 0; begin < s.vars; begin += block_rows) {
+    const std::size_t n = std::min(block_rows, s.vars - begin);
+    for (std::size_t sign = 0; sign < 2; ++sign) {
+      const Matrix &matrix = sign == 0 ? p.clause_positive : p.clause_negative;
+      multiply<R>(rows, nullptr, in + begin * width, matrix.transposed.data(), n);
+      for (std::size_t r = 0; r < n; ++r)
+        store(table + (2 * (begin + r) + sign) * width, load(rows + r * width));
+    }
+  }
+}
+
+template <int R, class S>
+NB_INLINE void forward_all(S &s, float *logits) {
+  input_forward<R>(s.var_input, s.batch.var_features.data(), s.var_rows.get(0), s.first_vars.get(0),
+                   s.var_normalised.get(0), s.var_inverse.get(0), s.vars);
+  input_forward<R>(s.clause_input, s.batch.clause_features.data(), s.clause_rows.get(0),
+                   s.first_clauses.get(0), s.clause_normalised.get(0), s.clause_inverse.get(0),
+                   s.clauses);
+  std::memset(s.first_meta.get(0), 0, s.components * row_bytes);
+  for (std::size_t index = 0; index < s.layers.size(); ++index) {
+    table_forward<R>(s, index);
+    clauses_forward<R>(s, index);
+    meta_forward(s, index);
+    vars_forward<R>(s, index);
+  }
+  const float *states = s.vars_of(s.layers.size());
+  float *units = s.head_units.get(0);
+  const Row out = load_unaligned(s.head_out.value);
+  for (std::size_t begin = 0; begin < s.vars; begin += block_rows) {
+    const std::size_t n = std::min(block_rows, s.vars - begin);
+    float *rows = units + begin * width;
+    fill_rows(rows, s.head_bias.value, n);
+    multiply<R>(rows, rows, states + begin * width, s.head_hidden.transposed.data(), n);
+    relu_rows(rows, n);
+    for (std::size_t r = 0; r < n; ++r) {
+      const Row row = load(rows + r * width);
+      logits[begin + r] =
+          sum_lanes(row.low * out.low + row.high * out.high) + s.head_out_bias.value[0];
+    }
+  }
+}
+
+}  // namespace
+
+}  // namespace nb::gnn
