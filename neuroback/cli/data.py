@@ -81,6 +81,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     stage = stages.add_parser("stats", help="what a set consists of")
     stage.add_argument("folder", metavar="DIR")
     stage.add_argument("--markdown", metavar="FILE", help="write tables there, plots beside it")
+    stage.add_argument(
+        "--sources", action="store_true", help="every input with what was wrong or put right"
+    )
 
     stage = stages.add_parser("verify", help="find every kind of damage; exit 1 where there is any")
     stage.add_argument("folder", metavar="DIR")
@@ -148,8 +151,10 @@ def _progress(args: argparse.Namespace) -> Report:
 
 
 def _say(verb: str, tally: Tally) -> int:
-    print(f"{tally.done - tally.failed} {verb}, {tally.known} known, {tally.failed} failed")
-    return 0
+    good = tally.done - tally.failed
+    print(f"{good} {verb}, {tally.known} known, {tally.failed} failed")
+    # Some bad files among good ones are what the index is for; nothing but bad ones is a failure.
+    return 1 if tally.failed and not good and not tally.known else 0
 
 
 def _generate(args: argparse.Namespace) -> int:
@@ -234,6 +239,13 @@ def _stats(args: argparse.Namespace) -> int:
     from neuroback.dataset import stats
     from neuroback.dataset.store import Store, write_whole
 
+    if args.sources:
+        with Store.open(args.folder) as store:
+            for source, row in sorted(store.index.sources().items()):
+                for kind in ("error", "warnings"):
+                    for line in row[kind].splitlines():
+                        print(f"{source}: {kind.removesuffix('s')}: {line}")
+        return 0
     if args.markdown:
         output = Path(args.markdown)
         write_whole(output, stats.page(args.folder, output).encode())

@@ -126,7 +126,9 @@ def test_relaxed_reading_records_what_was_wrong(neuroback: Run, tmp_path: Path) 
     wrong = tmp_path / "wrong.cnf"
     wrong.write_bytes(b"p cnf 2 9\n1 2 0\n-3 0\n")
     strict, relaxed = tmp_path / "strict", tmp_path / "relaxed"
-    assert neuroback("data", "import", wrong, "-o", strict)[1].startswith("0 imported")
+    code, out, _ = neuroback("data", "import", wrong, "-o", strict)
+    assert (code, out) == (1, "0 imported, 0 known, 1 failed\n")
+    assert "wrong.cnf: error: " in neuroback("data", "stats", strict, "--sources")[1]
     assert sources(strict)["wrong.cnf"][0] is None
     assert neuroback("data", "import", wrong, "--relaxed", "-o", relaxed)[1].startswith("1 imp")
     fingerprint, warnings, error = sources(relaxed)["wrong.cnf"]
