@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -17,6 +18,7 @@ import numpy as np
 import pytest
 
 from neuroback.dataset.generators import FAMILIES, Instance, generate
+from neuroback.dataset.recipe import read_recipe
 from neuroback.errors import DataError
 
 pysat_solvers = pytest.importorskip("pysat.solvers")
@@ -303,3 +305,14 @@ def test_dimacs_of_empty_clauses() -> None:
     flat = np.array([0, 1, 0, 0, 0, -1, 2, 0], dtype=np.int32)
     assert Instance(2, flat, "x").to_dimacs() == b"p cnf 2 5\n0\n1 0\n0\n0\n-1 2 0\n"
     assert Instance(2, flat[:0], "x").to_dimacs() == b"p cnf 2 0\n"
+
+
+@pytest.mark.parametrize("name", ["first_light", "full"])
+def test_recipes_are_mixed_and_within_limits(name: str) -> None:
+    path = Path(__file__).parents[2] / "data" / "recipes" / f"{name}.toml"
+    items = read_recipe(path)
+    counts = Counter(item.family for item in items)
+    assert len(counts) >= 25
+    assert max(counts.values()) <= 0.1 * len(items)
+    if name == "full":
+        assert set(counts) == set(FAMILIES)
