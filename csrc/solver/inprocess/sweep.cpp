@@ -256,7 +256,8 @@ void sweep(Core &core) {
   if (!propagate_root(core)) return;
   const std::int64_t since = core.stats.ticks - core.limits.sweep_ticks;
   core.limits.sweep_ticks = core.stats.ticks;
-  constexpr std::int64_t least = 100000;
+  // Equivalences are worth most when they are found early, so the first round may take longer.
+  const std::int64_t least = core.sweep_round ? 100000 : 3000000;
   {
     Sweep pass(core);
     pass.run(std::max(since * core.options.sweep_effort / 1000, least));

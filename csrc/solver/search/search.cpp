@@ -3,6 +3,7 @@
 #include "solver/search/search.hpp"
 
 #include "solver/inprocess/inprocess.hpp"
+#include "solver/invariants.hpp"
 #include "solver/state/database.hpp"
 
 namespace nb {
@@ -34,6 +35,8 @@ Status search(Core &core) {
     }
     if (!core.trail.unassigned && core.trail.level >= core.assumptions.size())
       return Status::satisfiable;
+    // Often in tests, where searches are short.
+    NB_CHECK(2, if (core.stats.conflicts < 100) check_all(core));
     if (stopping(core)) return Status::unknown;
     if (restarting(core))
       restart(core);
