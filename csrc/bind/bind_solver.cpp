@@ -13,7 +13,8 @@ void register_solver(py::module_ &module) {
       .def("add_clause", &Session::add_clause, py::arg("clause"))
       .def("add_clauses", &Session::add_clauses, py::arg("clauses"))
       .def("add_csr", &Session::add_csr, py::arg("literals"), py::arg("offsets"))
-      .def("load", &Session::load, py::arg("formula"))
+      .def("load", &Session::load, py::arg("formula"), py::arg("check_signals") = false,
+           py::arg("should_stop") = py::none())
       .def("follow", &Session::follow, py::arg("other"))
       .def("reserve", &Session::reserve, py::arg("num_vars"))
       .def_property_readonly("num_vars", &Session::num_vars)

@@ -78,10 +78,38 @@ Session::Turn::Turn(Session &session) : session_(session) {
     throw std::runtime_error(
         "the solver is busy with another call; only interrupt, clear_interrupt and advise may be "
         "called meanwhile");
+  if (!session.broken_) return;
+  session.busy_.store(false);
+  throw std::runtime_error("the solver ran out of memory in an earlier call; make a new one");
+}
+
+Session::Asking::Asking(Session &session, bool check_signals, const py::object &should_stop)
+    : session_(session) {
+  session.check_signals_ = check_signals;
+  if (!should_stop.is_none()) session.should_stop_ = should_stop;
+}
+
+Session::Asking::~Asking() {
+  session_.check_signals_ = false;
+  session_.should_stop_ = py::object();
 }
 
 Session::Session() {
   solver_.on_poll([this] { return poll(); });
+}
+
+// Work in the core, without the GIL.  What cannot be undone leaves the session broken.
+template <class Call>
+void Session::inside(Call call) {
+  const py::gil_scoped_release release;
+  try {
+    call();
+  } catch (const ContractError &) {
+    throw;
+  } catch (...) {
+    broken_ = true;
+    throw;
+  }
 }
 
 template <class Call>
@@ -150,18 +178,24 @@ std::size_t Session::add_csr(const py::buffer &literals, const py::buffer &offse
   return count;
 }
 
-std::size_t Session::load(const Formula &formula) {
+bool Session::load(const Formula &formula, bool check_signals, const py::object &should_stop) {
   const Turn turn(*this);
-  {
-    const py::gil_scoped_release release;
+  const Asking asking(*this, check_signals, should_stop);
+  std::size_t loaded = 0;
+  inside([&] {
     keep_result();
     flush();
     solver_.reserve_vars(static_cast<std::int32_t>(formula.num_vars()));
-    for (std::size_t i = 0; i < formula.num_clauses(); ++i) solver_.add_clause(formula.clause(i));
-  }
+    constexpr std::size_t poll_interval = 1 << 15;
+    while (loaded < formula.num_clauses()) {
+      solver_.add_clause(formula.clause(loaded));
+      if (++loaded % poll_interval == 0 && poll()) break;
+    }
+  });
+  raise_kept();
   num_vars_ = std::max(num_vars_, static_cast<std::int32_t>(formula.num_vars()));
-  num_clauses_ += formula.num_clauses();
-  return formula.num_clauses();
+  num_clauses_ += loaded;
+  return loaded == formula.num_clauses();
 }
 
 void Session::follow(Session &other) {
@@ -169,15 +203,14 @@ void Session::follow(Session &other) {
   num_vars_ = std::max(num_vars_, other.num_vars());
   const std::span<const std::int32_t> fresh = std::span(other.clauses_).subspan(followed_);
   followed_ = other.clauses_.size();
-  {
-    const py::gil_scoped_release release;
+  inside([&] {
     keep_result();
     flush();
     for (std::size_t begin = 0, end; begin < fresh.size(); begin = end + 1) {
       for (end = begin; fresh[end];) ++end;
       solver_.add_clause(fresh.subspan(begin, end - begin));
     }
-  }
+  });
   if (phases_ != other.phases_) {
     phases_ = other.phases_;
     phases_changed_ = true;
@@ -223,12 +256,11 @@ void Session::flush() {
 bool Session::propagate_units() {
   const Turn turn(*this);
   bool consistent = true;
-  {
-    const py::gil_scoped_release release;
+  inside([&] {
     keep_result();
     flush();
     consistent = solver_.propagate_units();
-  }
+  });
   raise_kept();
   return consistent;
 }
@@ -330,23 +362,20 @@ int Session::solve(const py::object &assumptions, const Budget &budget, bool che
   Literals assumed;
   append_literals(assumptions, "assumptions", assumed);
   const Turn turn(*this);
-  check_signals_ = check_signals;
-  should_stop_ = should_stop.is_none() ? py::object() : should_stop;
+  const Asking asking(*this, check_signals, should_stop);
   assumptions_ = std::move(assumed);
   num_vars_ = std::max(num_vars_, largest_var(assumptions_));
   status_ = Status::unknown;
   model_kept_ = false;
   core_.clear();
-  {
-    const py::gil_scoped_release release;
+  inside([&] {
     flush();
     if (!failed_) status_ = solver_.solve(assumptions_, budget);
     if (status_ == Status::unsatisfiable) {
       core_ = solver_.core();
       if (!assumptions_.empty()) refute_core();
     }
-  }
-  should_stop_ = py::object();
+  });
   if (failed_) {
     status_ = Status::unknown;
     raise_kept();
@@ -409,13 +438,12 @@ std::pair<bool, py::list> Session::propagate(const py::object &assumptions) {
   const Turn turn(*this);
   num_vars_ = std::max(num_vars_, largest_var(assumed));
   bool consistent = true;
-  {
-    const py::gil_scoped_release release;
+  inside([&] {
     keep_result();
     flush();
     if (!failed_) consistent = solver_.propagate(assumed, implied);
     std::erase_if(implied, [&](std::int32_t literal) { return solver_.fixed(literal) != 0; });
-  }
+  });
   raise_kept();
   return {consistent, list_of(implied)};
 }
@@ -508,12 +536,11 @@ void Session::on_learn(const py::object &sink, std::size_t max_length) {
 py::array Session::irredundant_clauses() {
   const Turn turn(*this);
   Literals clauses;
-  {
-    const py::gil_scoped_release release;
+  inside([&] {
     keep_result();
     flush();
     clauses = solver_.irredundant_clauses();
-  }
+  });
   raise_kept();
   return copy_of<std::int32_t>(clauses);
 }

@@ -44,12 +44,24 @@ class Session {
     Session &session_;
   };
 
-  // Clauses and variables.  All return the number of clauses that came.
+  // Whom to ask during a call whether to go on.
+  class Asking {
+   public:
+    Asking(Session &session, bool check_signals, const pybind11::object &should_stop);
+    ~Asking();
+    Asking(const Asking &) = delete;
+    Asking &operator=(const Asking &) = delete;
+
+   private:
+    Session &session_;
+  };
+
+  // Clauses and variables.  All but `load` return the number of clauses that came.
   std::size_t add_clause(const pybind11::object &clause);
   std::size_t add_clauses(const pybind11::object &clauses);
   std::size_t add_csr(const pybind11::buffer &literals, const pybind11::buffer &offsets);
-  // Straight into the core; such clauses are not in `clauses()`.
-  std::size_t load(const Formula &formula);
+  // Straight into the core; such clauses are not in `clauses()`.  False where it was stopped.
+  bool load(const Formula &formula, bool check_signals, const pybind11::object &should_stop);
   // What `other` has got since this session followed it last; its phases too.
   void follow(Session &other);
   void reserve(std::int64_t vars);
@@ -98,6 +110,8 @@ class Session {
   void flush();
   void keep_result();
   bool poll();
+  template <class Call>
+  void inside(Call call);
   // Call back into Python and keep what it throws.
   template <class Call>
   void guarded(Call call) noexcept;
@@ -110,6 +124,8 @@ class Session {
   Solver solver_;
 
   std::atomic<bool> busy_{false};
+  // The core ran out of memory half way.
+  bool broken_ = false;
   // The exception that a callback threw during the call.
   std::exception_ptr kept_;
   std::atomic<bool> failed_{false};

@@ -146,7 +146,9 @@ def solve(
     if verbose and on_line is not None:
         session.on_report(on_line)
     try:
-        _load(session, formula)
+        if not session.load(formula.core, _in_main_thread(), limits):
+            result.limit, result.deterministic = limits.kind, False
+            return result
         if phases is not None and advice != "off":
             at = -1 if advice_at is None else advice_at
             session.advise(phases.value, phases.confidence, advice, at)
@@ -164,8 +166,8 @@ def solve(
     return result
 
 
-def _load(session: _core.Session, formula: Formula) -> None:
-    session.load(formula.core)
+def _in_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
 
 
 def _search(
@@ -185,7 +187,7 @@ def _search(
     try:
         code = session.solve(
             conflicts=-1 if conflicts is None else conflicts,
-            check_signals=threading.current_thread() is threading.main_thread(),
+            check_signals=_in_main_thread(),
             should_stop=limits,
         )
     finally:

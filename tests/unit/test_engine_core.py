@@ -281,3 +281,13 @@ def test_race_outlives_what_goes_wrong_beside() -> None:
     )
     assert result.status is Status.UNSATISFIABLE
     assert not was_plain
+
+
+def test_loading_a_large_formula_can_be_stopped() -> None:
+    rng = np.random.default_rng(0)
+    literals = rng.integers(1, 50_000, (400_000, 4)) * rng.choice((-1, 1), (400_000, 4))
+    literals[:, 3] = 0
+    formula = Formula.from_array(literals.ravel())
+    result = core.solve(formula, should_stop=lambda: True)
+    assert (result.status, result.limit) == (Status.UNKNOWN, "interrupt")
+    assert result.statistics == {}
