@@ -18,7 +18,7 @@ import pytest
 import neuroback as nb
 from neuroback import Formula, Phases, Solver
 from neuroback.solver import NoSuchSolverError
-from tests.conftest import brute_force, pigeon_hole, random_clauses
+from tests.conftest import ROOT, brute_force, pigeon_hole, random_clauses
 
 SMALL = [[1, 2], [-1, 3], [-2, -3]]
 
@@ -565,3 +565,11 @@ def test_many_solvers_give_their_memory_back() -> None:
         if turn == 3:
             before = resident_bytes()
     assert resident_bytes() < before + (30 << 20)
+
+
+def test_the_page_about_the_solver_is_true() -> None:
+    page = ROOT / "docs" / "solver.md"
+    blocks = page.read_text().split("```python\n")[1:]
+    assert blocks
+    for block in blocks:
+        exec(block.split("```")[0], {})
