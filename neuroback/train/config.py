@@ -107,6 +107,8 @@ def read_config(path: str | None, settings: Iterable[str] = ()) -> TrainConfig:
         except ValueError as error:
             raise DataError(f"{path}: {error}") from None
         config = config.override(table, path)
+    # All at once: one setting may be right only beside another.
+    given: dict[str, Any] = {}
     for setting in settings:
         key, equals, text = setting.partition("=")
         try:
@@ -115,5 +117,5 @@ def read_config(path: str | None, settings: Iterable[str] = ()) -> TrainConfig:
             value = text
         if not equals:
             raise DataError(f"--set {setting}: expected KEY=VALUE")
-        config = config.override({key.strip(): value}, "--set")
-    return config
+        given[key.strip()] = value
+    return config.override(given, "--set")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -132,11 +132,12 @@ def load_examples(
     soft_weight: float = 0.3,
     roles: tuple[str, ...] | None = ("train",),
     splits: tuple[str, ...] | None = None,
+    wanted: Collection[str] | None = None,
 ) -> list[Example]:
     """All labelled formulas of some data sets, in order of fingerprint, each once.
 
     Formulas of the roles known-test and test are refused unless asked for by ``roles``: nothing
-    may be tuned on them.
+    may be tuned on them.  ``wanted``: only these fingerprints.
     """
     examples: dict[str, Example] = {}
     skipped = 0
@@ -146,6 +147,8 @@ def load_examples(
                 if row.split == EXCLUDED or (roles is not None and row.role not in roles):
                     continue
                 if splits is not None and row.split not in splits:
+                    continue
+                if wanted is not None and row.fingerprint not in wanted:
                     continue
                 if row.fingerprint in examples or (
                     row.num_literals > max_edges and row.split != "heldout"

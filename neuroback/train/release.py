@@ -14,10 +14,11 @@ import argparse
 import json
 import logging
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from neuroback.dataset.store import Store
 from neuroback.model import checkpoint
 from neuroback.model.checkpoint import Checkpoint, Gate
 from neuroback.train.config import TrainConfig
@@ -96,6 +97,7 @@ def release(
     examples: Sequence[Example],
     out: Path,
     *,
+    trained: Mapping[str, Any],
     tests: Mapping[str, Sequence[Example]] | None = None,
     note: str = "",
 ) -> Checkpoint:
@@ -115,17 +117,13 @@ def release(
         )
 
     shipped = save({})
-    families = sorted({e.family for e in parts.train})
     card: dict[str, Any] = {
         "summary": note or "Backbone phases and majorities of models, by a graph neural network.",
         "data": {
-            "formulas": len(parts.train),
-            "families": len(families),
-            "literals": sum(e.num_edges for e in parts.train),
+            **trained,
             "held out": f"{len(parts.held_out)} formulas of these families, "
             f"{len(parts.held_out_families)} of {len({e.family for e in parts.held_out_families})} "
             "other families",
-            "family names": families,
             "held-out families": sorted({e.family for e in parts.held_out_families}),
         },
         "training": {
@@ -154,6 +152,21 @@ def release(
     return save(card)
 
 
+def _trained(folders: Sequence[str], fingerprints: Collection[str]) -> dict[str, Any]:
+    """The card's words on the formulas that the network learned from."""
+    rows = {}
+    for folder in folders:
+        with Store.open(folder) as store:
+            rows |= {r.fingerprint: r for r in store.rows() if r.fingerprint in fingerprints}
+    families = sorted({row.family for row in rows.values()})
+    return {
+        "formulas": len(rows),
+        "families": len(families),
+        "literals": sum(row.num_literals for row in rows.values()),
+        "family names": families,
+    }
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="neuroback.train.release", description=__doc__)
     parser.add_argument("run", type=Path)
@@ -164,13 +177,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     config = TrainConfig().override(json.loads((args.run / "run.json").read_text()), str(args.run))
-    examples = load_examples(args.data, max_edges=config.max_edges, soft_weight=config.soft_weight)
+    names = json.loads((args.run / "division.json").read_text())
+    examples = load_examples(
+        args.data,
+        max_edges=config.max_edges,
+        soft_weight=config.soft_weight,
+        wanted={*names["held_out"], *names["held_out_families"]},
+    )
+    trained = _trained(args.data, set(names["train"]))
     tests = {}
     for role in ("known-test", "test"):
         if args.test:
             tests[f"role {role}"] = load_examples(args.test, max_edges=1 << 31, roles=(role,))
     shipped = release(
-        args.run, examples, checkpoint.SHIPPED / args.name, tests=tests, note=args.note
+        args.run,
+        examples,
+        checkpoint.SHIPPED / args.name,
+        trained=trained,
+        tests=tests,
+        note=args.note,
     )
     logger.info("%s: threshold %s, %s", shipped.weights_path, shipped.threshold, shipped.gate)
     return 0

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: MIT
+"""From a recipe to a measured checkpoint, through the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("torch_geometric")
+pytest.importorskip("lightning")
+pytest.importorskip("tensorboard")
+pytest.importorskip("pysat")
+
+from neuroback.cli import main
+from neuroback.formula import Formula
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+RECIPE = """
+name = "tiny"
+[[formulas]]
+family = "parity"
+count = 6
+seed = 1
+[[formulas]]
+family = "colouring"
+count = 6
+seed = 1
+"""
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("set")
+    (folder / "tiny.toml").write_text(RECIPE)
+    target = folder / "tiny"
+    assert main(["data", "generate", str(folder / "tiny.toml"), "-o", str(target)]) == 0
+    assert main(["data", "label", str(target)]) == 0
+    return target
+
+
+def test_train_and_evaluate(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = tmp_path / "run"
+    small = ["--set", "epochs=1", "--set", "layers=2", "--set", "attention_layers=1"]
+    assert main(["train", "pretrain", str(data), "-o", str(run), *small]) == 0
+    assert "best network" in capsys.readouterr().out
+    assert main(["train", "pretrain", str(data), "-o", str(run), *small]) == 1
+    assert "--resume" in capsys.readouterr().err
+    figures = tmp_path / "figures.json"
+    assert main(["evaluate", str(data), "--model", str(run), "-o", str(figures)]) == 0
+    assert "all_true" in capsys.readouterr().out
+    result = json.loads(figures.read_text())
+    assert result["overall"]["model"]["formulas"] == len(result["formulas"]) > 6
+    assert set(result["families"]) == {"parity", "colouring"}
+
+
+def test_the_trained_checkpoint_predicts(data: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    small = ["--set", "epochs=1", "--set", "layers=1", "--set", "attention_layers=1"]
+    assert main(["train", "pretrain", str(data), "-o", str(run), *small]) == 0
+    formula = Formula.from_clauses([[1, -2], [2, 3], [-1, -3]])
+    formula.write(tmp_path / "f.cnf")
+    out = tmp_path / "out"
+    arguments = [str(tmp_path / "f.cnf"), "--model", str(run / "model.safetensors")]
+    assert main(["predict", *arguments, "-o", str(out)]) == 0
+    assert len(out.read_text().splitlines()) == 1 + 3
+
+
+def test_roles_are_respected(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", str(data), "--role", "test"]) == 1
+    assert "no labelled formula" in capsys.readouterr().err
+
+
+def test_feedback_says_that_it_is_not_built(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "feedback"]) == 1
+    error = capsys.readouterr().err
+    assert "not built yet" in error and error.count("\n") == 1
+
+
+def test_missing_arguments_are_usage_errors(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "pretrain"]) == 2
+    assert "neuroback: error: " in capsys.readouterr().err
