@@ -34,7 +34,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--max-edges", type=int, default=1 << 31, metavar="N")
     parser.add_argument("--threads", type=int, metavar="N")
     parser.add_argument("-o", "--output", metavar="FILE", help="all figures as JSON")
-    parser.set_defaults(run=run, parser=parser)
+    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

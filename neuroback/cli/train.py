@@ -9,7 +9,7 @@ import os
 import sys
 from typing import Any
 
-from neuroback.cli import COMMANDS, fail
+from neuroback.cli import COMMANDS, EXIT_USAGE, fail
 
 DESCRIPTION = """\
 Train the network.  "pretrain" starts from random weights, "finetune" from a checkpoint.  DATA are
@@ -39,14 +39,15 @@ def add_parser(subparsers: Any) -> None:
         "--from", dest="start", metavar="MODEL", default="default", help="finetune: the checkpoint"
     )
     parser.add_argument("--resume", action="store_true", help="go on with the run in OUT")
-    parser.set_defaults(run=run, parser=parser)
+    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     if args.mode == "feedback":
         return fail("train feedback is not built yet")
     if not args.data or args.output is None:
-        args.parser.error("DATA and -o OUT are needed")
+        fail("train needs DATA and -o OUT, see train --help")
+        return EXIT_USAGE
     # Large buffers come and go with every batch; without this each is mapped and faulted anew.
     _keep_memory()
     from pathlib import Path

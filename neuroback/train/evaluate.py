@@ -91,7 +91,9 @@ def advice_figures(
 
 SWEEP_THRESHOLDS = (0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 # Never without a gate: of others' formulas one without enough clear predictions owned the loss.
-SWEEP_GATES = tuple(Gate(margin, share) for margin in (0.5, 0.6, 0.8) for share in (0.1, 0.2, 0.3))
+SWEEP_GATES = tuple(
+    Gate(margin, share) for margin in (0.2, 0.3, 0.4, 0.6) for share in (0.1, 0.2, 0.3)
+)
 
 
 def sweep(model: Checkpoint, examples: Sequence[Example]) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from neuroback.dataset.store import Store
+from neuroback.dataset.store import Row, Store
 from neuroback.model import checkpoint
 from neuroback.model.checkpoint import Checkpoint, Gate
 from neuroback.train.config import TrainConfig
@@ -154,7 +154,7 @@ def release(
 
 def _trained(folders: Sequence[str], fingerprints: Collection[str]) -> dict[str, Any]:
     """The card's words on the formulas that the network learned from."""
-    rows = {}
+    rows: dict[str, Row] = {}
     for folder in folders:
         with Store.open(folder) as store:
             rows |= {r.fingerprint: r for r in store.rows() if r.fingerprint in fingerprints}
