@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Incremental use: our Solver and PySAT's CaDiCaL 1.9.5 given the same calls.
 
-    python benchmarks/scripts/incremental.py [--calls N] [--short-calls N] [--seed N] [--json FILE]
+    python benchmarks/figures/incremental.py [--calls N] [--short-calls N] [--seed N] [--json FILE]
 
 Two loads.  "mixed": many small sessions of added clauses, assumptions, phases and cores; every
 answer is compared, every model and core checked.  "short": one formula of 300,000 clauses (a
