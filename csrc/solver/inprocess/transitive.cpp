@@ -72,6 +72,8 @@ class Paths {
         if (irredundant_only && watch.learned_binary()) continue;
         const Lit other = watch.blocking();
         if (marks_[other] || core_.value(other)) continue;
+        // The clause itself, read the other way round, is no path either.
+        if (lit == ~target && other == ~start) continue;
         if (other == target) {
           if (lit == start) continue;
           found = true;
