@@ -10,7 +10,7 @@
 
 namespace nb::gnn {
 
-namespace {
+inline namespace trainer_parts {
 
 // Attention's weights, from the gradients of what was pooled: turns `grads` (of the two pooled
 // rows) into those of the unnormalised sums, fills the scores' gradients of the variable's edges
@@ -293,6 +293,6 @@ NB_INLINE void backward_all(S &s, const float *grad_logits) {
                  s.clause_normalised.get(0), s.clause_inverse.get(0), s.clauses);
 }
 
-}  // namespace
+}  // namespace trainer_parts
 
 }  // namespace nb::gnn

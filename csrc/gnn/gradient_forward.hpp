@@ -11,7 +11,7 @@
 
 namespace nb::gnn {
 
-namespace {
+inline namespace trainer_parts {
 
 // --- blocks of rows ----------------------------------------------------------------------------
 
@@ -465,6 +465,6 @@ NB_INLINE void forward_all(S &s, float *logits) {
   }
 }
 
-}  // namespace
+}  // namespace trainer_parts
 
 }  // namespace nb::gnn

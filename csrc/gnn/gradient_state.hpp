@@ -11,7 +11,7 @@
 
 namespace nb::gnn {
 
-namespace {
+inline namespace trainer_parts {
 
 constexpr std::size_t block_rows = 64;
 
@@ -78,7 +78,7 @@ struct LayerMemory {
   Buffer clause_scores, var_scores, weights, totals;
 };
 
-}  // namespace
+}  // namespace trainer_parts
 
 struct Trainer::State {
   NetworkShape shape;
