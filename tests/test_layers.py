@@ -29,6 +29,7 @@ CXX = {
 HEAVY = {"torch", "torch_geometric", "lightning", "pysat", "cnfgen"}
 MAY_BE_HEAVY = (
     "model/network.py",
+    "model/native.py",
     "train/",
     "dataset/",
     "graph.py",
