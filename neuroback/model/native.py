@@ -81,7 +81,7 @@ class NativeNetwork:
     def loss_and_gradients(
         self, data: Data, formulas: int, gradients: dict[str, npt.NDArray[np.float32]]
     ) -> float:
-        """Add the gradients of the batch's loss (train/losses.py) to ``gradients``; return the loss.
+        """Add the gradients of the batch's loss (train/losses.py) to ``gradients`` and return it.
 
         ``formulas`` is what the loss is divided by.  Apart from autograd, so that several batches
         can be worked on at once by threads, each with its own NativeNetwork.
