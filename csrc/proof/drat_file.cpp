@@ -39,7 +39,9 @@ void DratWriter::add(std::uint64_t, std::span<const std::int32_t> clause,
   write('a', clause);
 }
 
-void DratWriter::erase(std::uint64_t, std::span<const std::int32_t> clause) { write('d', clause); }
+void DratWriter::erase(std::uint64_t, std::span<const std::int32_t> clause) {
+  write('d', clause);
+}
 
 void DratWriter::write(char kind, std::span<const std::int32_t> clause) {
   if (binary_) {

@@ -8,12 +8,24 @@
 namespace nb {
 
 // Growth laws; `n` counts how often the technique ran.
-inline double law_log(double n) { return std::log10(n + 9); }
-inline double law_nlogn(double n) { return n * law_log(n); }
-inline double law_nlog2n(double n) { return n * law_log(n) * law_log(n); }
-inline double law_nlog3n(double n) { return n * law_log(n) * law_log(n) * law_log(n); }
-inline double law_sqrt(double n) { return std::sqrt(n); }
-inline double law_quadratic(double n) { return n * n; }
+inline double law_log(double n) {
+  return std::log10(n + 9);
+}
+inline double law_nlogn(double n) {
+  return n * law_log(n);
+}
+inline double law_nlog2n(double n) {
+  return n * law_log(n) * law_log(n);
+}
+inline double law_nlog3n(double n) {
+  return n * law_log(n) * law_log(n) * law_log(n);
+}
+inline double law_sqrt(double n) {
+  return std::sqrt(n);
+}
+inline double law_quadratic(double n) {
+  return n * n;
+}
 
 // Passes over the whole formula wait longer the larger it is.
 inline double scale_by_clauses(std::int64_t irredundant) {

@@ -91,7 +91,9 @@ void start(Core &core) {
 
 }  // namespace
 
-Solver::Solver() : core_(std::make_unique<Core>()) { core_->trail.levels.resize(1); }
+Solver::Solver() : core_(std::make_unique<Core>()) {
+  core_->trail.levels.resize(1);
+}
 Solver::~Solver() = default;
 Solver::Solver(Solver &&) noexcept = default;
 Solver &Solver::operator=(Solver &&) noexcept = default;
@@ -128,7 +130,9 @@ void Solver::reserve_vars(std::int32_t n) {
   resize_vars(*core_, static_cast<std::uint32_t>(n));
 }
 
-std::int32_t Solver::num_vars() const { return static_cast<std::int32_t>(core_->num_vars()); }
+std::int32_t Solver::num_vars() const {
+  return static_cast<std::int32_t>(core_->num_vars());
+}
 
 void Solver::add_clause(std::span<const std::int32_t> clause) {
   const std::uint32_t largest = checked_vars(clause);
@@ -164,8 +168,12 @@ Status Solver::solve(std::span<const std::int32_t> assumptions, const Budget &bu
   return core.status;
 }
 
-Status Solver::status() const { return core_->status; }
-StopReason Solver::stop_reason() const { return core_->control.stop; }
+Status Solver::status() const {
+  return core_->status;
+}
+StopReason Solver::stop_reason() const {
+  return core_->control.stop;
+}
 
 int Solver::value(std::int32_t literal) const {
   const std::uint32_t var = checked_var(literal);
@@ -184,19 +192,23 @@ std::vector<signed char> Solver::model() const {
 
 bool Solver::failed(std::int32_t assumption) const {
   checked_var(assumption);
-  NB_REQUIRE(core_->status == Status::unsatisfiable, "no core: the last call was not unsatisfiable");
+  NB_REQUIRE(core_->status == Status::unsatisfiable,
+             "no core: the last call was not unsatisfiable");
   const auto &failed = core_->failed;
   return std::find(failed.begin(), failed.end(), Lit::from_dimacs(assumption)) != failed.end();
 }
 
 std::vector<std::int32_t> Solver::core() const {
-  NB_REQUIRE(core_->status == Status::unsatisfiable, "no core: the last call was not unsatisfiable");
+  NB_REQUIRE(core_->status == Status::unsatisfiable,
+             "no core: the last call was not unsatisfiable");
   std::vector<std::int32_t> result;
   for (const Lit lit : core_->failed) result.push_back(lit.dimacs());
   return result;
 }
 
-bool Solver::inconsistent() const { return core_->inconsistent; }
+bool Solver::inconsistent() const {
+  return core_->inconsistent;
+}
 
 int Solver::fixed(std::int32_t literal) const {
   if (checked_var(literal) > core_->num_vars()) return 0;
@@ -245,10 +257,18 @@ bool Solver::propagate_units() {
   return propagate_root(*core_);
 }
 
-void Solver::on_poll(std::function<bool()> poll) { core_->control.poll = std::move(poll); }
-void Solver::interrupt() noexcept { core_->control.interrupted.store(true); }
-void Solver::clear_interrupt() noexcept { core_->control.interrupted.store(false); }
-bool Solver::interrupted() const noexcept { return core_->control.interrupted.load(); }
+void Solver::on_poll(std::function<bool()> poll) {
+  core_->control.poll = std::move(poll);
+}
+void Solver::interrupt() noexcept {
+  core_->control.interrupted.store(true);
+}
+void Solver::clear_interrupt() noexcept {
+  core_->control.interrupted.store(false);
+}
+bool Solver::interrupted() const noexcept {
+  return core_->control.interrupted.load();
+}
 
 void Solver::set_user_phases(std::span<const std::int32_t> literals) {
   const std::uint32_t largest = checked_vars(literals);
@@ -272,8 +292,8 @@ Letter make_letter(std::int64_t conflicts, std::span<const signed char> phases,
   NB_REQUIRE(confidence.empty() || confidence.size() == phases.size(),
              "%zu phases, but %zu confidences", phases.size(), confidence.size());
   for (std::size_t i = 0; i < phases.size(); ++i)
-    NB_REQUIRE(phases[i] >= -1 && phases[i] <= 1, "phase %d of variable %zu: 1, -1 or 0",
-               phases[i], i + 1);
+    NB_REQUIRE(phases[i] >= -1 && phases[i] <= 1, "phase %d of variable %zu: 1, -1 or 0", phases[i],
+               i + 1);
   Letter letter;
   letter.conflicts = conflicts;
   letter.phases.assign(phases.begin(), phases.end());
@@ -296,12 +316,13 @@ void Solver::advise_at(std::int64_t conflicts, std::span<const signed char> phas
                        std::span<const float> confidence, AdviceMode mode) {
   auto &replay = core_->control.replay;
   replay.push_back(make_letter(conflicts, phases, confidence, mode));
-  std::stable_sort(replay.begin(), replay.end(), [](const Letter &a, const Letter &b) {
-    return a.conflicts > b.conflicts;
-  });
+  std::stable_sort(replay.begin(), replay.end(),
+                   [](const Letter &a, const Letter &b) { return a.conflicts > b.conflicts; });
 }
 
-std::vector<std::int64_t> Solver::handovers() const { return core_->control.handovers; }
+std::vector<std::int64_t> Solver::handovers() const {
+  return core_->control.handovers;
+}
 
 void Solver::set_bump_weights(std::span<const float> weights) {
   IndexVector<Var, float> &table = core_->order.weights;
@@ -329,7 +350,9 @@ std::int64_t Solver::statistic(std::string_view name) const {
   throw ContractError("unknown statistic " + std::string(name));
 }
 
-std::int64_t Solver::statistic_ticks() const { return core_->stats.ticks; }
+std::int64_t Solver::statistic_ticks() const {
+  return core_->stats.ticks;
+}
 
 void Solver::become_plain() {
   Options &options = core_->options;
@@ -341,7 +364,9 @@ void Solver::become_plain() {
   core_->simplifies = false;
 }
 
-std::size_t Solver::bytes() const { return core_->arena.bytes() + core_->watches.bytes(); }
+std::size_t Solver::bytes() const {
+  return core_->arena.bytes() + core_->watches.bytes();
+}
 
 void Solver::on_report(std::function<void(std::string_view)> sink) {
   core_->report_sink = std::move(sink);
@@ -357,8 +382,7 @@ std::vector<std::int32_t> Solver::irredundant_clauses() const {
   const Core &core = *core_;
   std::vector<std::int32_t> result;
   if (core.inconsistent) return {0};
-  const std::size_t roots =
-      core.trail.level ? core.trail.levels[1].trail : core.trail.lits.size();
+  const std::size_t roots = core.trail.level ? core.trail.levels[1].trail : core.trail.lits.size();
   for (std::size_t i = 0; i < roots; ++i) {
     result.push_back(core.trail.lits[i].dimacs());
     result.push_back(0);

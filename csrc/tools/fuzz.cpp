@@ -423,11 +423,16 @@ int main(int argc, char **argv) {
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     const std::string value = word.substr(std::min(word.size(), word.find('=') + 1));
-    if (word.starts_with("--count=")) count = std::stoull(value);
-    else if (word.starts_with("--seed=")) seed = std::stoull(value);
-    else if (word.starts_with("--seconds=")) seconds = std::stod(value);
-    else if (word.starts_with("--out=")) out = value;
-    else paths.push_back(word);
+    if (word.starts_with("--count="))
+      count = std::stoull(value);
+    else if (word.starts_with("--seed="))
+      seed = std::stoull(value);
+    else if (word.starts_with("--seconds="))
+      seconds = std::stod(value);
+    else if (word.starts_with("--out="))
+      out = value;
+    else
+      paths.push_back(word);
   }
   if (!paths.empty()) return replay(paths);
   const auto start = std::chrono::steady_clock::now();

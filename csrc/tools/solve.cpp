@@ -164,9 +164,9 @@ int run(int argc, char **argv) {
                   row.unit.data());
     std::printf("c %-24s %15.3f\nc %-24s %15.3f\n", "seconds_reading", reading.count(),
                 "seconds_total", total.count());
-    std::printf("c %-24s %15.0f\n", "propagations_per_second",
-                static_cast<double>(solver.statistic("propagations")) /
-                    (total.count() - reading.count()));
+    std::printf(
+        "c %-24s %15.0f\n", "propagations_per_second",
+        static_cast<double>(solver.statistic("propagations")) / (total.count() - reading.count()));
     std::printf("c %-24s %15zu\n", "bytes", solver.bytes());
   }
   if (status == nb::Status::satisfiable) {

@@ -25,8 +25,7 @@ bool Dense::propagate() {
     const Lit lit = trail.lits[trail.propagated++];
     ticks += 2;
     for (const Watch watch : core_.watches[lit])
-      if (!watch.is_binary() && !core_.arena[watch.ref()].garbage)
-        mark_garbage(core_, watch.ref());
+      if (!watch.is_binary() && !core_.arena[watch.ref()].garbage) mark_garbage(core_, watch.ref());
     // Assigning does not change the lists.
     for (const Watch watch : core_.watches[~lit]) {
       if (watch.is_binary()) {

@@ -114,8 +114,7 @@ bool Eliminate::resolve(std::span<const Lit> marked, std::span<const Lit> other)
 bool Eliminate::resolve_all(Var) {
   resolvents_.clear();
   resolvent_ends_.clear();
-  const std::size_t limit =
-      positive_.size() + negative_.size() + static_cast<std::size_t>(bound_);
+  const std::size_t limit = positive_.size() + negative_.size() + static_cast<std::size_t>(bound_);
   for (std::size_t i = 0; i < positive_.size(); ++i) {
     const std::span<const Lit> first = positive_[i];
     for (const Lit lit : first) marks_[lit] = 1;
@@ -252,8 +251,7 @@ void eliminate(Core &core) {
   ++core.stats.eliminations;
   const std::int64_t since = core.stats.ticks - core.limits.eliminate_ticks;
   constexpr std::int64_t least = 1000000;
-  const std::int64_t effort =
-      std::max(since * core.options.eliminate_effort / 1000, least);
+  const std::int64_t effort = std::max(since * core.options.eliminate_effort / 1000, least);
   if (core.options.subsume) subsume(core);
   if (!core.inconsistent) {
     Eliminate pass(core);

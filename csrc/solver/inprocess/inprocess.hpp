@@ -24,7 +24,6 @@ void probe(Core &core);
 void deduplicate(Core &core);
 void reduce_transitively(Core &core);
 
-
 // eliminate.cpp
 bool eliminating(Core &core);
 void eliminate(Core &core);

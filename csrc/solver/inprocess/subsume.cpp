@@ -126,8 +126,12 @@ class Subsume {
           if (!other_in && !other_flipped) continue;
           if (watch.is_binary()) {
             if (side != lit && other_flipped) continue;
-            Found found{true, side != lit ? lit : other_in ? none : ~other,
-                        watch.learned_binary(), no_clause, side, other};
+            Found found{true,
+                        side != lit ? lit : other_in ? none : ~other,
+                        watch.learned_binary(),
+                        no_clause,
+                        side,
+                        other};
             if (found.flipped == none) return found;
             strengthening = found;
             continue;

@@ -56,9 +56,7 @@ namespace {
 // Is `target` implied by `start` without the clause (-start target)?
 class Paths {
  public:
-  explicit Paths(Core &core) : core_(core) {
-    marks_.resize(2 * std::size_t{core.num_vars()}, 0);
-  }
+  explicit Paths(Core &core) : core_(core) { marks_.resize(2 * std::size_t{core.num_vars()}, 0); }
   bool implied(Lit start, Lit target, bool irredundant_only) {
     bool found = false;
     queue_.assign(1, start);

@@ -130,8 +130,7 @@ class Vivify {
         return;
       }
     ++core_.stats.vivify_checks;
-    std::sort(sorted_.begin(), sorted_.end(),
-              [&](Lit a, Lit b) { return rank_[a] < rank_[b]; });
+    std::sort(sorted_.begin(), sorted_.end(), [&](Lit a, Lit b) { return rank_[a] < rank_[b]; });
     reuse_trail(ref);
     Conflict conflict;
     Lit implied;

@@ -96,7 +96,8 @@ void subsume_recent(Core &core, ClauseRef ref) {
     for (const Lit lit : analysis.clause) core.trail.assigned[lit.var()].shrinkable = mark(lit);
     for (Clause *clause : candidates) {
       std::size_t common = 0;
-      for (const Lit lit : *clause) common += core.trail.assigned[lit.var()].shrinkable == mark(lit);
+      for (const Lit lit : *clause)
+        common += core.trail.assigned[lit.var()].shrinkable == mark(lit);
       if (common == analysis.clause.size()) {
         clause->garbage = true;
         --core.stats.clauses_learned;

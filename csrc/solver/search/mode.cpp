@@ -31,15 +31,15 @@ void switch_mode(Core &core) {
   backtrack(core, 0);
   report(core, core.stable ? ']' : '}');
   if (!core.limits.mode_unit)
-    core.limits.mode_unit = std::max<std::int64_t>(
-        core.stats.ticks - core.limits.mode_start_ticks, 1000);
+    core.limits.mode_unit =
+        std::max<std::int64_t>(core.stats.ticks - core.limits.mode_start_ticks, 1000);
   ++core.stats.mode_switches;
   core.stable = !core.stable;
   // Rounds count pairs: both phases of a pair have the same length.
   const auto round = static_cast<double>((core.stats.mode_switches + 1) / 2);
   core.limits.mode_ticks =
-      core.stats.ticks + static_cast<std::int64_t>(static_cast<double>(core.limits.mode_unit) *
-                                                   law_quadratic(round));
+      core.stats.ticks +
+      static_cast<std::int64_t>(static_cast<double>(core.limits.mode_unit) * law_quadratic(round));
   if (core.stable) {
     core.reluctant.enable(static_cast<std::uint64_t>(core.options.restart_reluctant), 1u << 20);
     // Unassigned variables enter the heap only in stable mode.

@@ -148,7 +148,9 @@ void decide_literal(Core &core, Lit lit) {
   assign(core, lit, Reason::none());
 }
 
-Conflict propagate(Core &core) { return propagate_as<false>(core, no_clause); }
+Conflict propagate(Core &core) {
+  return propagate_as<false>(core, no_clause);
+}
 
 Conflict propagate_probing(Core &core, ClauseRef ignored) {
   return propagate_as<true>(core, ignored);

@@ -67,8 +67,8 @@ void rephase(Core &core) {
   core.phases.target_assigned = 0;
   if (source.apply == from_best) core.phases.best_assigned = 0;
   const double law = law_nlog3n(static_cast<double>(core.stats.rephased));
-  core.limits.rephase = core.stats.conflicts +
-                        static_cast<std::int64_t>(core.options.rephase_interval * law);
+  core.limits.rephase =
+      core.stats.conflicts + static_cast<std::int64_t>(core.options.rephase_interval * law);
   if (core.options.test_schedule) core.limits.rephase = core.stats.conflicts + 5;
   report(core, source.letter);
 }

@@ -49,8 +49,8 @@ void restart(Core &core) {
   ++core.stats.restarts;
   backtrack(core, reusable_level(core));
   const double growth = core.stable ? 0 : law_log(static_cast<double>(core.stats.restarts)) - 1;
-  core.limits.restart = core.stats.conflicts + core.options.restart_interval +
-                        static_cast<std::int64_t>(growth);
+  core.limits.restart =
+      core.stats.conflicts + core.options.restart_interval + static_cast<std::int64_t>(growth);
   if (core.control.mail.load(std::memory_order_relaxed) || !core.control.replay.empty())
     open_mail(core);
 }
