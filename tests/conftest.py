@@ -5,12 +5,20 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# Who starts the tests in the background (nohup, a shell's `&`) ignores these signals, and children
+# would inherit that; here they are meant to act.
+if threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def shared_cnf() -> Path | None:

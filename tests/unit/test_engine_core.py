@@ -201,7 +201,7 @@ def test_what_runs_beside_ends_with_the_search() -> None:
         seen.append(True)
 
     before = threading.active_count()
-    result = core.solve(HARD, conflicts=3000, background=background)
+    result = core.solve(HARD, conflicts=30000, background=background)
     assert result.limit == "conflicts"
     assert seen == [True]
     assert threading.active_count() == before
