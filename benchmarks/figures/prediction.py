@@ -55,7 +55,7 @@ while Network(NetworkConfig(pooling(layers, 2))).num_parameters() < {PUBLISHED_P
     layers += 1
 network = Network(NetworkConfig(pooling(layers, 2)))
 graph = Graph.from_formula(Formula.read(sys.argv[1]))
-data = GraphData.from_graph(graph) if hasattr(GraphData, "from_graph") else graph.to_pyg()
+data = GraphData.from_graph(graph)
 start = time.perf_counter()
 network.probabilities(data)
 result = {{"seconds": time.perf_counter() - start, "parameters": network.num_parameters(),
@@ -65,7 +65,7 @@ SAME = """
 import sys, torch
 from neuroback import Formula, Graph
 from neuroback.model.checkpoint import load
-from neuroback.model.network import Network
+from neuroback.model.network import GraphData, Network
 from neuroback.model import predict as model
 from neuroback.train.loop import tensors_of
 checkpoint = load()
@@ -73,7 +73,7 @@ network = Network(checkpoint.config)
 network.load_state_dict(tensors_of(checkpoint))
 graph = Graph.from_formula(Formula.read(sys.argv[1]))
 ours = model.predict(graph, checkpoint, threads=2)
-theirs = network.probabilities(graph.to_pyg())
+theirs = network.probabilities(GraphData.from_graph(graph))
 result = {"difference": float(abs(ours - theirs).max())}
 """
 
@@ -101,7 +101,7 @@ def main() -> None:
                 shape["parameters"] = result["parameters"]
                 return result["seconds"]
 
-            times = alternate({"ours": ours, "pyg": pyg}, 5)
+            times = alternate({"ours": ours, "pyg": pyg}, 3)
             difference = run_python(SAME, path)["difference"]
             seconds, slow = median(times["ours"]), median(times["pyg"])
             rows.append({
@@ -112,7 +112,7 @@ def main() -> None:
                 "peak_over_published": max(peak) * 1.048576 / published_mb,
                 "difference": difference,
             })  # fmt: skip
-    report("prediction", rows, f"medians of 5; PyG model of {int(shape['parameters'])} parameters")
+    report("prediction", rows, f"medians of 3; PyG model of {int(shape['parameters'])} parameters")
 
 
 if __name__ == "__main__":
