@@ -23,7 +23,7 @@ class AlignedArray {
     if (size == 0) return;
     const std::size_t huge_page = std::size_t{2} << 20;
     const std::size_t wanted = size * sizeof(T);
-    const std::size_t alignment = wanted >= 4 * huge_page ? huge_page : 64;
+    const std::size_t alignment = wanted >= huge_page ? huge_page : 64;
     const std::size_t bytes = (wanted + alignment - 1) / alignment * alignment;
     data_ = static_cast<T *>(std::aligned_alloc(alignment, bytes));
     if (data_ == nullptr) throw std::bad_alloc();

@@ -344,7 +344,7 @@ NB_INLINE void attend(S &s, std::size_t index, std::size_t v, float *pooled) {
     const auto end = static_cast<std::size_t>(s.lit_offsets[lit + 1]);
     for (auto e = static_cast<std::size_t>(s.lit_offsets[lit]); e < end; ++e) {
       const auto clause = static_cast<std::size_t>(clause_of[e]);
-      const Vec4 weight = exp4(leaky(load4(scores + clause * heads) + own) - top);
+      const Vec4 weight = exp_of_negative(leaky(load4(scores + clause * heads) + own) - top);
       std::memcpy(weights + e * heads, &weight, sizeof weight);
       total += weight;
       const Row row = load(clauses + clause * width);

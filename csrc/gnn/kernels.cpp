@@ -25,6 +25,16 @@ NB_INLINE void embed_rows(const float *features, std::size_t count, const Dense 
   for (int r = 0; r < R; ++r) store(state + static_cast<std::size_t>(r) * width, rows[r]);
 }
 
+// The score of each of R rows for every head of attention.
+template <int R>
+NB_INLINE void write_scores(const float *state, const float *weight, float *scores) {
+  Vec rows[R];
+  score_rows<R>(state, weight, rows);
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r)
+    std::memcpy(scores + static_cast<std::size_t>(r) * heads, &rows[r], heads * sizeof(float));
+}
+
 // --- clauses ---------------------------------------------------------------------------------
 
 template <int R>
@@ -49,14 +59,8 @@ NB_INLINE void update_clause_rows(const ClauseJob &job, std::size_t first, const
     }
   }
   finish_update<R>(rows, layer.clause, state, scratch);
-  if (job.scores != nullptr) {
-    Vec scores[R];
-    score_rows<R>(state, layer.score_clause.data(), scores);
-#pragma GCC unroll 16
-    for (int r = 0; r < R; ++r)
-      std::memcpy(job.scores + (first + static_cast<std::size_t>(r)) * heads, &scores[r],
-                  heads * sizeof(float));
-  }
+  if (job.scores != nullptr)
+    write_scores<R>(state, layer.score_clause.data(), job.scores + first * heads);
 }
 
 // The mean of the literals' table rows, for clauses begin ... end.
@@ -226,8 +230,11 @@ NB_INLINE void pool_by_mean(const VarJob &job, std::size_t begin, std::size_t en
 // channels 8h ... 8h + 7.
 NB_INLINE void pool_by_attention(const VarJob &job, std::size_t begin, std::size_t end,
                                  const float *own_scores, float *pooled) {
-  constexpr std::int64_t ahead = 24;
-  static_assert(heads == 4 && width == 32);
+  constexpr std::int64_t ahead = 24, chunk = 64;
+  static_assert(heads == 4 && width == 32 && chunk % 4 == 0);
+  // The weights of a chunk's clauses, one per head, and room for a whole vector behind them.
+  alignas(64) float alphas[chunk * 4 + lanes];
+  const Vec nothing = Vec{} - 3e38f;
   const std::int64_t *offsets = job.graph->lit_offsets().data();
   const std::int32_t *clauses = job.graph->lit_clauses().data();
   const std::int64_t last = offsets[2 * end];
@@ -245,22 +252,37 @@ NB_INLINE void pool_by_attention(const VarJob &job, std::size_t begin, std::size
     }
     // Leaky ReLU is monotone, so the top score stays the top.
     top = leaky(top + own);
-    Vec4 total = {};
+    const Vec own_lanes = four_times(own), top_lanes = four_times(top);
+    Vec total = {};
     for (std::size_t lit = 2 * v; lit < 2 * v + 2; ++lit) {
       Row sum{};
-      for (std::int64_t e = offsets[lit]; e < offsets[lit + 1]; ++e) {
-        const auto clause = static_cast<std::size_t>(clauses[e]);
-        const Vec4 alpha = exp4(leaky(load4(job.scores + clause * heads) + own) - top);
-        total += alpha;
-        const Row row = load(job.clauses + clause * width);
-        sum.low += row.low * spread(alpha[0], alpha[1]);
-        sum.high += row.high * spread(alpha[2], alpha[3]);
+      for (std::int64_t e = offsets[lit]; e < offsets[lit + 1]; e += chunk) {
+        const std::int64_t count = std::min(chunk, offsets[lit + 1] - e);
+        for (std::int64_t i = 0; i < count; ++i)
+          std::memcpy(alphas + i * 4, job.scores + static_cast<std::size_t>(clauses[e + i]) * heads,
+                      heads * sizeof(float));
+        // What stands behind the last one is brought to nothing.
+        store_anywhere(alphas + count * 4, nothing);
+        for (std::int64_t i = 0; i < count; i += 4) {
+          Vec &four = *reinterpret_cast<Vec *>(alphas + i * 4);
+          four = exp_of_negative(leaky(four + own_lanes) - top_lanes);
+          total += four;
+        }
+        for (std::int64_t i = 0; i < count; ++i) {
+          const Row alpha = spread_heads(load_anywhere(alphas + i * 4));
+          const Row row = load(job.clauses + static_cast<std::size_t>(clauses[e + i]) * width);
+          sum.low += row.low * alpha.low;
+          sum.high += row.high * alpha.high;
+        }
       }
       store(pooled + (lit - 2 * begin) * width, sum);
     }
     if (offsets[2 * v] == offsets[2 * v + 2]) continue;
-    const Vec4 share = 1.0f / total;
-    const Row scale{spread(share[0], share[1]), spread(share[2], share[3])};
+    const Vec halves =
+        total + NB_SHUFFLE(total, total, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
+    const Vec sums =
+        halves + NB_SHUFFLE(halves, halves, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11);
+    const Row scale = spread_heads(1.0f / sums);
     for (std::size_t i = 0; i < 2; ++i) {
       float *row = pooled + (2 * (v - begin) + i) * width;
       Row value = load(row);
@@ -298,11 +320,12 @@ NB_INLINE void update_vars(const VarJob &job, std::size_t begin, std::size_t end
   alignas(64) float scratch[R * width];
   if (job.layer->attention) {
     float own_scores[var_block * heads];
-    for (std::size_t v = begin; v < end; ++v) {
-      Vec score[1];
-      score_rows<1>(job.vars + v * width, job.layer->score_var.data(), score);
-      std::memcpy(own_scores + (v - begin) * heads, &score[0], heads * sizeof(float));
-    }
+    const float *weight = job.layer->score_var.data();
+    std::size_t v = begin;
+    for (; v + R <= end; v += R)
+      write_scores<R>(job.vars + v * width, weight, own_scores + (v - begin) * heads);
+    for (; v < end; ++v)
+      write_scores<1>(job.vars + v * width, weight, own_scores + (v - begin) * heads);
     pool_by_attention(job, begin, end, own_scores, pooled);
   } else {
     pool_by_mean(job, begin, end, pooled);

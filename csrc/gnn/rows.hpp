@@ -17,12 +17,18 @@
 
 #define NB_INLINE [[gnu::always_inline]] inline
 
+// The lanes with these numbers, of the two vectors one after another.
+#if defined(__clang__) || __GNUC__ >= 12
+#define NB_SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define NB_SHUFFLE(a, b, ...) __builtin_shuffle(a, b, decltype((a) > (b)){__VA_ARGS__})
+#endif
+
 namespace nb::gnn {
 
 // GCC's and Clang's portable vectors: one AVX-512 register, two of AVX2, four of SSE or NEON.
 using Vec = float __attribute__((vector_size(64), may_alias));
 using Vec4 = float __attribute__((vector_size(16), may_alias));
-using Int4 = std::int32_t __attribute__((vector_size(16), may_alias));
 
 constexpr std::size_t lanes = 16;
 constexpr std::size_t row_bytes = width * sizeof(float);
@@ -87,19 +93,62 @@ NB_INLINE void relu_store(const Row (&rows)[R], float *out) {
           {rows[r].low > zero ? rows[r].low : zero, rows[r].high > zero ? rows[r].high : zero});
 }
 
+// Lane r of the result: the sum of the lanes of v[r].
+template <int R>
+NB_INLINE Vec sums_of_rows(const Vec (&v)[R]) {
+  static_assert(R <= static_cast<int>(lanes));
+  if constexpr (R == 8) {
+    // A tree of halves: each step folds two vectors into one that holds partial sums of both.
+    Vec pairs[4], quads[2];
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; ++i)
+      pairs[i] =
+          NB_SHUFFLE(v[i], v[i + 4], 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) +
+          NB_SHUFFLE(v[i], v[i + 4], 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+#pragma GCC unroll 2
+    for (int i = 0; i < 2; ++i)
+      quads[i] = NB_SHUFFLE(pairs[i], pairs[i + 2], 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24,
+                            25, 26, 27) +
+                 NB_SHUFFLE(pairs[i], pairs[i + 2], 4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28,
+                            29, 30, 31);
+    const Vec twos =
+        NB_SHUFFLE(quads[0], quads[1], 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29) +
+        NB_SHUFFLE(quads[0], quads[1], 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
+    // Lanes 2k and 2k + 1 now belong to rows 0, 1, 2, 3, 4, 5, 6, 7 in this order of k.
+    return NB_SHUFFLE(twos, twos, 0, 2, 4, 6, 8, 10, 12, 14, 0, 2, 4, 6, 8, 10, 12, 14) +
+           NB_SHUFFLE(twos, twos, 1, 3, 5, 7, 9, 11, 13, 15, 1, 3, 5, 7, 9, 11, 13, 15);
+  } else {
+    Vec sums = {};
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r) sums[r] = sum_lanes(v[r]);
+    return sums;
+  }
+}
+
 // Layer normalisation over the channels of each row.
 template <int R>
 NB_INLINE void normalise(Row (&rows)[R], const Norm &norm) {
   const Row scale = load(norm.scale.data());
   const Row shift = load(norm.shift.data());
+  alignas(64) float lane[lanes];
+  Vec parts[R];
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r) parts[r] = rows[r].low + rows[r].high;
+  *reinterpret_cast<Vec *>(lane) = sums_of_rows<R>(parts) * (1.0f / width);
 #pragma GCC unroll 16
   for (int r = 0; r < R; ++r) {
-    const float mean = sum_lanes(rows[r].low + rows[r].high) * (1.0f / width);
-    const Vec low = rows[r].low - mean, high = rows[r].high - mean;
-    const float variance = sum_lanes(low * low + high * high) * (1.0f / width);
-    const float inverse = 1.0f / std::sqrt(variance + 1e-5f);
-    rows[r].low = low * inverse * scale.low + shift.low;
-    rows[r].high = high * inverse * scale.high + shift.high;
+    rows[r].low -= lane[r];
+    rows[r].high -= lane[r];
+    parts[r] = rows[r].low * rows[r].low + rows[r].high * rows[r].high;
+  }
+  const Vec variance = sums_of_rows<R>(parts) * (1.0f / width) + 1e-5f;
+  *reinterpret_cast<Vec *>(lane) = variance;
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r) lane[r] = 1.0f / std::sqrt(lane[r]);
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r) {
+    rows[r].low = rows[r].low * lane[r] * scale.low + shift.low;
+    rows[r].high = rows[r].high * lane[r] * scale.high + shift.high;
   }
 }
 
@@ -129,25 +178,37 @@ NB_INLINE void score_rows(const float *in, const float *weight, Vec (&out)[R]) {
   }
 }
 
-// exp of four numbers that are at most 0 (relative error about 1e-7; below -87 it gives 0).
-NB_INLINE Vec4 exp4(Vec4 x) {
-  const Vec4 lowest = Vec4{} - 87.0f;
-  x = x > lowest ? x : lowest;
+// exp of numbers that are at most 0 (relative error about 1e-7; below -87 it gives 1e-38).
+template <class V>
+NB_INLINE V exp_of_negative(const V &exponent) {
+  using Ints = decltype(exponent > exponent);
+  const V lowest = V{} - 87.0f;
+  const V x = exponent > lowest ? exponent : lowest;
   // Adding 1.5 * 2^23 rounds to the nearest integer.
-  const Vec4 magic = Vec4{} + 12582912.0f;
-  const Vec4 n = (x * 1.44269504f + magic) - magic;
-  const Vec4 r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
-  Vec4 p = r * (1.0f / 5040.0f) + (1.0f / 720.0f);
+  const V magic = V{} + 12582912.0f;
+  const V n = (x * 1.44269504f + magic) - magic;
+  const V r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
+  V p = r * (1.0f / 5040.0f) + (1.0f / 720.0f);
   p = p * r + (1.0f / 120.0f);
   p = p * r + (1.0f / 24.0f);
   p = p * r + (1.0f / 6.0f);
   p = p * r + 0.5f;
   p = p * r + 1.0f;
   p = p * r + 1.0f;
-  const Int4 bits = (__builtin_convertvector(n, Int4) + 127) << 23;
-  Vec4 scale;
+  const Ints bits = (__builtin_convertvector(n, Ints) + 127) << 23;
+  V scale;
   std::memcpy(&scale, &bits, sizeof scale);
   return p * scale;
+}
+
+// Without alignment.
+NB_INLINE Vec load_anywhere(const float *p) {
+  Vec v;
+  std::memcpy(&v, p, sizeof v);
+  return v;
+}
+NB_INLINE void store_anywhere(float *p, const Vec &v) {
+  std::memcpy(p, &v, sizeof v);
 }
 
 NB_INLINE Vec4 load4(const float *p) {
@@ -155,13 +216,24 @@ NB_INLINE Vec4 load4(const float *p) {
   std::memcpy(&v, p, sizeof v);
   return v;
 }
-NB_INLINE Vec4 leaky(const Vec4 &x) {
-  const Vec4 small = x * 0.2f;
+template <class V>
+NB_INLINE V leaky(const V &x) {
+  const V small = x * 0.2f;
   return x > small ? x : small;
 }
 NB_INLINE Vec spread(float first, float second) {
   return Vec{first,  first,  first,  first,  first,  first,  first,  first,
              second, second, second, second, second, second, second, second};
+}
+// Four numbers, four times.
+NB_INLINE Vec four_times(const Vec4 &x) {
+  return Vec{x[0], x[1], x[2], x[3], x[0], x[1], x[2], x[3],
+             x[0], x[1], x[2], x[3], x[0], x[1], x[2], x[3]};
+}
+// Each of the first four numbers of `x`, eight times: a row of weights from one per head.
+NB_INLINE Row spread_heads(const Vec &x) {
+  return {NB_SHUFFLE(x, x, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1),
+          NB_SHUFFLE(x, x, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3)};
 }
 
 }  // namespace nb::gnn

@@ -52,7 +52,7 @@ class Team {
     }
     if (shared) wake_.notify_all();
     take_blocks(true);
-    if (shared) {
+    if (shared && !soon([this] { return busy_ == 0; })) {
       std::unique_lock lock(mutex_);
       done_.wait(lock, [this] { return busy_ == 0; });
     }
@@ -60,6 +60,19 @@ class Team {
   }
 
  private:
+  // Looks at `reached` for some tens of microseconds: phases follow one another closely, and to put
+  // a thread to sleep and wake it costs more than that.
+  template <class Condition>
+  static bool soon(const Condition &reached) {
+    for (int look = 0; look < 1000; ++look) {
+      if (reached()) return true;
+#ifdef __x86_64__
+      __builtin_ia32_pause();
+#endif
+    }
+    return false;
+  }
+
   void take_blocks(bool caller) {
     try {
       while (true) {
@@ -77,14 +90,16 @@ class Team {
 
   void work() {
     std::size_t seen = 0;
+    const auto called = [&] { return closing_ || phase_ != seen; };
     while (true) {
-      {
+      if (!soon(called)) {
         std::unique_lock lock(mutex_);
-        wake_.wait(lock, [&] { return closing_ || phase_ != seen; });
-        if (closing_) return;
-        seen = phase_;
+        wake_.wait(lock, called);
       }
+      if (closing_) return;
+      seen = phase_;
       take_blocks(false);
+      // Under the lock, so that the caller cannot miss it between its look and its sleep.
       const std::lock_guard lock(mutex_);
       if (--busy_ == 0) done_.notify_one();
     }
@@ -97,9 +112,9 @@ class Team {
   std::atomic<std::size_t> next_{0};
   std::size_t blocks_ = 0;
   const std::function<void(std::size_t)> *block_ = nullptr;
-  std::size_t phase_ = 0;
-  std::size_t busy_ = 0;
-  bool closing_ = false;
+  std::atomic<std::size_t> phase_{0};
+  std::atomic<std::size_t> busy_{0};
+  std::atomic<bool> closing_{false};
   std::exception_ptr error_;
 };
 
