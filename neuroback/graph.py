@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -65,9 +66,15 @@ class Graph:
             setattr(self, name, getattr(core, name))
 
     @classmethod
-    def from_formula(cls, formula: Formula) -> Graph:
-        """Build the graph; linear in the number of literals, releases the GIL."""
-        return cls(_core.Graph(formula.core))
+    def from_formula(
+        cls, formula: Formula, should_stop: Callable[[], bool] | None = None
+    ) -> Graph:
+        """Build the graph; linear in the number of literals, releases the GIL.
+
+        ``should_stop`` is asked some fifty times a second; where it says yes,
+        ``_core.Interrupted`` is raised.  Python's signal handlers run meanwhile.
+        """
+        return cls(_core.Graph(formula.core, should_stop))
 
     @property
     def num_vars(self) -> int:

@@ -608,7 +608,7 @@ def _graph(formula: Formula, budget: Budget, seconds: dict[str, float]) -> Any:
     from neuroback.graph import Graph
 
     with _stage(seconds, "graph"), _interruptible(budget):
-        graph = Graph.from_formula(formula)
+        graph = Graph.from_formula(formula, should_stop=budget.stop)
     budget.check()
     return graph
 

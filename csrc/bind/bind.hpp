@@ -5,7 +5,9 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
+#include <chrono>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace nb::bind {
@@ -33,5 +35,25 @@ template <typename T>
 pybind11::array view(std::span<const T> data, pybind11::handle owner) {
   return view(data, {static_cast<pybind11::ssize_t>(data.size())}, owner);
 }
+
+// Asks Python, at once and then at most every 20 ms, whether a signal came in or the caller wants
+// to stop.
+class StopPoll {
+ public:
+  explicit StopPoll(pybind11::object should_stop) : should_stop_(std::move(should_stop)) {}
+
+  bool operator()() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - last_ < std::chrono::milliseconds(20)) return false;
+    last_ = now;
+    const pybind11::gil_scoped_acquire acquire;
+    if (PyErr_CheckSignals() != 0) throw pybind11::error_already_set();
+    return !should_stop_.is_none() && pybind11::bool_(should_stop_());
+  }
+
+ private:
+  pybind11::object should_stop_;
+  std::chrono::steady_clock::time_point last_{};
+};
 
 }  // namespace nb::bind

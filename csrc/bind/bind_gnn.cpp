@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <pybind11/stl.h>
 
-#include <chrono>
 #include <map>
 #include <memory>
 #include <span>
@@ -33,25 +32,6 @@ std::unique_ptr<gnn::Network> read_network(const py::bytes &file,
   return std::make_unique<gnn::Network>(gnn::Network::from_safetensors(
       std::as_bytes(std::span(content.data(), content.size())), shape));
 }
-
-// Asks Python, at most every 20 ms, whether a signal came in or the caller wants to stop.
-class StopPoll {
- public:
-  explicit StopPoll(py::object should_stop) : should_stop_(std::move(should_stop)) {}
-
-  bool operator()() {
-    const auto now = std::chrono::steady_clock::now();
-    if (now - last_ < std::chrono::milliseconds(20)) return false;
-    last_ = now;
-    const py::gil_scoped_acquire acquire;
-    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-    return !should_stop_.is_none() && py::bool_(should_stop_());
-  }
-
- private:
-  py::object should_stop_;
-  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
-};
 
 py::array_t<float> predict(const gnn::Network &network, const Graph &graph, unsigned threads,
                            const py::object &should_stop) {

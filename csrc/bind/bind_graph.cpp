@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <functional>
 #include <memory>
 
 #include "bind/bind.hpp"
@@ -37,11 +38,12 @@ void register_graph(py::module_ &module) {
   module.attr("CLAUSE_FEATURES") = names(clause_feature_names);
 
   py::class_<Graph>(module, "Graph")
-      .def(py::init([](const Formula &formula) {
-             py::gil_scoped_release release;
-             return std::make_unique<Graph>(formula);
+      .def(py::init([](const Formula &formula, const py::object &should_stop) {
+             StopPoll poll(should_stop);
+             const py::gil_scoped_release release;
+             return std::make_unique<Graph>(formula, std::ref(poll));
            }),
-           py::arg("formula"))
+           py::arg("formula"), py::arg("should_stop") = py::none())
       .def_property_readonly("num_vars", &Graph::num_vars)
       .def_property_readonly("num_clauses", &Graph::num_clauses)
       .def_property_readonly("num_edges", &Graph::num_edges)

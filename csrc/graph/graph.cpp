@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "base/check.hpp"
+#include "base/error.hpp"
 
 namespace nb {
 
@@ -30,18 +31,32 @@ struct Graph::Occurrences {
   std::uint32_t shortest = 0;
 };
 
-Graph::Graph(const Formula &formula) : root_values_(formula.num_vars(), 0) {
+// Asked at every clause of a pass.
+class Graph::Poll {
+ public:
+  explicit Poll(const std::function<bool()> &should_stop) : should_stop_(should_stop) {}
+  void operator()(std::size_t clause) const {
+    if (clause % 16384 == 0 && should_stop_ && should_stop_()) throw Interrupted();
+  }
+
+ private:
+  const std::function<bool()> &should_stop_;
+};
+
+Graph::Graph(const Formula &formula, const std::function<bool()> &should_stop)
+    : root_values_(formula.num_vars(), 0) {
   NB_REQUIRE(formula.num_clauses() < (std::size_t{1} << 31), "%zu clauses, expected less than 2^31",
              formula.num_clauses());
-  const auto occurrences = count(formula);
-  transpose(occurrences);
-  propagate_units();
-  find_components();
+  const Poll poll(should_stop);
+  const auto occurrences = count(formula, poll);
+  transpose(occurrences, poll);
+  propagate_units(poll);
+  find_components(poll);
   measure(occurrences);
 }
 
 // One pass over the clauses: their rows, their features, and the sums for their literals.
-std::vector<Graph::Occurrences> Graph::count(const Formula &formula) {
+std::vector<Graph::Occurrences> Graph::count(const Formula &formula, const Poll &poll) {
   constexpr auto width = clause_feature_names.size();
   const auto literals = formula.literals();
   clause_offsets_.assign(formula.offsets().begin(), formula.offsets().end());
@@ -49,6 +64,7 @@ std::vector<Graph::Occurrences> Graph::count(const Formula &formula) {
   clause_features_.resize(num_clauses() * width);
   std::vector<Occurrences> occurrences(2 * num_vars());
   for (std::size_t clause = 0; clause != num_clauses(); ++clause) {
+    poll(clause);
     const auto first = static_cast<std::size_t>(clause_offsets_[clause]);
     const auto last = static_cast<std::size_t>(clause_offsets_[clause + 1]);
     const auto size = last - first;
@@ -80,12 +96,13 @@ std::vector<Graph::Occurrences> Graph::count(const Formula &formula) {
 
 // The rows of literals, filled from the start of each; the starts, moved on to the ends by that,
 // are then moved back.
-void Graph::transpose(const std::vector<Occurrences> &occurrences) {
+void Graph::transpose(const std::vector<Occurrences> &occurrences, const Poll &poll) {
   lit_offsets_.assign(2 * num_vars() + 1, 0);
   for (std::size_t code = 0; code != occurrences.size(); ++code)
     lit_offsets_[code + 1] = lit_offsets_[code] + occurrences[code].count;
   lit_clauses_.resize(num_edges());
-  for (std::size_t clause = 0; clause != num_clauses(); ++clause)
+  for (std::size_t clause = 0; clause != num_clauses(); ++clause) {
+    poll(clause);
     for (auto i = clause_offsets_[clause]; i != clause_offsets_[clause + 1]; ++i) {
       const auto edge = static_cast<std::size_t>(i);
       if (edge + far_ahead < num_edges()) {
@@ -97,13 +114,14 @@ void Graph::transpose(const std::vector<Occurrences> &occurrences) {
       auto &place = lit_offsets_[static_cast<std::size_t>(clause_lits_[edge])];
       lit_clauses_[static_cast<std::size_t>(place++)] = static_cast<std::int32_t>(clause);
     }
+  }
   for (auto code = 2 * num_vars(); code > 0; --code) lit_offsets_[code] = lit_offsets_[code - 1];
   lit_offsets_[0] = 0;
 }
 
 // Counts the literals of each clause that are not false yet.  Most formulas have no unit and pay
 // only the first loop.
-void Graph::propagate_units() {
+void Graph::propagate_units(const Poll &poll) {
   std::vector<std::int32_t> trail;
   const auto assign = [&](std::int32_t code) {
     Value &value = root_values_[static_cast<std::size_t>(code) >> 1];
@@ -114,6 +132,7 @@ void Graph::propagate_units() {
     trail.push_back(code);
   };
   for (std::size_t clause = 0; clause != num_clauses(); ++clause) {
+    poll(clause);
     const auto first = clause_offsets_[clause];
     const auto size = clause_offsets_[clause + 1] - first;
     if (size == 1) assign(clause_lits_[static_cast<std::size_t>(first)]);
@@ -149,7 +168,7 @@ void Graph::propagate_units() {
 }
 
 // Union-find over variables with path halving; a clause joins all its variables.
-void Graph::find_components() {
+void Graph::find_components(const Poll &poll) {
   std::vector<std::int32_t> parent(num_vars());
   std::iota(parent.begin(), parent.end(), 0);
   const auto find = [&](std::int32_t var) {
@@ -161,6 +180,7 @@ void Graph::find_components() {
     return static_cast<std::int32_t>(at);
   };
   for (std::size_t clause = 0; clause != num_clauses(); ++clause) {
+    poll(clause);
     const auto first = clause_offsets_[clause], last = clause_offsets_[clause + 1];
     if (last - first < 2) continue;
     auto root = find(clause_lits_[static_cast<std::size_t>(first)] >> 1);
@@ -177,6 +197,7 @@ void Graph::find_components() {
   std::vector<std::int32_t> number(num_vars(), -1);
   std::int32_t next = 0;
   for (std::size_t clause = 0; clause != num_clauses(); ++clause) {
+    poll(clause);
     const auto first = clause_offsets_[clause], last = clause_offsets_[clause + 1];
     if (first == last) {
       // An empty clause is joined to nothing: a component of its own.

@@ -12,6 +12,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -48,7 +49,8 @@ inline constexpr std::array<const char *, 5> clause_feature_names{
 
 class Graph {
  public:
-  explicit Graph(const Formula &formula);
+  // `should_stop` is asked every some ten thousand clauses; throws Interrupted when it says yes.
+  explicit Graph(const Formula &formula, const std::function<bool()> &should_stop = {});
 
   std::size_t num_vars() const { return root_values_.size(); }
   std::size_t num_clauses() const { return clause_offsets_.size() - 1; }
@@ -76,11 +78,12 @@ class Graph {
 
  private:
   struct Occurrences;
+  class Poll;
 
-  std::vector<Occurrences> count(const Formula &formula);
-  void transpose(const std::vector<Occurrences> &occurrences);
-  void propagate_units();
-  void find_components();
+  std::vector<Occurrences> count(const Formula &formula, const Poll &poll);
+  void transpose(const std::vector<Occurrences> &occurrences, const Poll &poll);
+  void propagate_units(const Poll &poll);
+  void find_components(const Poll &poll);
   void measure(const std::vector<Occurrences> &occurrences);
 
   std::size_t num_components_ = 0;

@@ -143,7 +143,7 @@ class _Command:
     def run(self) -> int:
         args = self.args
         # What is loaded under a bound of memory fails in ways of its own (numpy's BLAS leaves).
-        from neuroback import engines
+        from neuroback import engines, formula, pipeline  # noqa: F401
 
         args.engine = engines.choose(
             args.engine,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neuroback import Formula, Graph
+from neuroback import Formula, Graph, _core
 from tests.conftest import random_clauses
 
 literal = st.integers(1, 12).flatmap(lambda v: st.sampled_from([v, -v]))
@@ -136,3 +136,19 @@ def test_the_arrays_share_memory_with_the_graph_and_with_torch() -> None:
     assert data.num_nodes == 3 + 2 + 1
     with pytest.raises(ValueError, match="read-only"):
         graph.var_features[0, 0] = 1
+
+
+def test_stop_ends_building_and_errors_pass_through() -> None:
+    formula = Formula.from_clauses([[1, -2], [2, 3]])
+    asked: list[int] = []
+
+    def go_on() -> bool:
+        asked.append(1)
+        return False
+
+    assert Graph.from_formula(formula, should_stop=go_on).num_clauses == 2
+    assert asked
+    with pytest.raises(_core.Interrupted):
+        Graph.from_formula(formula, should_stop=lambda: True)
+    with pytest.raises(ZeroDivisionError):
+        Graph.from_formula(formula, should_stop=lambda: bool(1 // 0))
