@@ -58,9 +58,7 @@ class FlipWalk:
 
 @final
 class Graph:
-    def __init__(
-        self, formula: Formula, should_stop: Callable[[], bool] | None = None
-    ) -> None: ...
+    def __init__(self, formula: Formula, should_stop: Callable[[], bool] | None = None) -> None: ...
     @property
     def num_vars(self) -> int: ...
     @property

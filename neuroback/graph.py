@@ -66,9 +66,7 @@ class Graph:
             setattr(self, name, getattr(core, name))
 
     @classmethod
-    def from_formula(
-        cls, formula: Formula, should_stop: Callable[[], bool] | None = None
-    ) -> Graph:
+    def from_formula(cls, formula: Formula, should_stop: Callable[[], bool] | None = None) -> Graph:
         """Build the graph; linear in the number of literals, releases the GIL.
 
         ``should_stop`` is asked some fifty times a second; where it says yes,

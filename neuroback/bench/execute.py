@@ -115,7 +115,7 @@ def _execute(order: Order, settings: Settings, here: slot.Slot, scratch: Path) -
         return _failed(record, error.reason, str(error))
     except (NeuroBackError, OSError) as error:
         return _failed(record, "crashed", str(error))
-    record["command"] = [_shown(word, job) for word in command]
+    record["command"] = [Path(command[0]).name, *(_named(word, job) for word in command[1:])]
     out, err = scratch / "stdout", scratch / "stderr"
     wall = None if settings.time is None else settings.time - ahead
     if wall is not None and wall <= 0:
@@ -175,7 +175,10 @@ def _execute(order: Order, settings: Settings, here: slot.Slot, scratch: Path) -
     if ahead:
         record["seconds"]["predict"] = ahead
     record["statistics"] = explanation.statistics
-    record["advice"] = explanation.advice
+    record["advice"] = {
+        name: _named(value, job) if isinstance(value, str) else value
+        for name, value in explanation.advice.items()
+    }
     _judge(record, ended, answer, explanation, adapter, settings, err)
     if record["reason"] != "answered":
         answer.status = "UNKNOWN"
@@ -318,11 +321,11 @@ def _note(record: Record, text: str | None) -> None:
         record["note"] = f"{record['note']}; {text}" if record.get("note") else text
 
 
-def _shown(word: str, job: Job) -> str:
-    """A word of the command, with names instead of this machine's temporary paths."""
+def _named(text: str, job: Job) -> str:
+    """Names instead of this machine's folders: records are published."""
     for path, name in ((job.plain, "FORMULA"), (job.source, "FORMULA"), (job.scratch, "SCRATCH")):
-        word = word.replace(str(path), name)
-    return word
+        text = text.replace(str(path), name)
+    return text
 
 
 def _blank(order: Order, settings: Settings, here: slot.Slot) -> Record:

@@ -22,6 +22,7 @@ class Row:
     par2, par2_cpu       mean seconds, an unsolved run counting twice the limit
     ratio                geometric mean of its seconds over the reference's, solved by both
     par2_ratio           its PAR-2 over the reference's
+    conflicts_ratio      as ``ratio``, of conflicts; None where one of the two does not tell them
     """
 
     engine: str
@@ -37,6 +38,7 @@ class Row:
     ratio: Interval | None
     common: int
     par2_ratio: Interval | None
+    conflicts_ratio: Interval | None
     reasons: Counter[str]
     verdicts: Counter[str]
     disturbed: int
@@ -128,11 +130,12 @@ def _row(
         # A run without a network spends none: it has no prediction to speak of.
         if run.record.get("seconds", {}).get("predict")
     ]
-    ratio = par2_ratio = needed = None
+    ratio = par2_ratio = conflicts_ratio = needed = None
     both = 0
     if engine != reference and common:
         comparison = pairwise(mine, theirs, common, families, limit)
         ratio, par2_ratio = comparison.ratio, comparison.par2_ratio
+        conflicts_ratio = comparison.conflicts_ratio
         needed, both = comparison.pairs_needed, comparison.both
     return Row(
         engine=engine,
@@ -150,6 +153,7 @@ def _row(
         ratio=ratio,
         common=both,
         par2_ratio=par2_ratio,
+        conflicts_ratio=conflicts_ratio,
         reasons=Counter(run.reason for run in runs),
         verdicts=Counter(run.verdict for run in runs),
         disturbed=sum(bool(run.record.get("disturbed")) for run in runs),
@@ -163,12 +167,13 @@ def _row(
 class Comparison:
     """Two engines on the same formulas: A over B, so below 1 means that A is faster.
 
-    ratio         geometric mean of wall seconds, over formulas solved by both
-    cpu_ratio     the same of CPU seconds
-    par2_ratio    ratio of PAR-2 scores over all formulas
-    gained, lost  formulas (mean over seeds) only A, only B solves
-    difference    solved by A less solved by B
-    pairs_needed  paired runs that would show a change of time by a twentieth
+    ratio            geometric mean of wall seconds, over formulas solved by both
+    cpu_ratio        the same of CPU seconds
+    conflicts_ratio  the same of conflicts and one, where both tell them on all these formulas
+    par2_ratio       ratio of PAR-2 scores over all formulas
+    gained, lost     formulas (mean over seeds) only A, only B solves
+    difference       solved by A less solved by B
+    pairs_needed     paired runs that would show a change of time by a twentieth
     """
 
     formulas: int
@@ -176,6 +181,7 @@ class Comparison:
     both: int
     ratio: Interval
     cpu_ratio: Interval
+    conflicts_ratio: Interval | None
     par2_ratio: Interval
     difference: Interval
     gained: float
@@ -200,6 +206,7 @@ def pairwise(
 ) -> Comparison:
     logs: list[float] = []
     cpu_logs: list[float] = []
+    conflict_logs: list[float] = []
     logs_families: list[str] = []
     above: list[float] = []
     below: list[float] = []
@@ -213,6 +220,12 @@ def pairwise(
             # One formula, one vote, however many of its seeds were solved by both.
             logs.append(_average(_log_ratio(a.wall, b.wall) for a, b in solved))
             cpu_logs.append(_average(_log_ratio(a.cpu, b.cpu) for a, b in solved))
+            told = [(_conflicts(a), _conflicts(b)) for a, b in solved]
+            known = [
+                math.log((a + 1) / (b + 1)) for a, b in told if a is not None and b is not None
+            ]
+            if len(known) == len(solved):
+                conflict_logs.append(_average(known))
             logs_families.append(family)
             pairs += len(solved)
         above.append(_average(score(run, limit) for run in mine[name]))
@@ -230,6 +243,9 @@ def pairwise(
         both=len(logs),
         ratio=statistics.geometric_mean(logs_families, logs),
         cpu_ratio=statistics.geometric_mean(logs_families, cpu_logs),
+        conflicts_ratio=statistics.geometric_mean(logs_families, conflict_logs)
+        if len(conflict_logs) == len(logs)
+        else None,
         par2_ratio=statistics.ratio(families, above, below),
         difference=statistics.total(families, differences),
         gained=sum(gains),
@@ -251,6 +267,10 @@ def compare(bench: Bench, a: str, b: str) -> tuple[Comparison, list[str]]:
         warnings.append(f"{alone} formulas are left out: only one of the two has run them")
     families = [mine[name][0].family for name in common]
     return pairwise(mine, theirs, common, families, bench.limit), warnings
+
+
+def _conflicts(run: Run) -> int | None:
+    return (run.record.get("statistics") or {}).get("conflicts")
 
 
 def _log_ratio(a: float, b: float) -> float:

@@ -66,7 +66,7 @@ def _beside(row: Row) -> str:
 
 def _cells(row: Row, table: Table) -> list[str]:
     if row.void:
-        return [row.engine, "void", "void", "void", "void", "void", "void", "", _beside(row)]
+        return [row.engine, "void", "void", "void", "void", "void", "void", "", "", _beside(row)]
     return [
         row.engine,
         count(row.solved.value),
@@ -76,6 +76,7 @@ def _cells(row: Row, table: Table) -> list[str]:
         number(row.par2_cpu.value),
         "1" if row.engine == table.reference else spread(row.ratio),
         "reference" if row.engine == table.reference else claim(row.ratio),
+        spread(row.conflicts_ratio),
         _beside(row),
     ]
 
@@ -90,6 +91,7 @@ def _head(table: Table) -> list[str]:
         "PAR-2 CPU",
         f"time / {table.reference} [95%]",
         "difference",
+        "conflicts [95%]",
         "beside",
     ]
 
@@ -100,7 +102,7 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
     lines = []
     for row in rows:
         cells = [
-            cell.ljust(width) if column == 0 or column >= len(row) - 2 else cell.rjust(width)
+            cell.ljust(width) if column in (0, 7, 9) else cell.rjust(width)
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         lines.append("  ".join(cells).rstrip())
@@ -122,12 +124,12 @@ def to_markdown(bench: Bench, table: Table) -> str:
     head = _head(table)
     rows = [_cells(row, table) for row in table.rows]
     # A column that says nothing for any engine is left out.
-    kept = [c for c in range(len(head)) if c < len(head) - 1 or any(row[c] for row in rows)]
+    kept = [c for c in range(len(head)) if any(row[c] for row in rows)]
 
     def line(cells: Sequence[str]) -> str:
         return "| " + " | ".join(cells[c].replace("|", "\\|") for c in kept) + " |"
 
-    rule = "|" + "|".join("---" if c in (0, 7, 8) else "---:" for c in kept) + "|"
+    rule = "|" + "|".join("---" if c in (0, 7, 9) else "---:" for c in kept) + "|"
     seeds = max((row.seeds for row in table.rows), default=1)
     limit = f"limit {bench.limits['time']:g} s" if bench.limits.get("time") else "no time limit"
     host = bench.runs[0].record["host"]
@@ -185,6 +187,7 @@ def comparison_text(a: str, b: str, found: Comparison, limit: float) -> str:
         ("solved by both", str(found.both)),
         ("wall time A/B", f"{spread(found.ratio)}   geometric mean over those solved by both"),
         ("CPU time A/B", spread(found.cpu_ratio)),
+        *([("conflicts A/B", spread(found.conflicts_ratio))] if found.conflicts_ratio else []),
         ("PAR-2 A/B", f"{spread(found.par2_ratio)}   all formulas, unsolved at {2 * limit:g} s"),
         ("solved A - B", f"{_signed(found.difference)}   {only}"),
         ("wall time", words.get(time_claim, time_claim)),
