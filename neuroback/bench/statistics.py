@@ -6,7 +6,7 @@ independent makes intervals too narrow.  So the unit that is resampled is the fa
 its formulas and seeds.  With the few dozen families a suite has, the plain percentile
 bootstrap still covers the truth too seldom (about 91 times of 100 for twelve families); the
 bootstrap of the *t* statistic, whose scale is estimated anew in every resample, covers as
-often as it says.  ``benchmarks/scripts/coverage.py`` shows both.
+often as it says.  ``benchmarks/figures/coverage.py`` shows both.
 
 Every figure here is a ratio of two sums over families, ``sum(s) / sum(n)``: a mean (n counts),
 a geometric mean (s sums logarithms), a ratio of PAR-2 scores (s and n are scores).

@@ -417,7 +417,7 @@ def test_a_cluster_gives_the_same_records(suite: Path, write_program: Program) -
 
 
 def test_overhead_per_run_is_small(suite: Path, write_program: Program) -> None:
-    # The figure is measured in benchmarks/scripts/overhead.py; this guards against a disaster.
+    # The figure is measured in benchmarks/figures/overhead.py; this guards against a disaster.
     program = suite.parent / "true.sh"
     program.write_text("#!/bin/sh\nexit 0\n")
     program.chmod(0o755)

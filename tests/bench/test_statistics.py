@@ -13,7 +13,7 @@ from neuroback.bench.statistics import Interval
 
 
 def test_the_interval_covers_a_known_ratio() -> None:
-    # 1,000 trials and more families: benchmarks/scripts/coverage.py.  With 300 trials a right
+    # 1,000 trials and more families: benchmarks/figures/coverage.py.  With 300 trials a right
     # interval lands outside these bounds once in some thousand times; the seed is fixed.
     generator = np.random.default_rng(31)
     truth = math.log(0.9)

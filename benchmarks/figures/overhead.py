@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What does the runner itself cost?  Run a program that does nothing, many times.
 
-    python benchmarks/scripts/overhead.py [--runs 200]
+    python benchmarks/figures/overhead.py [--runs 200]
 
 Overhead of a run: the time the whole bench took per run, less the wall time written in the
 records.  It holds planning, starting, reading the output, judging, and the synchronised record.

@@ -2,7 +2,7 @@
 """Is the bootstrap right?  Simulate benches whose truth is known and count how often the 95%
 interval holds it.
 
-    python benchmarks/scripts/coverage.py [--trials 1000]
+    python benchmarks/figures/coverage.py [--trials 1000]
 
 Families have an effect of their own, formulas a heavy-tailed one, seeds noise; families have
 from 1 to 11 formulas.  Right is 93 to 97 per cent.  The last column is the plain percentile
