@@ -7,17 +7,31 @@ no advice with the reason, or an error.
 
 from __future__ import annotations
 
-import contextlib
 import os
-import time as clock
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from neuroback import engines
-from neuroback.errors import EngineError, NeuroBackError
-from neuroback.limits import MIB, Deadline, default_threads, own_peak_bytes, resident_bytes
+from neuroback.errors import EngineError
+from neuroback.limits import (
+    MIB,
+    Budget,
+    LimitReached,
+    default_threads,
+    interruptible,
+    own_peak_bytes,
+    resident_bytes,
+    stage,
+)
+from neuroback.model.advice import (
+    Advice,
+    Request,
+    advise,
+    checkpoint_of,
+    no_advice,
+    probabilities_of,
+)
 from neuroback.result import Result, Status
 
 if TYPE_CHECKING:
@@ -26,85 +40,15 @@ if TYPE_CHECKING:
 
     from neuroback.engines.proof_file import ProofFile
     from neuroback.formula import Formula
-    from neuroback.model.checkpoint import Checkpoint, Gate
+    from neuroback.model.checkpoint import Checkpoint
     from neuroback.phases import Phases
 
 ADVICE = ("off", "first", "initial", "always")
 PHASES_FORMS = ("neuroback-phases", "neuroback")
 
-# For advice from a file that names no model of ours: every opinion counts, and a gate that is
-# asked for is the one that a model without its own would get.
-_FILE_THRESHOLD = 0.500001
-_PUBLISHED_THRESHOLD = 0.9
-_FILE_GATE = (0.6, 0.1)
-
-
-class LimitReached(Exception):
-    """A limit or an interrupt ended the work; ``kind`` is a value of ``Result.limit``."""
-
-    def __init__(self, kind: str) -> None:
-        super().__init__(kind)
-        self.kind = kind
-
-
-class _TooLarge(Exception):
-    """The prediction does not fit into ``--memory``, the search may."""
-
-
-class Budget:
-    """What a run may still use.  ``stop`` is what long stages poll; ``check`` raises."""
-
-    def __init__(
-        self,
-        time: float | None,
-        memory: float | None,
-        should_stop: Callable[[], bool] | None = None,
-        started: float | None = None,
-    ) -> None:
-        self.deadline = Deadline(time, started)
-        self.timed = time is not None
-        self.memory = memory
-        self.should_stop = should_stop
-        self.kind: str | None = None
-
-    def stop(self) -> bool:
-        """Is it time to end?  ``kind`` then says why."""
-        if self.kind is None:
-            if self.should_stop is not None and self.should_stop():
-                self.kind = "interrupt"
-            elif self.deadline.passed():
-                self.kind = "time"
-            elif self.memory is not None and resident_bytes() > self.memory * MIB:
-                self.kind = "memory"
-        return self.kind is not None
-
-    def check(self) -> None:
-        if self.stop():
-            raise LimitReached(self.kind or "interrupt")
-
-    def left(self) -> float | None:
-        return self.deadline.left() if self.timed else None
-
-
-@contextlib.contextmanager
-def _stage(seconds: dict[str, float], name: str) -> Iterator[None]:
-    begin = clock.monotonic()
-    try:
-        yield
-    finally:
-        seconds[name] = seconds.get(name, 0.0) + clock.monotonic() - begin
-
 
 def _silent(_: str) -> None:
     pass
-
-
-@dataclass
-class Advice:
-    """Phases for the engine, or None, and what is told about them."""
-
-    phases: Phases | None
-    told: dict[str, Any]
 
 
 def solve(
@@ -161,7 +105,7 @@ def solve(
     engine = engines.choose(engine, kissat=kissat, core_only=core_only)
     result = Result(engine=engine)
     seconds: dict[str, float] = {}
-    told = _no_advice("off", "not reached")
+    told = no_advice("off", "not reached")
     try:
         home = engines.find(engine)
         _require_advice(home, engine, advice)
@@ -169,7 +113,7 @@ def solve(
         if on_formula is not None:
             on_formula(formula)
         budget.check()
-        request = _Request(neural, model, phases, phases_form, advice, threshold, gate, threads)
+        request = Request(neural, model, phases, phases_form, advice, threshold, gate, threads)
         run = _Run(home, formula, request, budget, seconds, tell)
         run.options = {"seed": seed, "memory": memory, "conflicts": conflicts, "verbose": verbose}
         run.options |= _own_options(home, kissat, proof_format, advice_at)
@@ -201,8 +145,8 @@ def probabilities(
 ) -> tuple[npt.NDArray[np.float32], Checkpoint]:
     """P(variable is true) for every variable, and the checkpoint that says so."""
     budget = Budget(None, None, should_stop)
-    checkpoint = _checkpoint(model)
-    p_true, _ = _predict(formula, checkpoint, threads, budget, {})
+    checkpoint = checkpoint_of(model)
+    p_true, _ = probabilities_of(formula, checkpoint, threads, budget, {})
     return p_true, checkpoint
 
 
@@ -245,40 +189,11 @@ def _read(
 
     if isinstance(formula, Formula):
         return formula
-    with _stage(seconds, "read"), _interruptible(budget):
+    with stage(seconds, "read"), interruptible(budget):
         read = Formula.read(formula, relaxed=relaxed, should_stop=budget.stop)
     for warning in read.warnings:
         tell(f"warning: {warning}")
     return read
-
-
-@contextlib.contextmanager
-def _interruptible(budget: Budget) -> Iterator[None]:
-    """Turn a stage's way of saying that it was stopped into ``LimitReached``."""
-    try:
-        yield
-    except NeuroBackError:
-        raise
-    except Exception as error:
-        if budget.kind is not None and "Interrupted" in type(error).__name__:
-            raise LimitReached(budget.kind) from None
-        raise
-
-
-@dataclass
-class _Request:
-    neural: bool
-    model: str | os.PathLike[str] | None
-    phases: Phases | str | os.PathLike[str] | None
-    phases_form: str
-    advice: str
-    threshold: float | None
-    gate: bool | None
-    threads: int | None
-
-    def neural_only(self) -> bool:
-        """Does advice come from the network alone, which takes its time?"""
-        return self.neural and self.phases is None and self.advice != "off"
 
 
 class _Run:
@@ -288,7 +203,7 @@ class _Run:
         self,
         home: Any,
         formula: Formula,
-        request: _Request,
+        request: Request,
         budget: Budget,
         seconds: dict[str, float],
         tell: Callable[[str], None],
@@ -296,11 +211,11 @@ class _Run:
         self.home, self.formula, self.request, self.budget = home, formula, request, budget
         self.seconds, self.tell = seconds, tell
         self.options: dict[str, Any] = {}
-        self.told = _no_advice("off", "not reached")
+        self.told = no_advice("off", "not reached")
 
     def serial(self, proof: ProofFile | str | os.PathLike[str] | None) -> Result:
         """Advice first, then the search."""
-        advised = _advise(self.formula, self.request, self.budget, self.seconds, self.tell)
+        advised = advise(self.formula, self.request, self.budget, self.seconds, self.tell)
         self.told = advised.told
         self.budget.check()
         return self._search(advised, proof)
@@ -309,8 +224,8 @@ class _Run:
         """The search starts at once and takes the advice when it is there."""
         if self.request.model is not None:
             # A checkpoint that is not there is an error even where the search needs none.
-            _checkpoint(self.request.model)
-        self.told = _no_advice("off", "the answer was there before the prediction")
+            checkpoint_of(self.request.model)
+        self.told = no_advice("off", "the answer was there before the prediction")
         late = self.told
         advised = Advice(None, self.told)
 
@@ -342,12 +257,12 @@ class _Run:
         """The plain search here, prediction and the advised search beside it."""
         from neuroback import race
 
+        if self.request.model is not None:
+            checkpoint_of(self.request.model)
         if default_threads() < 2:
             self.tell("warning: --race needs two CPUs and this process has one: the plain search")
             return self._search(Advice(None, self.told), target)
-        if self.request.model is not None:
-            _checkpoint(self.request.model)
-        self.told = _no_advice("off", "the plain search was first")
+        self.told = no_advice("off", "the plain search was first")
         proofs = race.Proofs(target)
         entries = proofs.entry(), proofs.entry()
 
@@ -417,13 +332,13 @@ class _Run:
         threads = max(1, (self.request.threads or default_threads()) - 1)
         request = replace(self.request, threads=threads)
         try:
-            return _advise(self.formula, request, budget, self.seconds, self.tell)
+            return advise(self.formula, request, budget, self.seconds, self.tell)
         except LimitReached as limit:
             if limit.kind != "memory":
                 return None
             reason = "prediction needs more memory than is left"
             self.tell(f"no advice: {reason}")
-            return Advice(None, _no_advice("off", reason))
+            return Advice(None, no_advice("off", reason))
 
     def _crowded(self) -> bool:
         """Do all of us together use more memory than is allowed?"""
@@ -464,181 +379,6 @@ def _target(proof: ProofFile | str | os.PathLike[str] | None) -> ProofFile | Non
     return proof if isinstance(proof, ProofFile) or proof is None else ProofFile(proof)
 
 
-def _no_advice(gate: str, reason: str, model: str | None = None) -> dict[str, Any]:
-    return {
-        "model": model,
-        "threshold": None,
-        "variables": 0,
-        "flipped": 0,
-        "gate": gate,
-        "reason": reason,
-        "agreement": None,
-    }
-
-
-def _advise(
-    formula: Formula,
-    request: _Request,
-    budget: Budget,
-    seconds: dict[str, float],
-    tell: Callable[[str], None],
-) -> Advice:
-    """Phases for this formula, or none with the reason; never silently none."""
-    from neuroback.phases import Phases
-
-    if request.advice == "off":
-        return Advice(None, _no_advice("off", "advice is off"))
-    if isinstance(request.phases, Phases):
-        told = _no_advice("off", "", "given")
-        return _conclude(formula, request.phases, told, tell)
-    if request.phases is not None:
-        return _advise_from_file(formula, request, budget, seconds, tell)
-    if not request.neural:
-        return Advice(None, _no_advice("off", "no network was asked for"))
-    checkpoint = _checkpoint(request.model)
-    if formula.num_vars == 0:
-        return Advice(None, _no_advice("off", "no variables", checkpoint.name))
-    try:
-        p_true, root_values = _predict(formula, checkpoint, request.threads, budget, seconds)
-    except _TooLarge as refused:
-        tell(f"no advice: {refused}")
-        return Advice(None, _no_advice("closed", str(refused), checkpoint.name))
-    threshold = checkpoint.threshold if request.threshold is None else request.threshold
-    gate = checkpoint.gate if request.gate is not False else None
-    return _judge(formula, p_true, root_values, checkpoint.name, threshold, gate, tell)
-
-
-def _advise_from_file(
-    formula: Formula,
-    request: _Request,
-    budget: Budget,
-    seconds: dict[str, float],
-    tell: Callable[[str], None],
-) -> Advice:
-    """A model's own prediction, saved, counts as if it were made now; any other file is a wish."""
-    from neuroback.model.checkpoint import Gate, load, shipped
-    from neuroback.phases import read_probabilities
-
-    assert request.phases is not None and not hasattr(request.phases, "value")
-    path = os.fspath(request.phases)
-    p_true = read_probabilities(path, formula, form=request.phases_form)
-    name = _model_of_file(path) if request.phases_form != "neuroback" else None
-    model = request.model if request.model is not None else name if name in shipped() else None
-    if model is not None:
-        checkpoint = load(model)
-        threshold, gate, wanted = checkpoint.threshold, checkpoint.gate, request.gate is not False
-    else:
-        published = request.phases_form == "neuroback"
-        threshold = _PUBLISHED_THRESHOLD if published else _FILE_THRESHOLD
-        gate, wanted = Gate(*_FILE_GATE), request.gate is True
-    if request.threshold is not None:
-        threshold = request.threshold
-    root_values = None
-    if wanted:
-        root_values = _graph(formula, budget, seconds).root_values
-    return _judge(formula, p_true, root_values, path, threshold, gate if wanted else None, tell)
-
-
-def _model_of_file(path: str) -> str:
-    """The model that a phases file names in its first line, or ""."""
-    try:
-        with Path(path).open("rb") as file:
-            words = file.readline(1 << 12).decode("ascii", "replace").split()
-    except OSError:
-        return ""
-    return words[4] if len(words) == 5 and words[:2] == ["#", "neuroback-phases"] else ""
-
-
-def _judge(
-    formula: Formula,
-    p_true: npt.NDArray[Any],
-    root_values: npt.NDArray[np.int8] | None,
-    source: str,
-    threshold: float,
-    gate: Gate | None,
-    tell: Callable[[str], None],
-) -> Advice:
-    """The gate and the threshold: from probabilities to advice."""
-    from neuroback.phases import Phases
-
-    if gate is not None and root_values is not None and not gate.opens(p_true, root_values):
-        share = gate.clear_share(p_true, root_values)
-        reason = (
-            f"{100 * share:.1f}% of the open variables have a clear prediction, "
-            f"{100 * gate.min_share:.1f}% are needed"
-        )
-        tell(f"no advice: the gate is closed, {reason}")
-        told = _no_advice("closed", reason, source)
-        return Advice(None, told)
-    told = _no_advice("off" if gate is None else "open", "", source)
-    told["threshold"] = threshold
-    return _conclude(formula, Phases.from_probabilities(p_true, threshold), told, tell)
-
-
-def _conclude(
-    formula: Formula, phases: Phases, told: dict[str, Any], tell: Callable[[str], None]
-) -> Advice:
-    import numpy as np
-
-    if phases.num_vars != formula.num_vars:
-        raise ValueError(
-            f"phases for {phases.num_vars} variables, the formula has {formula.num_vars}"
-        )
-    told["variables"] = phases.num_advised
-    told["flipped"] = int(np.count_nonzero(phases.value < 0))
-    source = told["model"]
-    if not phases.num_advised:
-        told["reason"] = "no variable is predicted clearly enough"
-        tell(f"no advice: {told['reason']}")
-        return Advice(None, told)
-    tell(
-        f"advice from {source} for {phases.num_advised} of {formula.num_vars} variables, "
-        f"{told['flipped']} of them false"
-    )
-    return Advice(phases, told)
-
-
-def _checkpoint(model: str | os.PathLike[str] | None) -> Checkpoint:
-    from neuroback.model import checkpoint
-
-    return checkpoint.load(checkpoint.DEFAULT if model is None else model)
-
-
-def _graph(formula: Formula, budget: Budget, seconds: dict[str, float]) -> Any:
-    from neuroback.graph import Graph
-
-    with _stage(seconds, "graph"), _interruptible(budget):
-        graph = Graph.from_formula(formula, should_stop=budget.stop)
-    budget.check()
-    return graph
-
-
-def _predict(
-    formula: Formula,
-    checkpoint: Checkpoint,
-    threads: int | None,
-    budget: Budget,
-    seconds: dict[str, float],
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int8]]:
-    """Probabilities, and the values that unit propagation fixes.  Frees the graph."""
-    import neuroback.model.predict as prediction
-
-    graph = _graph(formula, budget, seconds)
-    if budget.memory is not None:
-        needed = prediction.memory_bytes(graph, checkpoint) / MIB
-        left = budget.memory - resident_bytes() / MIB
-        if needed > left:
-            raise _TooLarge(
-                f"the prediction needs {needed:.0f} MiB of memory, {max(left, 0):.0f} are left"
-            )
-    with _stage(seconds, "predict"), _interruptible(budget):
-        p_true = prediction.predict(
-            graph, checkpoint, threads=threads or default_threads(), should_stop=budget.stop
-        )
-    budget.check()
-    return p_true, graph.root_values.copy()
-
-
 # Answers
 
 
@@ -646,7 +386,7 @@ def _confirm(formula: Formula, result: Result) -> None:
     """No model is told before it was checked against the formula as read."""
     if result.status is not Status.SATISFIABLE or result.checked == "model":
         return
-    with _stage(result.seconds, "check"):
+    with stage(result.seconds, "check"):
         falsified = result.check(formula)
     if falsified is not None:
         raise EngineError(

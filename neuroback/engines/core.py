@@ -18,7 +18,7 @@ import numpy as np
 from neuroback import _core
 from neuroback.engines.proof_file import ProofFile
 from neuroback.errors import EngineError
-from neuroback.limits import MIB, Deadline, own_peak_bytes, resident_bytes
+from neuroback.limits import MIB, Budget, own_peak_bytes
 from neuroback.result import COUNTERS, Result, Status
 
 if TYPE_CHECKING:
@@ -76,31 +76,6 @@ class _Background(threading.Thread):
         self.join()
 
 
-class _Limits:
-    """Polled by the search; remembers which limit ended it."""
-
-    def __init__(
-        self,
-        deadline: Deadline,
-        memory: float | None,
-        should_stop: Callable[[], bool] | None,
-    ) -> None:
-        self.deadline, self.memory, self.should_stop = deadline, memory, should_stop
-        self.background: _Background | None = None
-        self.kind: str | None = None
-
-    def __call__(self) -> bool:
-        if self.kind is None:
-            if self.should_stop is not None and self.should_stop():
-                self.kind = "interrupt"
-            elif self.deadline.passed():
-                self.kind = "time"
-            elif self.memory is not None and resident_bytes() > self.memory * MIB:
-                self.kind = "memory"
-        failed = self.background is not None and self.background.error is not None
-        return failed or self.kind is not None
-
-
 def solve(
     formula: Formula,
     *,
@@ -134,19 +109,19 @@ def solve(
     if proof_format not in PROOF_FORMATS:
         raise EngineError(f"--proof-format {proof_format}: expected {' or '.join(PROOF_FORMATS)}")
     begin = clock.monotonic()
-    limits = _Limits(Deadline(time, begin), memory, should_stop)
+    limits = Budget(time, memory, should_stop, begin)
     target = proof if isinstance(proof, ProofFile) or proof is None else ProofFile(proof)
     result = Result(engine=NAME, engine_version=_core.__version__)
     session = _core.Session()
     session.set_option("seed", seed)
     if target is not None:
-        target.cancelled = limits
+        target.cancelled = limits.stop
         form = proof_format + ("-text" if target.text else "")
         session.connect_proof(form, target.write)
     if verbose and on_line is not None:
         session.on_report(on_line)
     try:
-        if not session.load(formula.core, _in_main_thread(), limits):
+        if not session.load(formula.core, _in_main_thread(), limits.stop):
             result.limit, result.deterministic = limits.kind, False
             return result
         if phases is not None and advice != "off":
@@ -172,7 +147,7 @@ def _in_main_thread() -> bool:
 
 def _search(
     session: _core.Session,
-    limits: _Limits,
+    limits: Budget,
     background: Callable[[Handover], None] | None,
     advice: str,
     conflicts: int | None,
@@ -180,15 +155,19 @@ def _search(
     on_line: Callable[[str], None] | None,
 ) -> int:
     handover = Handover(session, advice)
-    thread = None
+    thread: _Background | None = None
     if background is not None and advice != "off":
-        limits.background = thread = _Background(background, handover)
+        thread = _Background(background, handover)
         thread.start()
+
+    def stop() -> bool:
+        return limits.stop() or (thread is not None and thread.error is not None)
+
     try:
         code = session.solve(
             conflicts=-1 if conflicts is None else conflicts,
             check_signals=_in_main_thread(),
-            should_stop=limits,
+            should_stop=stop,
         )
     finally:
         if thread is not None:
@@ -210,7 +189,7 @@ def _search(
 
 
 def _judge(
-    code: int, session: _core.Session, formula: Formula, limits: _Limits, result: Result
+    code: int, session: _core.Session, formula: Formula, limits: Budget, result: Result
 ) -> None:
     status = _STATUS[code]
     if status is Status.UNKNOWN:

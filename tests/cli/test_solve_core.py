@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 import neuroback as nb
-from neuroback import pipeline
 from neuroback.limits import default_threads
+from neuroback.model import advice
 from tests.conftest import pigeon_hole, random_clauses
 
 Command = Callable[..., Any]
@@ -157,7 +157,7 @@ def test_a_hand_over_is_told_and_its_command_repeats_it(
     neuroback: Command, formulas: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Half of the advice against the default, so that it makes a difference.
-    predict = pipeline._predict
+    predict = advice.probabilities_of
 
     def contrary(formula: nb.Formula, *rest: Any) -> Any:
         p_true, root_values = predict(formula, *rest)
@@ -165,7 +165,7 @@ def test_a_hand_over_is_told_and_its_command_repeats_it(
         p_true[1::2] = 0.9
         return p_true, root_values
 
-    monkeypatch.setattr(pipeline, "_predict", contrary)
+    monkeypatch.setattr(advice, "probabilities_of", contrary)
     path, proof = tmp_path / "formula.cnf", tmp_path / "proof"
     clauses = random_clauses(np.random.default_rng(1), 200, 900)
     nb.Formula.from_clauses(clauses, 200).write(path)
