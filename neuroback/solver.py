@@ -441,16 +441,18 @@ class Solver:
     def enum_models(
         self,
         assumptions: Iterable[SupportsIndex] = (),
-        project: Iterable[SupportsIndex] | None = None,
+        projection: Iterable[SupportsIndex] | None = None,
         *,
+        project: Iterable[SupportsIndex] | None = None,
         block: str = "temporary",
     ) -> Iterator[list[int]]:
         """Iterate over the models, and leave the solver as it is.
 
-        project   variables; each assignment of them that a model has comes once, as literals of
-                  these variables in this order
-        block     "permanent": as in PySAT, the solver itself is asked and keeps the clauses that
-                  exclude the models told
+        project      variables; each assignment of them that a model has comes once, as literals of
+                     these variables in this order
+        projection   the same, as PySAT has it: none of them stands for all
+        block        "permanent": as in PySAT, the solver itself is asked and keeps the clauses that
+                     exclude the models told
 
         Clauses added meanwhile count from the next model on.  An interrupt ends the iteration;
         ``get_status`` is None then.
@@ -458,7 +460,11 @@ class Solver:
         if self._session is None:
             return
         assumed = list(assumptions)
-        chosen = None if project is None else _variables(project)
+        asked = None if projection is None else list(projection)
+        if asked and project is not None:
+            raise TypeError("enum_models() takes projection or project, not both")
+        wanted = asked or project
+        chosen = None if wanted is None else _variables(wanted)
         if block not in ("temporary", "permanent"):
             raise ValueError(f"block {block!r}, expected 'temporary' or 'permanent'")
         if block == "permanent":

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,16 +74,26 @@ def neuroback(capfd: pytest.CaptureFixture[str]) -> Command:
 
 
 @pytest.fixture
-def start() -> Callable[..., subprocess.Popen[bytes]]:
-    """Start the command line as a process of its own."""
+def start() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Start the command line as a process of its own; none outlives the test."""
+    started: list[subprocess.Popen[bytes]] = []
 
     def popen(*words: object, **options: object) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "neuroback", *map(str, words)]
-        return subprocess.Popen(  # type: ignore[call-overload, no-any-return]
+        process = subprocess.Popen(  # type: ignore[call-overload]
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options
         )
+        started.append(process)
+        return process  # type: ignore[no-any-return]
 
-    return popen
+    yield popen
+    for process in started:
+        process.kill()
+        process.wait()
+        for stream in (process.stdin, process.stdout, process.stderr):
+            if stream is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    stream.close()
 
 
 def random_clauses(seed: int, num_vars: int, num_clauses: int) -> list[list[int]]:

@@ -240,7 +240,8 @@ def test_conflict_limit() -> None:
     result = kissat.solve(hard_formula(), conflicts=100)
     assert (result.status, result.limit) == (Status.UNKNOWN, "conflicts")
     assert result.deterministic
-    assert 100 <= result.statistics["conflicts"] <= 101
+    # Releases differ in whether they look before or after a conflict.
+    assert 100 <= result.statistics["conflicts"] <= 102
 
 
 def test_memory_limit_of_the_child() -> None:

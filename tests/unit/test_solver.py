@@ -366,6 +366,11 @@ def test_enumeration_leaves_the_solver_as_it_was() -> None:
     projected = list(solver.enum_models(project=[3, 1]))
     assert sorted(map(tuple, projected)) == sorted({(m[2], m[0]) for m in models})
     assert list(solver.enum_models(project=[])) == [[]]
+    # PySAT's name for it, where none stands for all.
+    assert list(solver.enum_models([], [3, 1])) == projected
+    assert list(solver.enum_models(projection=[])) == list(solver.enum_models())
+    with pytest.raises(TypeError, match="not both"):
+        next(solver.enum_models(projection=[1], project=[1]))
     assert list(solver.enum_models([1, 2])) == []
     # Half an enumeration leaves nothing behind either.
     assert next(iter(solver.enum_models())) in map(list, models)
