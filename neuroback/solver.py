@@ -622,6 +622,10 @@ class Solver:
         """Not supported."""
         _unsupported("set_activities")
 
+    def get_activities(self, variables: Sequence[int] = ()) -> NoReturn:
+        """Not supported."""
+        _unsupported("get_activities")
+
     def flip_bits(
         self,
         assumptions: Sequence[int] = (),
