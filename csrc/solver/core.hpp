@@ -114,6 +114,7 @@ class ProofLink {
  private:
   void emit(bool addition, std::span<const std::int32_t> clause);
   std::uint64_t next_id_ = 1;
+  bool complete_ = false;
   std::vector<std::int32_t> scratch_;
   // Zero-terminated, preceded by 1 (add) or 0 (erase).
   std::vector<std::int32_t> waiting_;

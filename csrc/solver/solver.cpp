@@ -86,6 +86,7 @@ void start(Core &core) {
   update_tiers(core);
   init_limits(core);
   init_mode(core);
+  shuffle_order(core);
   seed_order(core);
 }
 

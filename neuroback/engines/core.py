@@ -114,6 +114,8 @@ def solve(
     result = Result(engine=NAME, engine_version=_core.__version__)
     session = _core.Session()
     session.set_option("seed", seed)
+    # One formula, one answer: nothing has to be kept for later clauses.
+    session.set_option("incremental", 0)
     if target is not None:
         target.cancelled = limits.stop
         form = proof_format + ("-text" if target.text else "")

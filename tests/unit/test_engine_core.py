@@ -170,6 +170,7 @@ def test_the_same_run_writes_the_same_bytes(unsatisfiable: Formula, tmp_path: Pa
     assert proof_of(unsatisfiable, path, phases=phases, seed=5) == first
     assert proof_of(unsatisfiable, path, phases=phases, seed=5, time=1000) == first
     assert proof_of(unsatisfiable, path, seed=5) != first
+    assert proof_of(unsatisfiable, path, phases=phases, seed=6) != first
 
 
 def test_a_hand_over_is_recorded_and_repeated(unsatisfiable: Formula, tmp_path: Path) -> None:

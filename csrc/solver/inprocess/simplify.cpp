@@ -30,6 +30,14 @@ void preprocess(Core &core) {
   const Options &options = core.options;
   if (options.lucky && lucky(core)) return;
   if (core.inconsistent) return;
+  if (options.preprocess) {
+    // Elimination hides gates from sweeping, so it comes later.
+    if (options.substitute) substitute(core);
+    if (options.probe && !core.inconsistent) probe(core);
+    if (options.sweep && !core.inconsistent) sweep(core);
+    if (options.substitute && !core.inconsistent) substitute(core);
+    if (core.inconsistent) return;
+  }
   if (options.walk && options.walk_initially) walk(core, true);
 }
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Sweep: find literals that are fixed or equivalent because of the clauses around them.
 //
-// Idea     Take the clauses near a variable and give them to a small solver.  A model, and one
-//          with the variable flipped, leave few literals that could be equivalent to it; each is
-//          refuted by another model or proven by two unsatisfiable calls.  Equivalences become
-//          binary clauses, which substitution then uses.
+// Idea     Take the clauses near a variable and give them to a small solver.  The literals true
+//          in its model are candidates for being fixed and form one class of candidates for being
+//          equivalent.  A variable that can be flipped in a model without falsifying a clause is
+//          neither; other models split the classes.  What is left is proven literal by literal
+//          and pair by pair, or refuted by yet another model.  Equivalences become binary
+//          clauses, which substitution then uses.
 // Ours     The small solver is this solver, without inprocessing.  What it derives is forwarded
 //          to the proof and taken back when the neighbourhood is left.
 // Needs    root level        Reads   arena, watches
@@ -12,6 +14,7 @@
 // Cost     a share of the ticks of the search
 // Source   Kuehlmann et al., TCAD 2002 (SAT sweeping); as in Kissat since 2021
 #include <algorithm>
+#include <utility>
 
 #include "solver/inprocess/dense.hpp"
 #include "solver/inprocess/inprocess.hpp"
@@ -56,10 +59,72 @@ class Forward : public ProofListener {
   std::vector<std::size_t> ends_;
 };
 
+// A model of the clauses around a variable that knows which variables can be flipped.
+class Neighbourhood {
+ public:
+  // Clauses zero-terminated; true_in(variable) is the model.
+  template <class TrueIn>
+  void load(std::span<const std::int32_t> flat, std::size_t vars, TrueIn true_in) {
+    if (clauses_.empty()) connect(flat, vars);
+    for (std::size_t i = 1; i <= vars; ++i) values_[i] = true_in(static_cast<int>(i));
+    for (std::size_t c = 0; c + 1 < clauses_.size(); ++c) {
+      true_[c] = 0;
+      for (std::uint32_t i = clauses_[c]; flat[i]; ++i) true_[c] += value(flat[i]);
+    }
+  }
+  void clear() { clauses_.clear(); }
+
+  bool value(int lit) const {
+    return values_[static_cast<std::size_t>(std::abs(lit))] == (lit > 0);
+  }
+
+  // True if the variable could be flipped, and then it is.
+  bool flip(int variable) {
+    const auto index = static_cast<std::size_t>(variable);
+    const auto &satisfied = occurrences_[2 * index + !values_[index]];
+    ticks_ += 1 + static_cast<std::int64_t>(satisfied.size() >> 3);
+    for (const std::uint32_t clause : satisfied)
+      if (true_[clause] < 2) return false;
+    for (const std::uint32_t clause : satisfied) --true_[clause];
+    for (const std::uint32_t clause : occurrences_[2 * index + values_[index]]) ++true_[clause];
+    values_[index] = !values_[index];
+    return true;
+  }
+  std::int64_t take_ticks() { return std::exchange(ticks_, 0); }
+
+ private:
+  void connect(std::span<const std::int32_t> flat, std::size_t vars) {
+    values_.assign(vars + 1, false);
+    if (occurrences_.size() < 2 * vars + 2) occurrences_.resize(2 * vars + 2);
+    for (std::size_t i = 0; i < 2 * vars + 2; ++i) occurrences_[i].clear();
+    std::uint32_t begin = 0;
+    for (std::uint32_t i = 0; i < flat.size(); ++i) {
+      if (!flat[i]) {
+        clauses_.push_back(begin);
+        begin = i + 1;
+        continue;
+      }
+      const auto index = 2 * static_cast<std::size_t>(std::abs(flat[i])) + (flat[i] < 0);
+      occurrences_[index].push_back(static_cast<std::uint32_t>(clauses_.size()));
+    }
+    clauses_.push_back(begin);
+    true_.assign(clauses_.size(), 0);
+  }
+
+  std::vector<std::uint8_t> values_;
+  // Where each clause starts, and the number of its true literals.
+  std::vector<std::uint32_t> clauses_, true_;
+  // Clauses with a literal: positive at 2 v, negative at 2 v + 1.
+  std::vector<std::vector<std::uint32_t>> occurrences_;
+  std::int64_t ticks_ = 0;
+};
+
 class Sweep {
  public:
   explicit Sweep(Core &core) : core_(core), dense_(core, true), forward_(core, vars_) {
     local_.resize(core.num_vars(), 0);
+    merged_.resize(core.num_vars());
+    for (std::uint32_t i = 0; i < core.num_vars(); ++i) merged_[Var(i)] = Lit(Var(i), false);
     taken_.resize(core.arena.end(), 0);
     const int round = std::min(core.sweep_round, 4);
     largest_vars_ = static_cast<std::size_t>(core.options.sweep_vars) << round;
@@ -78,7 +143,7 @@ class Sweep {
         index = 0;
         ++core_.sweep_round;
       }
-      if (!core_.active(var) || core_.vars[var].swept) continue;
+      if (!core_.active(var) || core_.vars[var].swept || merged(var)) continue;
       variable(var);
       core_.vars[var].swept = 1;
       if (!dense_.propagate()) break;
@@ -94,11 +159,20 @@ class Sweep {
     const auto number = static_cast<int>(local_[lit.var()]);
     return lit.negative() ? -number : number;
   }
+  Lit global(int lit) const {
+    return Lit(vars_[static_cast<std::size_t>(std::abs(lit)) - 1], lit < 0);
+  }
+  // What a variable was found equivalent to comes with it.
   void include(Var var) {
     if (local_[var]) return;
     vars_.push_back(var);
     local_[var] = static_cast<std::uint32_t>(vars_.size());
+    if (!merged(var)) return;
+    const Lit lit(var, false), other = merged_[var];
+    include(other.var());
+    flat_.insert(flat_.end(), {local(lit), -local(other), 0, -local(lit), local(other), 0});
   }
+  bool merged(Var var) const { return merged_[var] != Lit(var, false); }
 
   // Irredundant clauses around the variable, breadth first.
   void gather(Var center) {
@@ -145,11 +219,11 @@ class Sweep {
       if (core_.value(lit) > 0) return;
     taken_[ref] = 1;
     taken_refs_.push_back(ref);
-    for (const Lit lit : clause) {
-      if (core_.value(lit)) continue;
-      include(lit.var());
-      flat_.push_back(local(lit));
-    }
+    // Including adds clauses of its own.
+    for (const Lit lit : clause)
+      if (!core_.value(lit)) include(lit.var());
+    for (const Lit lit : clause)
+      if (!core_.value(lit)) flat_.push_back(local(lit));
     flat_.push_back(0);
     ++clauses_;
   }
@@ -159,6 +233,7 @@ class Sweep {
     for (const ClauseRef ref : taken_refs_) taken_[ref] = 0;
     vars_.clear();
     taken_refs_.clear();
+    model_.clear();
   }
 
   Status ask(Solver &solver, std::initializer_list<int> assumptions) {
@@ -171,21 +246,14 @@ class Sweep {
     return status;
   }
 
-  // Keep the candidates that have the value of the center.
-  void refine(const Solver &solver, int center) {
-    const int value = solver.value(center);
-    std::erase_if(candidates_, [&](int lit) { return solver.value(lit) != value; });
-    ticks_ += static_cast<std::int64_t>(candidates_.size()) / 16;
-  }
-
   void variable(Var var) {
     gather(var);
-    if (clauses_ > 2) examine(var);
+    if (clauses_ > 2) examine();
     clear();
     forward_.take_back();
   }
 
-  void examine(Var var) {
+  void examine() {
     Solver solver;
     solver.become_plain();
     if (core_.proof) solver.connect_proof(&forward_);
@@ -197,34 +265,86 @@ class Sweep {
       i = end + 1;
     }
     ticks_ += static_cast<std::int64_t>(flat_.size() / 8) + 20;
-    const Status first = ask(solver, {});
-    if (first == Status::unsatisfiable) {
+    const Status status = ask(solver, {});
+    if (status == Status::unsatisfiable) {
       derive_empty(core_);
       return;
     }
-    if (first != Status::satisfiable) return;
-    const int center = solver.value(1) > 0 ? 1 : -1;
-    candidates_.clear();
-    for (int i = 2; i <= static_cast<int>(vars_.size()); ++i)
-      candidates_.push_back(solver.value(i) > 0 ? i : -i);
-    const Status flipped = ask(solver, {-center});
-    if (flipped == Status::unsatisfiable) {
-      derive_unit(core_, Lit(var, center < 0));
+    if (status != Status::satisfiable) return;
+    model_.load(flat_, vars_.size(), [&](int variable) { return solver.value(variable) > 0; });
+    units_.clear();
+    for (int i = 1; i <= static_cast<int>(vars_.size()); ++i)
+      if (!merged(global(i).var())) units_.push_back(model_.value(i) ? i : -i);
+    classes_.assign(1, units_);
+    flip();
+    prove_units(solver);
+    while (!classes_.empty() && !core_.inconsistent && !interrupted_now(core_)) prove_pair(solver);
+  }
+
+  // Candidates that can be flipped in the model are none.
+  void flip() {
+    const auto flippable = [&](int lit) {
+      const bool result = model_.flip(std::abs(lit));
+      ticks_ += model_.take_ticks();
+      return result;
+    };
+    std::erase_if(units_, flippable);
+    for (std::vector<int> &group : classes_) std::erase_if(group, flippable);
+    drop_small();
+  }
+
+  void drop_small() {
+    std::erase_if(classes_, [](const std::vector<int> &group) { return group.size() < 2; });
+  }
+
+  // Take the solver's model: candidates it refutes go, classes split.
+  void refine(const Solver &solver) {
+    model_.load(flat_, vars_.size(), [&](int variable) { return solver.value(variable) > 0; });
+    ticks_ += static_cast<std::int64_t>(flat_.size() / 16) + 1;
+    std::erase_if(units_, [&](int lit) { return !model_.value(lit); });
+    for (std::size_t i = 0, size = classes_.size(); i < size; ++i) {
+      std::vector<int> other;
+      std::erase_if(classes_[i], [&](int lit) {
+        if (model_.value(lit)) return false;
+        other.push_back(lit);
+        return true;
+      });
+      if (other.size() > 1) classes_.push_back(std::move(other));
+    }
+    drop_small();
+    flip();
+  }
+
+  void prove_units(Solver &solver) {
+    while (!units_.empty() && !core_.inconsistent && !interrupted_now(core_)) {
+      const int lit = units_.back();
+      units_.pop_back();
+      if (solver.fixed(lit) == 0) {
+        const Status status = ask(solver, {-lit});
+        if (status == Status::satisfiable) refine(solver);
+        if (status != Status::unsatisfiable) continue;
+      }
+      for (std::vector<int> &group : classes_) std::erase(group, lit);
+      const Lit unit = global(lit);
+      if (core_.value(unit)) continue;
+      derive_unit(core_, unit);
       ++core_.stats.sweep_units;
+    }
+    drop_small();
+  }
+
+  // The last two of the last class: equivalent, or in different classes from now on.
+  void prove_pair(Solver &solver) {
+    const int a = classes_.back().back(), b = classes_.back()[classes_.back().size() - 2];
+    Status status = ask(solver, {a, -b});
+    if (status == Status::unsatisfiable) status = ask(solver, {-a, b});
+    if (status == Status::satisfiable) {
+      refine(solver);
       return;
     }
-    if (flipped != Status::satisfiable) return;
-    refine(solver, center);
-    while (!candidates_.empty() && !core_.inconsistent) {
-      const int candidate = candidates_.back();
-      candidates_.pop_back();
-      Status status = ask(solver, {center, -candidate});
-      if (status == Status::unsatisfiable) status = ask(solver, {-center, candidate});
-      if (status == Status::satisfiable) refine(solver, center);
-      if (status != Status::unsatisfiable) continue;
-      equivalent(Lit(var, center < 0),
-                 Lit(vars_[static_cast<std::size_t>(std::abs(candidate)) - 1], candidate < 0));
-    }
+    if (status == Status::unsatisfiable) equivalent(global(a), global(b));
+    classes_.back().pop_back();
+    drop_small();
   }
 
   void equivalent(Lit a, Lit b) {
@@ -233,6 +353,7 @@ class Sweep {
     const Lit forth[] = {~a, b}, back[] = {a, ~b};
     add_derived(core_, forth, true, 1);
     add_derived(core_, back, true, 1);
+    merged_[b.var()] = b.negative() ? ~a : a;
   }
 
   Core &core_;
@@ -241,9 +362,15 @@ class Sweep {
   Forward forward_;
   // Number of a variable in the small solver, 0 for none.
   IndexVector<Var, std::uint32_t> local_;
+  // The literal that a variable was found equivalent to in this pass; itself at first.
+  IndexVector<Var, Lit> merged_;
   std::vector<std::uint8_t> taken_;
   std::vector<ClauseRef> taken_refs_;
-  std::vector<std::int32_t> flat_, candidates_;
+  std::vector<std::int32_t> flat_;
+  Neighbourhood model_;
+  // Literals true in all models so far, and classes of literals that agree in all of them.
+  std::vector<int> units_;
+  std::vector<std::vector<int>> classes_;
   std::size_t clauses_ = 0, largest_vars_ = 0, largest_clauses_ = 0;
   int depth_ = 0;
   std::int64_t ticks_ = 0;

@@ -100,4 +100,17 @@ void seed_order(Core &core) {
   core.order.queue.search = core.order.queue.last();
 }
 
+void shuffle_order(Core &core) {
+  if (!core.options.seed || !core.num_vars()) return;
+  constexpr std::uint32_t share = 64;
+  for (std::uint32_t n = core.num_vars() / share + 1; n; --n) {
+    const Var var(static_cast<std::uint32_t>(core.random.below(core.num_vars())));
+    if (!core.active(var)) continue;
+    core.order.queue.dequeue(var);
+    core.order.queue.enqueue(var);
+    core.order.heap.set_score(var, core.order.increment * core.random.unit());
+  }
+  core.order.queue.search = core.order.queue.last();
+}
+
 }  // namespace nb

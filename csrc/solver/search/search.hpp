@@ -38,6 +38,8 @@ void update_target_and_best(Core &core);
 bool decide(Core &core);
 Var next_variable(Core &core);
 Value decide_phase(Core &core, Var var);
+// A nonzero seed moves a few variables forward.
+void shuffle_order(Core &core);
 void seed_order(Core &core);
 
 // Scheduled: is it due, and do it.

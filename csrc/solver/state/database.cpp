@@ -12,6 +12,9 @@ void ProofLink::original(std::span<const std::int32_t> clause) {
 }
 
 void ProofLink::emit(bool addition, std::span<const std::int32_t> clause) {
+  // The empty clause is the last line.
+  if (complete_) return;
+  complete_ = addition && clause.empty();
   if (addition)
     listener->add(next_id_++, clause, {});
   else
