@@ -30,6 +30,7 @@ HEAVY = {"torch", "torch_geometric", "lightning", "pysat", "cnfgen"}
 MAY_BE_HEAVY = (
     "model/network.py",
     "model/native.py",
+    "model/paper.py",
     "train/",
     "dataset/",
     "graph.py",

@@ -40,11 +40,11 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     from pathlib import Path
 
-    from neuroback.model import checkpoint
+    from neuroback.model import checkpoint, paper
     from neuroback.train.data import load_examples
     from neuroback.train.evaluate import dump, evaluate, table
 
-    model = checkpoint.load(args.model)
+    model = paper.load(args.model) if paper.is_paper(args.model) else checkpoint.load(args.model)
     examples = load_examples(
         args.data,
         max_edges=args.max_edges,

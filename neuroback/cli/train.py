@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
         print("  ".join(f"{key} {value}" for key, value in figures.items()), flush=True)
 
     card = {"data": {"sets": [Path(path).name for path in args.data], "formulas": len(examples)}}
-    result = train(
+    train(
         examples,
         Path(args.output),
         config,
@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
         card=card,
         on_epoch=report,
     )
-    print(f"best network: {result.weights_path}")
+    print(f"best network: {Path(args.output) / 'model.safetensors'}")
     return 0
 
 

@@ -12,16 +12,21 @@ from typing import Any
 
 from neuroback.errors import DataError
 
+ARCHITECTURES = ("compact", "paper")
+
 
 @dataclass(frozen=True)
 class TrainConfig:
     """What a run does; stored beside its checkpoint.
 
+    architecture       "compact" (ours) or "paper" (the published structure and size, which takes
+                       no notice of layers and attention_layers and has no C++ passes)
     layers, attention_layers   shape of the network; attention is in the last layers
     epochs             passes over the training formulas; fixes the learning rate's schedule
     minutes            wall time after which the schedule has run out early; 0: no limit
     batch_edges        a batch takes formulas until their literals exceed this
     max_edges          larger formulas are left out
+    validate_edges     larger held-out formulas do not validate; 0: all do
     visit_edges        a formula of more literals takes part in an epoch with probability
                        visit_edges / literals, so that few large ones do not eat the time
     small_family       formulas of a family of n < small_family formulas take part more often, by
@@ -38,12 +43,14 @@ class TrainConfig:
     patience           epochs without a better held-out score before a run ends; 0: never
     """
 
+    architecture: str = "compact"
     layers: int = 5
     attention_layers: int = 2
     epochs: int = 12
     minutes: float = 0.0
     batch_edges: int = 20_000
     max_edges: int = 150_000
+    validate_edges: int = 0
     visit_edges: int = 20_000
     small_family: int = 20
     learning_rate: float = 2e-3
@@ -62,6 +69,10 @@ class TrainConfig:
     native: bool = True
 
     def __post_init__(self) -> None:
+        if self.architecture not in ARCHITECTURES:
+            raise DataError(
+                f"architecture is {self.architecture!r}, expected {' or '.join(ARCHITECTURES)}"
+            )
         for name in ("held_out_families", "held_out", "dual_share", "flip_share", "warmup"):
             if not 0 <= getattr(self, name) < 1:
                 raise DataError(f"{name} is {getattr(self, name)}, expected 0 <= {name} < 1")

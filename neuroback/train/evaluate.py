@@ -12,6 +12,7 @@ import numpy as np
 
 from neuroback.graph import Graph
 from neuroback.model.checkpoint import Checkpoint, Gate
+from neuroback.model.paper import PaperCheckpoint
 from neuroback.model.predict import predict
 from neuroback.train import metrics
 from neuroback.train.data import Example
@@ -31,14 +32,16 @@ class Evaluation:
 
 
 def predictions(
-    model: Checkpoint, examples: Sequence[Example], threads: int | None = None
+    model: Checkpoint | PaperCheckpoint, examples: Sequence[Example], threads: int | None = None
 ) -> list[Probabilities]:
-    """By the C++ network: what is measured is what ``solve`` uses."""
+    """By the C++ network: what is measured is what ``solve`` uses.  ``paper`` has PyG only."""
+    if isinstance(model, PaperCheckpoint):
+        return [model.probabilities(example.data) for example in examples]
     return [predict(Graph.from_formula(e.formula), model, threads) for e in examples]
 
 
 def evaluate(
-    model: Checkpoint, examples: Sequence[Example], threads: int | None = None
+    model: Checkpoint | PaperCheckpoint, examples: Sequence[Example], threads: int | None = None
 ) -> Evaluation:
     predicted = predictions(model, examples, threads)
     predictors: dict[str, Callable[[int], Probabilities]] = {

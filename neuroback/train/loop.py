@@ -27,10 +27,11 @@ from lightning.fabric import Fabric
 from torch import Tensor
 
 from neuroback.errors import DataError
-from neuroback.model import checkpoint
+from neuroback.model import checkpoint, paper
 from neuroback.model.config import NetworkConfig, pooling
 from neuroback.model.native import NativeNetwork
 from neuroback.model.network import Network
+from neuroback.model.paper import PaperCheckpoint, PaperNetwork
 from neuroback.train import metrics
 from neuroback.train.config import TrainConfig
 from neuroback.train.data import Division, Example, batches, divide, feature_constants, visits
@@ -47,7 +48,7 @@ class State:
     """All that a resumed run needs: the optimizer's moments included, no random state (batches
     depend on seed and epoch alone)."""
 
-    network: Network
+    network: Network | PaperNetwork
     optimizer: torch.optim.Optimizer
     average: dict[str, Tensor]
     epoch: int = 0
@@ -58,12 +59,14 @@ class State:
     history: list[dict[str, Any]] = field(default_factory=list)
 
 
-def build(config: TrainConfig) -> Network:
+def build(config: TrainConfig) -> Network | PaperNetwork:
     torch.manual_seed(config.seed)
+    if config.architecture == paper.ARCHITECTURE:
+        return PaperNetwork()
     return Network(NetworkConfig(attention=pooling(config.layers, config.attention_layers)))
 
 
-def _optimizer(network: Network, config: TrainConfig) -> torch.optim.Optimizer:
+def _optimizer(network: torch.nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
     # Biases and normalisation are not pulled to zero.
     decayed = [p for p in network.parameters() if p.dim() > 1]
     others = [p for p in network.parameters() if p.dim() <= 1]
@@ -93,7 +96,7 @@ def train(
     resume: bool = False,
     card: Mapping[str, Any] | None = None,
     on_epoch: Callable[[dict[str, Any]], None] | None = None,
-) -> checkpoint.Checkpoint:
+) -> checkpoint.Checkpoint | PaperCheckpoint:
     """Train a network; returns the checkpoint of the best epoch on held-out formulas.
 
     start     weights to begin with (fine-tuning); None: random ones
@@ -112,8 +115,11 @@ def train(
     )
     network = build(config)
     if start is None:
-        network.load_state_dict(network.state_dict() | feature_constants(parts.train))
+        if isinstance(network, Network):
+            network.load_state_dict(network.state_dict() | feature_constants(parts.train))
     else:
+        if not isinstance(network, Network):
+            raise DataError(f"architecture {config.architecture} trains from random weights only")
         if start.config != network.config:
             raise DataError(f"{start.name} has another shape than the options ask for")
         network.load_state_dict(tensors_of(start))
@@ -127,7 +133,7 @@ def train(
     module, state.optimizer = fabric.setup(network, state.optimizer)
     call: Callable[[Any], Tensor] = module
     natives: list[NativeNetwork] = []
-    if config.native and fabric.device.type == "cpu":
+    if config.native and isinstance(network, Network) and fabric.device.type == "cpu":
         natives = [NativeNetwork(network) for _ in range(config.threads)]
         call = natives[0]
     pool = ThreadPoolExecutor(config.threads)
@@ -169,8 +175,10 @@ def train(
                 ("held_out", parts.held_out),
                 ("families", parts.held_out_families),
             ):
-                if group_examples:
-                    figures |= _validate(call, group_examples, name)
+                limit = config.validate_edges or math.inf
+                small = [e for e in group_examples if e.num_edges <= limit]
+                if small:
+                    figures |= _validate(call, small, name)
             score = _score(figures)
             if score > state.best:
                 state.best, state.best_epoch = score, state.epoch
@@ -189,7 +197,12 @@ def train(
             break
     writer.close()
     pool.shutdown()
-    return checkpoint.load(out / "model.safetensors")
+    return load_trained(out)
+
+
+def load_trained(run: Path) -> checkpoint.Checkpoint | PaperCheckpoint:
+    """The best network of a run, of either architecture."""
+    return paper.load(run) if paper.is_paper(run) else checkpoint.load(run / "model.safetensors")
 
 
 def _gradients(fabric: Fabric, module: Any, group: Sequence[Any], formulas: int) -> float:
@@ -322,19 +335,19 @@ def tensors_of(model: checkpoint.Checkpoint) -> dict[str, Tensor]:
 
 def _save_model(
     out: Path,
-    network: Network,
+    network: Network | PaperNetwork,
     config: TrainConfig,
     figures: Mapping[str, Any],
     card: Mapping[str, Any] | None,
 ) -> None:
-    checkpoint.save(
-        out / "model.safetensors",
-        network.config,
-        network.tensors(),
-        threshold=0.9,
-        gate=CLOSED,
-        card={**(card or {}), "options": config.to_json(), "validation": dict(figures)},
-    )
+    path = out / "model.safetensors"
+    told = {**(card or {}), "options": config.to_json(), "validation": dict(figures)}
+    if isinstance(network, PaperNetwork):
+        paper.save(path, network, 0.9, CLOSED, told)
+    else:
+        checkpoint.save(
+            path, network.config, network.tensors(), threshold=0.9, gate=CLOSED, card=told
+        )
 
 
 def _open_run(out: Path, config: TrainConfig, resume: bool) -> None:
