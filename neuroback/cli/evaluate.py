@@ -10,8 +10,9 @@ from neuroback.cli import COMMANDS
 
 DESCRIPTION = """\
 Compare predictions with the labels of a data set, macro-averaged over formulas and per family,
-beside the baselines all true, majority sign and Jeroslow-Wang.  Variables that unit propagation
-of the formula fixes are left out.
+beside the baselines all true, majority sign, Jeroslow-Wang, and majority sign after unit
+propagation.  Variables that unit propagation of the formula fixes are left out.  A formula that is
+too large or whose prediction fails counts as one without advice.
 """
 
 
@@ -31,7 +32,24 @@ def add_parser(subparsers: Any) -> None:
         help="only formulas of this role; repeatable",
     )
     parser.add_argument("--split", action="append", help="only formulas of this split; repeatable")
-    parser.add_argument("--max-edges", type=int, default=1 << 31, metavar="N")
+    parser.add_argument(
+        "--max-edges",
+        type=int,
+        default=1 << 31,
+        metavar="N",
+        help="literals of a predicted formula",
+    )
+    parser.add_argument(
+        "--logistic", metavar="FILE", help="one more baseline, made by neuroback.train.logistic"
+    )
+    parser.add_argument(
+        "--consistency",
+        type=int,
+        default=0,
+        metavar="CONFLICTS",
+        help="ask whether all advice can hold at once, and how much must go, within so many",
+    )
+    parser.add_argument("--plots", metavar="DIR", help="write plots as SVG there")
     parser.add_argument("--threads", type=int, metavar="N")
     parser.add_argument("-o", "--output", metavar="FILE", help="all figures as JSON")
     parser.set_defaults(run=run)
@@ -41,18 +59,29 @@ def run(args: argparse.Namespace) -> int:
     from pathlib import Path
 
     from neuroback.model import checkpoint, paper
+    from neuroback.train import logistic
     from neuroback.train.data import load_examples
-    from neuroback.train.evaluate import dump, evaluate, table
+    from neuroback.train.evaluate import dump, evaluate, plot, table
 
     model = paper.load(args.model) if paper.is_paper(args.model) else checkpoint.load(args.model)
     examples = load_examples(
         args.data,
-        max_edges=args.max_edges,
+        max_edges=1 << 31,
         roles=tuple(args.role) if args.role else None,
         splits=tuple(args.split) if args.split else None,
     )
-    result = evaluate(model, examples, args.threads)
+    more = {"logistic": logistic.load(args.logistic)} if args.logistic else None
+    result = evaluate(
+        model,
+        examples,
+        args.threads,
+        max_edges=args.max_edges,
+        conflicts=args.consistency,
+        more=more,
+    )
     print(table(result))
+    if args.plots:
+        plot(result, Path(args.plots))
     if args.output:
         checkpoint.write_whole(Path(args.output), (dump(result) + "\n").encode())
     return 0

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,12 @@ from neuroback.model.checkpoint import Checkpoint, Gate
 from neuroback.model.paper import PaperCheckpoint
 from neuroback.model.predict import predict
 from neuroback.train import metrics
+from neuroback.train.consistency import consistency
 from neuroback.train.data import Example
 from neuroback.train.metrics import Probabilities
+
+# Why a formula may have no prediction; the shares of such formulas are figures of their own.
+UNPREDICTED = ("oversized", "failed")
 
 
 @dataclass(frozen=True)
@@ -35,25 +40,62 @@ def predictions(
     model: Checkpoint | PaperCheckpoint, examples: Sequence[Example], threads: int | None = None
 ) -> list[Probabilities]:
     """By the C++ network: what is measured is what ``solve`` uses.  ``paper`` has PyG only."""
+    return [_predict_one(model, example, threads) for example in examples]
+
+
+def _predict_one(
+    model: Checkpoint | PaperCheckpoint, example: Example, threads: int | None
+) -> Probabilities:
     if isinstance(model, PaperCheckpoint):
-        return [model.probabilities(example.data) for example in examples]
-    return [predict(Graph.from_formula(e.formula), model, threads) for e in examples]
+        return model.probabilities(example.data)
+    return predict(Graph.from_formula(example.formula), model, threads)
+
+
+def _predict_or_say_why(
+    model: Checkpoint | PaperCheckpoint, example: Example, threads: int | None, max_edges: int
+) -> tuple[Probabilities, str]:
+    """Probabilities and "", or one half everywhere (no advice) and why: "oversized", "failed"."""
+    silent: Probabilities = np.full(example.formula.num_vars, 0.5, dtype=np.float32)
+    if example.num_edges > max_edges:
+        return silent, "oversized"
+    try:
+        p = _predict_one(model, example, threads)
+    except MemoryError:
+        return silent, "failed"
+    return (p, "") if np.isfinite(p).all() else (silent, "failed")
 
 
 def evaluate(
-    model: Checkpoint | PaperCheckpoint, examples: Sequence[Example], threads: int | None = None
+    model: Checkpoint | PaperCheckpoint,
+    examples: Sequence[Example],
+    threads: int | None = None,
+    *,
+    max_edges: int = 1 << 31,
+    conflicts: int = 0,
+    more: Mapping[str, Callable[[Example], Probabilities]] | None = None,
 ) -> Evaluation:
-    predicted = predictions(model, examples, threads)
+    """Figures of the model and the baselines.
+
+    max_edges   formulas of more literals are not predicted: they count, with no advice
+    conflicts   limit for asking whether all advice can hold at once; 0: not asked
+    more        further predictors to compare with, by name
+    """
+    tried = [_predict_or_say_why(model, example, threads, max_edges) for example in examples]
+    predicted = [p for p, _ in tried]
     predictors: dict[str, Callable[[int], Probabilities]] = {
         "model": lambda index: predicted[index]
     }
-    for name, baseline in metrics.BASELINES.items():
+    for name, baseline in {**metrics.BASELINES, **dict(more or {})}.items():
         predictors[name] = lambda index, baseline=baseline: baseline(examples[index])  # type: ignore[misc]
     rows: dict[str, list[dict[str, float]]] = {}
     for name, predictor in predictors.items():
         rows[name] = [metrics.measure(predictor(i), e) for i, e in enumerate(examples)]
     for index, row in enumerate(rows["model"]):
-        row |= advice_figures(model.threshold, model.gate, predicted[index], examples[index])
+        p, example = predicted[index], examples[index]
+        row |= advice_figures(model.threshold, model.gate, p, example)
+        row |= {reason: float(tried[index][1] == reason) for reason in UNPREDICTED}
+        if conflicts:
+            row |= consistency_figures(model.threshold, p, example, conflicts)
     families: dict[str, dict[str, dict[str, Any]]] = {}
     for family in sorted({example.family for example in examples}):
         chosen = [i for i, example in enumerate(examples) if example.family == family]
@@ -89,6 +131,32 @@ def advice_figures(
     if agreed.any():
         same = (p >= 0.5) == (example.share_true > 0.5)
         figures["advice_agreement"] = float(same[agreed].mean())
+    return figures
+
+
+def consistency_figures(
+    threshold: float, p_true: Probabilities, example: Example, conflicts: int
+) -> dict[str, float]:
+    """Do all predictions at the threshold, gate or not, leave the formula satisfiable?
+
+    consistent          1 or 0; absent where the limit came first
+    consistency_known   1 or 0: is it present?
+    dropped             share of the advice that goes until a model is found (an upper bound)
+    dropped_known       1 or 0: is it present?
+    """
+    p = np.round(p_true.astype(np.float64), 6)
+    confidence = np.maximum(p, 1 - p)
+    variables = np.flatnonzero((confidence >= threshold) & example.open_vars)
+    signed = np.where(p[variables] >= 0.5, variables + 1, -variables - 1).astype(np.int32)
+    found = consistency(example.formula, signed, confidence[variables], conflicts)
+    figures = {
+        "consistency_known": float(found.consistent is not None),
+        "dropped_known": float(found.dropped is not None),
+    }
+    if found.consistent is not None:
+        figures["consistent"] = float(found.consistent)
+    if found.dropped is not None:
+        figures["dropped"] = found.dropped / max(len(signed), 1)
     return figures
 
 
@@ -131,6 +199,8 @@ _COLUMNS = (
     ("coverage@0.99", "cov@.99"),
     ("advised", "advised"),
     ("advice_precision", "right"),
+    ("consistent", "possible"),
+    ("dropped", "dropped"),
 )
 
 
@@ -139,6 +209,11 @@ def table(result: Evaluation) -> str:
     lines = [_line("", [title for _, title in _COLUMNS], 34)]
     for name, figures in result.overall.items():
         lines.append(_line(f"{name} ({figures['formulas']} formulas)", _cells(figures), 34))
+    for reason in UNPREDICTED:
+        share = result.overall["model"].get(reason, 0.0)
+        count = round(share * result.overall["model"]["formulas"])
+        if count:
+            lines.append(f"{count} formulas without a prediction: {reason}")
     lines.append("")
     for family, by_predictor in result.families.items():
         figures = by_predictor["model"]
@@ -152,6 +227,44 @@ def _cells(figures: Mapping[str, Any]) -> list[str]:
 
 def _line(first: str, cells: Sequence[str], width: int) -> str:
     return first[:width].ljust(width) + "".join(cell.rjust(9) for cell in cells)
+
+
+def plot(result: Evaluation, folder: Path) -> list[Path]:
+    """Precision over coverage of every predictor, and the model's figures per family, as SVG."""
+    from matplotlib.figure import Figure
+
+    folder.mkdir(parents=True, exist_ok=True)
+    figure = Figure(figsize=(6, 4))
+    axes = figure.subplots()
+    for name, figures in result.overall.items():
+        points = [
+            (figures[f"coverage@{t}"], figures[f"precision@{t}"])
+            for t in metrics.THRESHOLDS
+            if f"precision@{t}" in figures
+        ]
+        axes.plot(*zip(*points, strict=True), marker="o", markersize=3, label=name)
+    axes.set(xlabel="coverage of the backbone variables", ylabel="precision", xlim=(0, 1.02))
+    axes.legend(fontsize=7)
+    curves = folder / "precision.svg"
+    figure.savefig(curves, metadata={"Date": None}, bbox_inches="tight")
+
+    families = [name for name, rows in result.families.items() if "f1" in rows["model"]]
+    figure = Figure(figsize=(6, 1 + 0.25 * len(families)))
+    axes = figure.subplots()
+    places = np.arange(len(families))
+    best = [
+        max(row.get("f1", 0.0) for name, row in result.families[family].items() if name != "model")
+        for family in families
+    ]
+    ours = [result.families[family]["model"]["f1"] for family in families]
+    axes.barh(places - 0.2, ours, height=0.4, label="model")
+    axes.barh(places + 0.2, best, height=0.4, label="best baseline")
+    axes.set(xlabel="F1 of the backbone phases", xlim=(0, 1), yticks=places)
+    axes.set_yticklabels(families, fontsize=7)
+    axes.legend(fontsize=7)
+    bars = folder / "families.svg"
+    figure.savefig(bars, metadata={"Date": None}, bbox_inches="tight")
+    return [curves, bars]
 
 
 def dump(result: Evaluation) -> str:

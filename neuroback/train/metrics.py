@@ -42,10 +42,28 @@ def jeroslow_wang(example: Example) -> Probabilities:
     return (total[0::2] >= total[1::2]).astype(np.float32)
 
 
+def propagated_majority(example: Example) -> Probabilities:
+    """The sign that occurs more often in the clauses that unit propagation leaves unsatisfied."""
+    literals = example.formula.literals
+    sizes = np.diff(example.formula.offsets)
+    clause = np.repeat(np.arange(len(sizes)), sizes)
+    index = np.abs(literals) - 1
+    is_true = example.root_values[index] * np.sign(literals) > 0
+    satisfied = np.zeros(len(sizes), dtype=bool)
+    satisfied[clause[is_true]] = True
+    balance = np.bincount(
+        index,
+        weights=np.where(satisfied[clause], 0, np.sign(literals)),
+        minlength=example.formula.num_vars,
+    )
+    return (balance >= 0).astype(np.float32)
+
+
 BASELINES: dict[str, Callable[[Example], Probabilities]] = {
     "all_true": all_true,
     "majority_sign": majority_sign,
     "jeroslow_wang": jeroslow_wang,
+    "propagated_majority": propagated_majority,
 }
 
 
