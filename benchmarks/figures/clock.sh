@@ -1,0 +1,20 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Record what advice does on the clock: clock.sh RECORDS [more options of bench run]
+#
+# The formulas of the roles known-test and test in $NEUROBACK_CNF with a known status that take
+# Kissat 0.5 to 30 s, satisfiable and not.  Five seeds without advice, with it, and with it but
+# without the gate; two seeds of each control: 23 runs a formula.  The first line printed says how
+# many hours that takes if every run is as fast as Kissat's was; slower engines run up to 30 s.
+# Resumes: give the same command again.
+set -eu
+records=$1
+shift
+suite=$NEUROBACK_CNF/clock.txt
+python "$(dirname "$0")/within.py" 30 --at-least 0.5 --role known-test --role test --hours 23 \
+    > "$suite"
+record() { neuroback bench run "$suite" -o "$records" --time 30 --memory 6000 --proofs off "$@"; }
+record --seeds 5 "$@" \
+    --engines 'plain=neuroback:--no-neural,neuroback,no gate=neuroback:--gate off'
+record --seeds 2 "$@" --engines 'all-true=control:all-true,random=control:random' \
+    --engines 'shuffled=control:shuffled,inverted=control:inverted'
