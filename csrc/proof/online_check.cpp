@@ -31,7 +31,9 @@ std::vector<std::int32_t> sorted(std::span<const std::int32_t> clause) {
 
 void OnlineCheck::take_id(std::uint64_t id, std::span<const std::int32_t> clause) {
   if (id == 0) fail("clause", id, clause, "ids are positive");
-  if (!clauses_.emplace(id, sorted(clause)).second) fail("clause", id, clause, "the id is in use");
+  const auto [entry, fresh] = clauses_.emplace(id, sorted(clause));
+  if (!fresh) fail("clause", id, clause, "the id is in use");
+  ids_[entry->second].push_back(id);
 }
 
 void OnlineCheck::original(std::uint64_t id, std::span<const std::int32_t> clause) {
@@ -50,13 +52,26 @@ void OnlineCheck::add(std::uint64_t id, std::span<const std::int32_t> clause,
 }
 
 void OnlineCheck::erase(std::uint64_t id, std::span<const std::int32_t> clause) {
+  const auto ids = ids_.find(sorted(clause));
+  if (!id) {
+    if (ids == ids_.end()) fail("deletion", id, clause, "no such clause is alive");
+    id = ids->second.back();
+  }
   const auto entry = clauses_.find(id);
   if (entry == clauses_.end()) fail("deletion", id, clause, "no clause alive has the id");
   if (entry->second != sorted(clause))
     fail("deletion", id, clause, "the clause of that id is " + printed(entry->second));
   clauses_.erase(entry);
+  std::erase(ids->second, id);
+  if (ids->second.empty()) ids_.erase(ids);
   drat_.erase(clause);
   if (with_hints_) lrat_.erase(id);
+}
+
+std::uint64_t OnlineCheck::alive_beyond_units() const {
+  std::uint64_t count = 0;
+  for (const auto &[id, clause] : clauses_) count += clause.size() > 1;
+  return count;
 }
 
 void OnlineCheck::expect_refuted() const {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 // The checkers as a listener: every step of a running solver is checked when it is told.
 //
-// Stricter than with a file: a solver must delete what is alive, under the id it was given, and
-// by the end of its life everything it ever had (leak check: a clause lost on the way shows up).
+// Stricter than with a file: a solver must delete what is alive, under the id it was given (or by
+// its literals, with id 0), and by the end of its life everything it ever had (leak check: a
+// clause lost on the way shows up).
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -41,6 +43,8 @@ class OnlineCheck : public ProofListener {
   void expect_no_leak() const;
 
   std::uint64_t alive() const { return drat_.alive(); }
+  // Of two literals or more: what a solver with root-level units still stores.
+  std::uint64_t alive_beyond_units() const;
   const DratChecker &drat() const { return drat_; }
 
  private:
@@ -49,8 +53,9 @@ class OnlineCheck : public ProofListener {
   bool with_hints_;
   DratChecker drat_;
   LratChecker lrat_;
-  // the clause of each id alive, sorted
+  // the clause of each id alive, sorted, and the ids alive of each clause
   std::unordered_map<std::uint64_t, std::vector<std::int32_t>> clauses_;
+  std::map<std::vector<std::int32_t>, std::vector<std::uint64_t>> ids_;
 };
 
 }  // namespace nb

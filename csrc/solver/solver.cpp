@@ -365,6 +365,13 @@ void Solver::become_plain() {
   core_->simplifies = false;
 }
 
+std::size_t Solver::clauses_held() const {
+  auto count = static_cast<std::size_t>(core_->binaries_irredundant + core_->binaries_learned);
+  const Arena &arena = core_->arena;
+  for (ClauseRef ref = arena.first(); ref != arena.end(); ref = arena.next(ref)) ++count;
+  return count;
+}
+
 std::size_t Solver::bytes() const {
   return core_->arena.bytes() + core_->watches.bytes();
 }

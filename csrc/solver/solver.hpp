@@ -111,6 +111,8 @@ class Solver {
   std::vector<StatisticInfo> statistics() const;
   std::int64_t statistic(std::string_view name) const;
   // Bytes held by clauses and watches.
+  // Clauses of two literals or more that are stored, those about to be freed included.
+  std::size_t clauses_held() const;
   std::size_t bytes() const;
   std::int64_t statistic_ticks() const;
   // No inprocessing and no schedule but restarts: for small helpers.

@@ -19,6 +19,7 @@
 #include "formula/dimacs.hpp"
 #include "formula/model.hpp"
 #include "proof/drat_file.hpp"
+#include "proof/online_check.hpp"
 #include "solver/solver.hpp"
 
 namespace {
@@ -140,6 +141,12 @@ int run(int argc, char **argv) {
         !arguments.text);
     solver.connect_proof(proof.get());
   }
+  // With all internal checks, every step is checked as it is made.
+  std::unique_ptr<nb::OnlineCheck> check;
+  if (NB_CHECK_LEVEL >= 2 && !proof) {
+    check = std::make_unique<nb::OnlineCheck>();
+    solver.connect_proof(check.get());
+  }
   if (arguments.verbose)
     solver.on_report([](std::string_view line) {
       std::printf("c %.*s\n", static_cast<int>(line.size()), line.data());
@@ -154,6 +161,15 @@ int run(int argc, char **argv) {
   std::signal(SIGTERM, on_signal);
   const nb::Status status = solver.solve({}, arguments.budget);
   running = nullptr;
+  if (check && status == nb::Status::unsatisfiable) {
+    check->expect_refuted();
+  } else if (check && !solver.option("incremental") &&
+             check->alive_beyond_units() != solver.clauses_held()) {
+    std::fprintf(stderr, "nb-solve: internal error: %llu clauses in the proof, %zu in the solver\n",
+                 static_cast<unsigned long long>(check->alive_beyond_units()),
+                 solver.clauses_held());
+    return 3;
+  }
   const std::chrono::duration<double> total = std::chrono::steady_clock::now() - start;
   if (proof_file && std::fclose(proof_file)) throw nb::FileError(arguments.proof + ": not closed");
 
