@@ -203,3 +203,19 @@ def test_options_are_typed(tmp_path: Path) -> None:
     for setting in ("epoch=3", "epochs=x", "epochs=2.5", "epochs", "held_out=2"):
         with pytest.raises(DataError):
             read_config(None, [setting])
+
+
+def test_formulas_too_large_to_validate_are_left_out(
+    examples: list[Example], tmp_path: Path
+) -> None:
+    parts = divide(examples, SMALL)
+    sizes = {
+        "held_out_loss": min(e.num_edges for e in parts.held_out),
+        "families_loss": min(e.num_edges for e in parts.held_out_families),
+    }
+    small, large = sorted(sizes, key=sizes.__getitem__)
+    assert sizes[small] < sizes[large]
+    rows: list[dict[str, Any]] = []
+    options = {**SMALL.to_json(), "epochs": 1, "validate_edges": sizes[small]}
+    loop.train(examples, tmp_path / "run", TrainConfig(**options), on_epoch=rows.append)
+    assert small in rows[0] and large not in rows[0]
