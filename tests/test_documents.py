@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+DOCUMENTS = sorted([ROOT / "README.md", ROOT / "csrc" / "README.md", *(ROOT / "docs").glob("*.md")])
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
@@ -23,7 +23,7 @@ def test_python_blocks_run(path: Path) -> None:
             [sys.executable, "-c", block], cwd=ROOT, capture_output=True, text=True, timeout=120
         )
         assert run.returncode == 0, f"{block}\n{run.stderr}"
-    if path.name == "README.md":
+    if path == ROOT / "README.md":
         assert blocks
 
 
@@ -54,3 +54,29 @@ def test_the_readme_names_every_command() -> None:
     for command in ("solve", "predict", "check", "models", "data", "train", "evaluate", "bench"):
         assert command in run.stdout
         assert f"neuroback {command}" in (ROOT / "README.md").read_text()
+
+
+def test_the_page_of_options_is_what_the_tables_say() -> None:
+    run = subprocess.run([sys.executable, ROOT / "docs" / "tables.py", "--check"], timeout=60)
+    assert run.returncode == 0, "docs/options.md is stale: python docs/tables.py"
+
+
+def test_the_table_of_techniques_names_files_and_options_that_are_there() -> None:
+    from neuroback import Solver
+
+    options = Solver().options()
+    rows = re.findall(
+        r"^\| ([^|]+) \| ([^|]+) \| [^|]+ \|([^|]*)\|$",
+        (ROOT / "docs" / "techniques.md").read_text(), re.M,
+    )  # fmt: skip
+    files = {name for row in rows for name in re.findall(r"`([a-z/_]+\.cpp)`", row[1])}
+    named = {name for row in rows for name in re.findall(r"`([a-z_]+)`", row[2])}
+    assert len(rows) > 20
+    assert named <= set(options)
+    solver = ROOT / "csrc" / "solver"
+    assert all((solver / name).is_file() for name in files)
+    on_off = {
+        name for name, (value, low, high, _) in options.items() if (value, low, high) == (1, 0, 1)
+    }
+    prefixes = ("advice_", "incremental", "phase")
+    assert {name for name in on_off if not name.startswith(prefixes)} <= named
