@@ -15,8 +15,9 @@ import json
 import logging
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -102,9 +103,36 @@ def train(
     start     weights to begin with (fine-tuning); None: random ones
     resume    go on with the run in ``out``, whose options must be the same
     """
-    torch.set_num_threads(1 if config.native else config.threads)
-    # Three times faster matrix products where the CPU has bfloat16; sums stay single precision.
+    with _torch_settings(1 if config.native else config.threads):
+        return _train(examples, out, config, start, resume, card, on_epoch)
+
+
+@contextmanager
+def _torch_settings(threads: int) -> Iterator[None]:
+    """Threads and precision of a run; they hold for the whole process, so they are put back.
+
+    Precision "medium" makes matrix products three times faster where the CPU has bfloat16, at
+    two or three digits; sums stay single precision.
+    """
+    before = torch.get_num_threads(), torch.get_float32_matmul_precision()
+    torch.set_num_threads(threads)
     torch.set_float32_matmul_precision("medium")
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before[0])
+        torch.set_float32_matmul_precision(before[1])
+
+
+def _train(
+    examples: Sequence[Example],
+    out: Path,
+    config: TrainConfig,
+    start: checkpoint.Checkpoint | None,
+    resume: bool,
+    card: Mapping[str, Any] | None,
+    on_epoch: Callable[[dict[str, Any]], None] | None,
+) -> checkpoint.Checkpoint | PaperCheckpoint:
     fabric = Fabric(accelerator="auto", devices=1)
     parts = _division(out, examples, config)
     logger.info(

@@ -190,10 +190,30 @@ def test_metrics_by_hand() -> None:
 
 def test_evaluation_has_every_baseline(examples: list[Example]) -> None:
     result = evaluate.evaluate(checkpoint.load(), examples[:3], threads=1)
-    assert set(result.overall) == {"model", "all_true", "majority_sign", "jeroslow_wang"}
+    assert set(result.overall) == {
+        "model",
+        "all_true",
+        "majority_sign",
+        "jeroslow_wang",
+        "propagated_majority",
+    }
     assert result.overall["model"]["formulas"] == 3
     assert "all_true" in evaluate.table(result)
     assert len(json.loads(evaluate.dump(result))["formulas"]) == 3
+
+
+def test_training_leaves_the_process_as_it_was(examples: list[Example], tmp_path: Path) -> None:
+    def state() -> tuple[int, str]:
+        return torch.get_num_threads(), torch.get_float32_matmul_precision()
+
+    def stop(_: dict[str, Any]) -> None:
+        assert torch.get_float32_matmul_precision() == "medium"
+        raise KeyboardInterrupt
+
+    before = state()
+    with pytest.raises(KeyboardInterrupt):
+        loop.train(examples, tmp_path, SMALL, on_epoch=stop)
+    assert state() == before
 
 
 def test_options_are_typed(tmp_path: Path) -> None:
