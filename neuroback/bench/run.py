@@ -123,6 +123,8 @@ class Runner:
                     break
                 if self._trouble is not None:
                     self.stops = max(self.stops, 2)
+                if self.stops >= 2:
+                    # Every time round: a run that was about to begin has not heard the last one.
                     slot.cancel_all()
         finally:
             if self._executor is None:
@@ -146,14 +148,11 @@ class Runner:
             self._quiet.notify_all()
 
     def stop(self, number: int) -> None:
-        """Called from a signal handler."""
+        """Called from a signal handler, so it only leaves a note, which ``run`` reads."""
         self.signal = number
         self.stops += 1
         if number != signal.SIGINT:
             self.stops = max(self.stops, 2)
-        if self.stops >= 2:
-            # Not from the handler itself: it may have interrupted a holder of the locks.
-            threading.Thread(target=slot.cancel_all, daemon=True).start()
 
     @contextmanager
     def signals(self, on_stop: Callable[[int], None]) -> Iterator[None]:

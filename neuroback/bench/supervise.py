@@ -134,7 +134,9 @@ class Run:
                 # Any word while a run is on, or the end of the input, means: stop it.
                 alive = bool(os.read(control, 65536))
                 self._stop("cancel")
-                kill_at = time.monotonic() + (self.grace if alive else 0.0)
+                # Said again, it grants no more grace.
+                end = time.monotonic() + (self.grace if alive else 0.0)
+                kill_at = end if kill_at is None else min(kill_at, end)
             if self._main_ended(self.pidfd in readable):
                 break
             now = time.monotonic()

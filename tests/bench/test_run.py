@@ -8,9 +8,11 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -341,6 +343,24 @@ def test_ctrl_c_lets_the_run_end_and_a_second_one_ends_it(
     process.communicate()
     assert [one["reason"] for one in record.load(out)] == ["interrupted"]
     assert wait_until_gone(out) == []
+
+
+def test_a_stop_while_runs_begin_ends_them_too(suite: Path, write_program: Program) -> None:
+    from neuroback.bench import engines, known, run
+    from neuroback.bench import suite as suites
+
+    engine = f"it=command:{write_program('waits', 'time.sleep(30)')} {{formula}}"
+    tasks = suites.tasks(suites.read(suite), suites.Cache(suites.default_cache()), known.Known())
+    settings = run.make_settings(suite, time=20.0)
+    for delay in (0.0, 0.05, 0.1, 0.15, 0.2, 0.3):
+        with closing(record.RecordFile(suite.parent / f"stop{delay}.jsonl")) as records:
+            work = run.Runner(records, settings)
+            timer = threading.Timer(delay, work.stop, (signal.SIGTERM,))
+            timer.start()
+            work.run(run.plan(tasks, engines.parse([engine]), 1, settings))
+            timer.join()
+            ended = list(records.records.values())
+        assert all(one["reason"] == "interrupted" for one in ended), delay
 
 
 def test_sigterm_ends_everything_and_resuming_completes(
