@@ -96,6 +96,12 @@ def find_lucky(
     advice: npt.NDArray[np.int8] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> tuple[str, npt.NDArray[np.int8]] | None: ...
+def repair(
+    formula: Formula,
+    advice: npt.NDArray[np.int8],
+    confidence: npt.NDArray[np.float32],
+    should_stop: Callable[[], bool] | None = None,
+) -> dict[str, Any]: ...
 
 @final
 class ProofTranslator:

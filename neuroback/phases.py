@@ -6,12 +6,14 @@ from __future__ import annotations
 import io
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from neuroback import _core
 from neuroback.archive import kind_of, open_bytes, short_name
 from neuroback.errors import PhasesError
 from neuroback.formula import Formula
@@ -84,6 +86,21 @@ class Phases:
         """The opposite advice: a control."""
         return Phases(-self.value, self.confidence)
 
+    def repair(self, formula: Formula, should_stop: Callable[[], bool] | None = None) -> Repair:
+        """Phases that do not contradict each other by unit propagation of ``formula``.
+
+        The most confident come first; what they imply joins them, and what they refute is
+        overruled or dropped.  Time is bounded by the formula's size: what is not reached in it is
+        dropped.  ``should_stop`` as in ``Graph.from_formula``.
+        """
+        if self.num_vars != formula.num_vars:
+            raise ValueError(
+                f"phases for {self.num_vars} variables, the formula has {formula.num_vars}"
+            )
+        done = _core.repair(formula.core, self.value, self.confidence, should_stop)
+        phases = Phases(done.pop("values"), done.pop("confidence"))
+        return Repair(phases, **done)
+
     def agreement(self, model: npt.NDArray[np.int8]) -> float | None:
         """Share of the advised variables that ``model`` (int8, +1 or -1) gives that value."""
         advised = self.value != 0
@@ -115,6 +132,35 @@ class Phases:
     ) -> Phases:
         """Read a phases file for ``formula``; see ``read_probabilities``."""
         return cls.from_probabilities(read_probabilities(path, formula, form=form), threshold)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Repair:
+    """Phases made consistent, and how many variables that took.
+
+    kept       advised variables that kept their value
+    overruled  advised variables that have the other one now;  dropped  those that have none
+    joined     variables without advice before
+    complete   False: the effort ended first
+    refuted    unit propagation refutes the formula; then the phases are as they came
+    """
+
+    phases: Phases
+    kept: int
+    overruled: int
+    dropped: int
+    joined: int
+    complete: bool
+    refuted: bool
+
+    def told(self) -> dict[str, int | bool]:
+        return {
+            "kept": self.kept,
+            "overruled": self.overruled,
+            "dropped": self.dropped,
+            "joined": self.joined,
+            "complete": self.complete,
+        }
 
 
 def read_probabilities(

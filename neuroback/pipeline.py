@@ -62,6 +62,7 @@ def solve(
     advice: str = "initial",
     threshold: float | None = None,
     gate: bool | None = None,
+    repair: bool | None = None,
     seed: int = 0,
     time: float | None = None,
     memory: float | None = None,
@@ -88,6 +89,8 @@ def solve(
                   and gate of ``model``, or of the shipped model that the file names, hold for it
     threshold     least confidence that becomes advice; the model's own if None
     gate          no advice where the model is unsure as a whole; None: on for a model's advice
+    repair        advice made consistent by unit propagation, the most confident first; None: as
+                  the model says, off for advice from elsewhere
     time, memory  wall seconds and MiB for everything together; ``conflicts`` for the search
     race          the plain search and the advised one at once; the first answer wins
     advice_at     conflicts at which the engine core takes the advice: repeats a hand-over; None:
@@ -113,7 +116,9 @@ def solve(
         if on_formula is not None:
             on_formula(formula)
         budget.check()
-        request = Request(neural, model, phases, phases_form, advice, threshold, gate, threads)
+        request = Request(
+            neural, model, phases, phases_form, advice, threshold, gate, repair, threads
+        )
         run = _Run(home, formula, request, budget, seconds, tell)
         run.options = {"seed": seed, "memory": memory, "conflicts": conflicts, "verbose": verbose}
         run.options |= _own_options(home, kissat, proof_format, advice_at)
@@ -155,11 +160,12 @@ def predict(
     *,
     model: str | os.PathLike[str] | None = None,
     threshold: float | None = None,
+    repair: bool | None = None,
     threads: int | None = None,
     relaxed: bool = False,
     should_stop: Callable[[], bool] | None = None,
 ) -> Phases:
-    """The network's advice for a formula; ``threshold`` as in ``solve``, no gate.
+    """The network's advice for a formula; ``threshold`` and ``repair`` as in ``solve``, no gate.
 
     Errors: NeuroBackError; ``LimitReached`` where ``should_stop`` said yes.
     """
@@ -170,9 +176,15 @@ def predict(
     p_true, checkpoint = probabilities(
         formula, model=model, threads=threads, should_stop=should_stop
     )
-    return Phases.from_probabilities(
+    phases = Phases.from_probabilities(
         p_true, checkpoint.threshold if threshold is None else threshold
     )
+    if not (checkpoint.repair if repair is None else repair):
+        return phases
+    with interruptible(budget):
+        repaired = phases.repair(formula, budget.stop)
+    budget.check()
+    return repaired.phases
 
 
 # Stages

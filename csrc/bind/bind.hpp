@@ -17,6 +17,7 @@ void register_formula(pybind11::module_ &module);
 void register_flips(pybind11::module_ &module);
 void register_graph(pybind11::module_ &module);
 void register_engine(pybind11::module_ &module);
+void register_repair(pybind11::module_ &module);
 void register_proof(pybind11::module_ &module);
 void register_gnn(pybind11::module_ &module);
 void register_solver(pybind11::module_ &module);

@@ -9,6 +9,7 @@ PYBIND11_MODULE(_core, module) {
   nb::bind::register_flips(module);
   nb::bind::register_graph(module);
   nb::bind::register_engine(module);
+  nb::bind::register_repair(module);
   nb::bind::register_proof(module);
   nb::bind::register_gnn(module);
   nb::bind::register_solver(module);

@@ -86,6 +86,7 @@ def add_parser(subparsers: Any) -> None:
     )
     advice.add_argument("--threshold", type=_threshold, metavar="T", help="least confidence")
     advice.add_argument("--gate", choices=("on", "off"), help="no advice from an unsure model")
+    advice.add_argument("--repair", choices=("on", "off"), help="make the advice consistent first")
     advice.add_argument(
         "--advice", choices=("off", "first", "initial", "always"), default="initial"
     )
@@ -195,6 +196,7 @@ class _Command:
                     advice=args.advice,
                     threshold=args.threshold,
                     gate=None if args.gate is None else args.gate == "on",
+                    repair=None if args.repair is None else args.repair == "on",
                     seed=args.seed,
                     time=args.time,
                     memory=args.memory,
@@ -336,7 +338,16 @@ def _repeat(args: argparse.Namespace, result: Result) -> str:
     if not result.deterministic:
         skip |= {"time", "memory", "conflicts", "advice_at"}
     if plain:
-        skip |= {"no_neural", "model", "phases", "phases_form", "threshold", "gate", "advice"}
+        skip |= {
+            "no_neural",
+            "model",
+            "phases",
+            "phases_form",
+            "threshold",
+            "gate",
+            "repair",
+            "advice",
+        }
     for name, value in vars(args).items():
         option = "--" + name.replace("_", "-")
         if name in skip or value is None or value is False or value == _DEFAULTS.get(name):

@@ -52,6 +52,7 @@ class Request:
     advice: str
     threshold: float | None
     gate: bool | None
+    repair: bool | None
     threads: int | None
 
     def neural_only(self) -> bool:
@@ -67,6 +68,7 @@ def no_advice(gate: str, reason: str, model: str | None = None) -> dict[str, Any
         "flipped": 0,
         "gate": gate,
         "reason": reason,
+        "repair": None,
         "agreement": None,
     }
 
@@ -85,7 +87,10 @@ def advise(
         return Advice(None, no_advice("off", "advice is off"))
     if isinstance(request.phases, Phases):
         told = no_advice("off", "", "given")
-        return _conclude(formula, request.phases, told, tell)
+        phases = request.phases
+        if request.repair:
+            phases = _repair(formula, phases, told, budget, seconds)
+        return _conclude(formula, phases, told, tell)
     if request.phases is not None:
         return _advise_from_file(formula, request, budget, seconds, tell)
     if not request.neural:
@@ -102,7 +107,18 @@ def advise(
         return Advice(None, no_advice("closed", str(refused), checkpoint.name))
     threshold = checkpoint.threshold if request.threshold is None else request.threshold
     gate = checkpoint.gate if request.gate is not False else None
-    return _judge(formula, p_true, root_values, checkpoint.name, threshold, gate, tell)
+    wants_repair = checkpoint.repair if request.repair is None else request.repair
+    rules = _Rules(threshold, gate, wants_repair)
+    return _judge(formula, p_true, root_values, checkpoint.name, rules, budget, seconds, tell)
+
+
+@dataclass(frozen=True)
+class _Rules:
+    """How probabilities become advice."""
+
+    threshold: float
+    gate: Gate | None
+    repair: bool
 
 
 def _advise_from_file(
@@ -124,16 +140,21 @@ def _advise_from_file(
     if model is not None:
         checkpoint = load(model)
         threshold, gate, wanted = checkpoint.threshold, checkpoint.gate, request.gate is not False
+        wants_repair = checkpoint.repair
     else:
         published = request.phases_form == "neuroback"
         threshold = _PUBLISHED_THRESHOLD if published else _FILE_THRESHOLD
         gate, wanted = Gate(*_FILE_GATE), request.gate is True
+        wants_repair = False
     if request.threshold is not None:
         threshold = request.threshold
+    if request.repair is not None:
+        wants_repair = request.repair
     root_values = None
     if wanted:
         root_values = _graph(formula, budget, seconds).root_values
-    return _judge(formula, p_true, root_values, path, threshold, gate if wanted else None, tell)
+    rules = _Rules(threshold, gate if wanted else None, wants_repair)
+    return _judge(formula, p_true, root_values, path, rules, budget, seconds, tell)
 
 
 def _model_of_file(path: str) -> str:
@@ -151,13 +172,15 @@ def _judge(
     p_true: npt.NDArray[Any],
     root_values: npt.NDArray[np.int8] | None,
     source: str,
-    threshold: float,
-    gate: Gate | None,
+    rules: _Rules,
+    budget: Budget,
+    seconds: dict[str, float],
     tell: Callable[[str], None],
 ) -> Advice:
-    """The gate and the threshold: from probabilities to advice."""
+    """The gate, the threshold and the repair: from probabilities to advice."""
     from neuroback.phases import Phases
 
+    gate = rules.gate
     if gate is not None and root_values is not None and not gate.opens(p_true, root_values):
         share = gate.clear_share(p_true, root_values)
         reason = (
@@ -168,8 +191,25 @@ def _judge(
         told = no_advice("closed", reason, source)
         return Advice(None, told)
     told = no_advice("off" if gate is None else "open", "", source)
-    told["threshold"] = threshold
-    return _conclude(formula, Phases.from_probabilities(p_true, threshold), told, tell)
+    told["threshold"] = rules.threshold
+    phases = Phases.from_probabilities(p_true, rules.threshold)
+    if rules.repair:
+        phases = _repair(formula, phases, told, budget, seconds)
+    return _conclude(formula, phases, told, tell)
+
+
+def _repair(
+    formula: Formula,
+    phases: Phases,
+    told: dict[str, Any],
+    budget: Budget,
+    seconds: dict[str, float],
+) -> Phases:
+    with stage(seconds, "predict"), interruptible(budget):
+        repaired = phases.repair(formula, budget.stop)
+    budget.check()
+    told["repair"] = repaired.told()
+    return repaired.phases
 
 
 def _conclude(

@@ -61,7 +61,8 @@ class Gate:
 class Checkpoint:
     """A trained network on disk.
 
-    card   the whole JSON: network, threshold, gate, and the model card (data, seeds, figures)
+    repair  is advice made consistent before use?  False where the JSON does not say
+    card    the whole JSON: network, threshold, gate, and the model card (data, seeds, figures)
     """
 
     name: str
@@ -70,6 +71,7 @@ class Checkpoint:
     threshold: float
     gate: Gate
     card: dict[str, Any]
+    repair: bool = False
 
     @cached_property
     def network(self) -> _core.Network:
@@ -147,11 +149,15 @@ def _read(path: Path) -> Checkpoint:
             raise CheckpointError("no gate")
         threshold = _number(card, "threshold", 0.5, 1.0)
         limits = Gate(_number(gate, "margin", 0.0, 1.0), _number(gate, "min_share", 0.0, 2.0))
+        repair = card.get("repair", False)
+        if type(repair) is not bool:
+            raise CheckpointError(f"'repair' is {repair!r}, expected true or false")
         if not isinstance(card.get("weights_sha256"), str):
             raise CheckpointError("no weights_sha256")
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error}") from None
-    return Checkpoint(path.stem, path.with_suffix(".safetensors"), config, threshold, limits, card)
+    weights_path = path.with_suffix(".safetensors")
+    return Checkpoint(path.stem, weights_path, config, threshold, limits, card, repair)
 
 
 def _number(table: Mapping[str, Any], key: str, low: float, high: float) -> float:
@@ -187,6 +193,7 @@ def save(
     *,
     threshold: float,
     gate: Gate,
+    repair: bool = False,
     card: Mapping[str, Any] | None = None,
 ) -> Checkpoint:
     """Write ``path`` (.safetensors) and the JSON beside it; each appears whole or not at all.
@@ -203,6 +210,7 @@ def save(
         "weights_sha256": hashlib.sha256(content).hexdigest(),
         "threshold": threshold,
         "gate": {"margin": gate.margin, "min_share": gate.min_share},
+        "repair": repair,
         "card": dict(card or {}),
     }
     weights_path.parent.mkdir(parents=True, exist_ok=True)

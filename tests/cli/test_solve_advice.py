@@ -80,6 +80,37 @@ def test_advice_reaches_the_search_from_python(two_models: tuple[Path, list[int]
         assert result.advice["agreement"] == 1.0
 
 
+def test_repair_makes_advice_consistent_and_tells_what_it_did(
+    neuroback: Command, two_models: tuple[Path, list[int]], tmp_path: Path
+) -> None:
+    path, first = two_models
+    # One confident literal implies all others of this formula; the rest says the opposite.
+    lines = [f"{abs(lit)},{0.4 if lit > 0 else 0.6}" for lit in first]
+    lines[3] = f"4,{0.99 if first[3] > 0 else 0.01}"
+    phases = tmp_path / "phases"
+    phases.write_text("\n".join(lines) + "\n")
+    record = json.loads(
+        neuroback("solve", *KISSAT, "--json", "--phases", phases, "--repair", "on", path).out
+    )
+    assert record["model"] == first
+    assert record["advice"]["agreement"] == 1.0
+    assert record["advice"]["repair"] == {
+        "kept": 1,
+        "overruled": 9,
+        "dropped": 0,
+        "joined": 0,
+        "complete": True,
+    }
+    record = json.loads(neuroback("solve", *KISSAT, "--json", "--phases", phases, path).out)
+    assert record["advice"]["repair"] is None
+    assert record["advice"]["agreement"] < 1.0
+
+    repaired = nb.Phases.load(phases, nb.Formula.read(path)).repair(nb.Formula.read(path)).phases
+    result = nb.solve(path, phases=nb.Phases.load(phases, nb.Formula.read(path)), repair=True)
+    assert result.advice["agreement"] == 1.0
+    assert repaired.value.tolist() == [1 if lit > 0 else -1 for lit in first]
+
+
 def test_threshold_silences_the_rest(
     neuroback: Command, two_models: tuple[Path, list[int]], tmp_path: Path
 ) -> None:
@@ -116,7 +147,13 @@ def test_any_advice_gives_the_same_verdict(neuroback: Command, tmp_path: Path) -
         literals = [v * int(rng.choice((-1, 1))) for v in range(1, 31)]
         phases = write_phases(tmp_path / "phases", literals)
         plain = neuroback("solve", *KISSAT, "--no-neural", "-q", path)
-        for options in (["--phases", phases], ["--gate", "off", "--threshold", "0.5"], []):
+        for options in (
+            ["--phases", phases],
+            ["--phases", phases, "--repair", "on"],
+            ["--gate", "off", "--threshold", "0.5"],
+            ["--gate", "off", "--threshold", "0.5", "--repair", "on"],
+            [],
+        ):
             outcome = neuroback("solve", *KISSAT, "-q", *options, path)
             assert outcome.code == plain.code
             assert outcome.answers == plain.answers
@@ -144,7 +181,7 @@ def test_a_closed_gate_is_the_plain_run_and_says_why(
     monkeypatch.setattr(checkpoint, "load", lambda *_: closed)
     for name in ("sat", "unsat"):
         runs = []
-        for options in (["--no-neural"], ["--gate", "on"], []):
+        for options in (["--no-neural"], ["--gate", "on"], ["--repair", "on"], []):
             proof = tmp_path / "proof"
             proof.unlink(missing_ok=True)
             outcome = neuroback(
@@ -158,8 +195,9 @@ def test_a_closed_gate_is_the_plain_run_and_says_why(
                     proof.read_bytes() if proof.exists() else b"",
                 )
             )
-        assert runs[0] == runs[1] == runs[2]
+        assert runs[0] == runs[1] == runs[2] == runs[3]
         assert record["advice"]["gate"] == "closed"
+        assert record["advice"]["repair"] is None
         assert "are needed" in record["advice"]["reason"]
         assert record["model_name"] == "shut"
     outcome = neuroback("solve", *KISSAT, formulas["sat"])
