@@ -6,43 +6,12 @@
 #include <cstring>
 
 #include "base/check.hpp"
-#include "gnn/gradient_backward.hpp"
-#include "gnn/gradient_forward.hpp"
 #include "gnn/gradient_state.hpp"
+#include "gnn/kernels.hpp"
 
 namespace nb::gnn {
 
 namespace {
-
-// One set of functions per instruction set, as in kernels.cpp.
-template <class S>
-void forward_base(S &s, float *logits) {
-  forward_all<2>(s, logits);
-}
-template <class S>
-void backward_base(S &s, const float *grads) {
-  backward_all<2>(s, grads);
-}
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-template <class S>
-__attribute__((target("avx2,fma"))) void forward_v3(S &s, float *logits) {
-  forward_all<3>(s, logits);
-}
-template <class S>
-__attribute__((target("avx2,fma"))) void backward_v3(S &s, const float *grads) {
-  backward_all<3>(s, grads);
-}
-template <class S>
-__attribute__((target("avx2,fma,avx512f,avx512dq,avx512vl,avx512bw"))) void forward_v4(
-    S &s, float *logits) {
-  forward_all<8>(s, logits);
-}
-template <class S>
-__attribute__((target("avx2,fma,avx512f,avx512dq,avx512vl,avx512bw"))) void backward_v4(
-    S &s, const float *grads) {
-  backward_all<8>(s, grads);
-}
-#endif
 
 Floats transpose(const float *matrix, std::size_t outputs, std::size_t inputs,
                  std::size_t columns = width) {
@@ -150,8 +119,8 @@ void check_indices(const char *name, std::span<const std::int32_t> indices, std:
 
 }  // namespace
 
-Trainer::Trainer(NetworkShape shape) : state_(std::make_unique<State>()) {
-  State &s = *state_;
+Trainer::Trainer(NetworkShape shape) : state_(std::make_unique<TrainerState>()) {
+  TrainerState &s = *state_;
   s.shape = std::move(shape);
   s.var_input.features = s.shape.var_features;
   s.clause_input.features = s.shape.clause_features;
@@ -167,7 +136,7 @@ Trainer::Trainer(NetworkShape shape) : state_(std::make_unique<State>()) {
 Trainer::~Trainer() = default;
 
 void Trainer::forward(const BatchView &batch, const Lookup &weights, std::span<float> logits) {
-  State &s = *state_;
+  TrainerState &s = *state_;
   s.batch = batch;
   s.vars = batch.lit_sizes.size() / 2;
   s.clauses = batch.clause_sizes.size();
@@ -229,23 +198,15 @@ void Trainer::forward(const BatchView &batch, const Lookup &weights, std::span<f
       s.memory[index].weights.get(s.edges * heads);
       s.memory[index].totals.get(s.vars * heads);
     }
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-  if (kernels().level == 4) return forward_v4(s, logits.data());
-  if (kernels().level == 3) return forward_v3(s, logits.data());
-#endif
-  forward_base(s, logits.data());
+  kernels().forward(s, logits.data());
 }
 
 void Trainer::backward(std::span<const float> grad_logits, const Lookup &gradients) {
-  State &s = *state_;
+  TrainerState &s = *state_;
   NB_REQUIRE(grad_logits.size() == s.vars, "one gradient per variable expected");
   TakeGradients take{{gradients}};
   visit_parameters(s, take);
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-  if (kernels().level == 4) return backward_v4(s, grad_logits.data());
-  if (kernels().level == 3) return backward_v3(s, grad_logits.data());
-#endif
-  backward_base(s, grad_logits.data());
+  kernels().backward(s, grad_logits.data());
 }
 
 }  // namespace nb::gnn

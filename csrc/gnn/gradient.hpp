@@ -34,6 +34,9 @@ struct BatchView {
   std::span<const float> var_features, clause_features;
 };
 
+// Parameters, and the states that a forward pass leaves for the backward pass.
+struct TrainerState;
+
 class Trainer {
  public:
   // Gives the values of a parameter, or the place where its gradient is added; PyTorch's layout.
@@ -49,8 +52,7 @@ class Trainer {
   void backward(std::span<const float> grad_logits, const Lookup &gradients);
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  std::unique_ptr<TrainerState> state_;
 };
 
 }  // namespace nb::gnn

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The backward pass, layer by layer from the head.  A part of gradient.cpp, included nowhere else.
+// The backward pass, layer by layer from the head.  A part of each isa_*.cpp.
 #pragma once
 
 #include <algorithm>
@@ -8,15 +8,12 @@
 
 #include "gnn/gradient_forward.hpp"
 
-namespace nb::gnn {
-
-inline namespace trainer_parts {
+namespace nb::gnn::NB_ISA {
 
 // Attention's weights, from the gradients of what was pooled: turns `grads` (of the two pooled
 // rows) into those of the unnormalised sums, fills the scores' gradients of the variable's edges
 // and returns that of its own score.
-template <class S>
-NB_INLINE Vec4 attend_backward(S &s, std::size_t index, std::size_t v, float *grads) {
+NB_INLINE Vec4 attend_backward(TrainerState &s, std::size_t index, std::size_t v, float *grads) {
   LayerMemory &m = s.memory[index];
   const float *clauses = m.clauses.get(0), *scores = m.clause_scores.get(0);
   const float *weights = m.weights.get(0);
@@ -47,11 +44,8 @@ NB_INLINE Vec4 attend_backward(S &s, std::size_t index, std::size_t v, float *gr
       const Row row = load(clauses + clause * width);
       store(parts, {g.low * row.low, g.high * row.high});
       Vec4 grad = total_grad;
-      const Vec4 *quarter = reinterpret_cast<const Vec4 *>(parts);
-      for (std::size_t h = 0; h < heads; ++h) {
-        const Vec4 both = quarter[2 * h] + quarter[2 * h + 1];
-        grad[h] += (both[0] + both[1]) + (both[2] + both[3]);
-      }
+      for (std::size_t h = 0; h < heads; ++h)
+        grad[h] += sum_lanes(load4(parts + 8 * h) + load4(parts + 8 * h + 4));
       const Vec4 raw = load4(scores + clause * heads) + own;
       const Vec4 slope = raw > zero ? zero + 1.0f : zero + 0.2f;
       grad *= load4(weights + e * heads) * slope;
@@ -62,8 +56,8 @@ NB_INLINE Vec4 attend_backward(S &s, std::size_t index, std::size_t v, float *gr
   return own_grad;
 }
 
-template <int R, class S>
-NB_INLINE void vars_backward(S &s, std::size_t index) {
+template <int R>
+NB_INLINE void vars_backward(TrainerState &s, std::size_t index) {
   LayerParameters &p = s.layers[index];
   LayerMemory &m = s.memory[index];
   const float *in = s.vars_of(index);
@@ -115,7 +109,7 @@ NB_INLINE void vars_backward(S &s, std::size_t index) {
       for (std::size_t r = 0; r < n; ++r) {
         Row row = load(grad + r * width);
         for (std::size_t h = 0; h < heads; ++h) {
-          const Row w = load_unaligned(p.score_var + h * width);
+          const Row w = load(p.score_var + h * width);
           row.low += score_grads[r * heads + h] * w.low;
           row.high += score_grads[r * heads + h] * w.high;
         }
@@ -127,8 +121,7 @@ NB_INLINE void vars_backward(S &s, std::size_t index) {
 
 // What components receive and send back: gradient of g_{index + 1}, then of g_index, and of the
 // mean (per clause) in `component_sums`.
-template <class S>
-NB_INLINE void meta_backward(S &s, std::size_t index) {
+NB_INLINE void meta_backward(TrainerState &s, std::size_t index) {
   LayerParameters &p = s.layers[index];
   LayerMemory &m = s.memory[index];
   float *grads = s.meta_grads.get(0), *sums = s.component_sums.get(0);
@@ -153,8 +146,8 @@ NB_INLINE void meta_backward(S &s, std::size_t index) {
   }
 }
 
-template <int R, class S>
-NB_INLINE void clauses_backward(S &s, std::size_t index) {
+template <int R>
+NB_INLINE void clauses_backward(TrainerState &s, std::size_t index) {
   LayerParameters &p = s.layers[index];
   LayerMemory &m = s.memory[index];
   const float *in = s.clauses_of(index), *states = m.clauses.get(0);
@@ -188,7 +181,7 @@ NB_INLINE void clauses_backward(S &s, std::size_t index) {
       if (p.attention) {
         std::memcpy(score_grads + r * heads, &score_grad, sizeof score_grad);
         for (std::size_t h = 0; h < heads; ++h) {
-          const Row w = load_unaligned(p.score_clause + h * width);
+          const Row w = load(p.score_clause + h * width);
           sum.low += score_grad[h] * w.low;
           sum.high += score_grad[h] * w.high;
         }
@@ -228,8 +221,8 @@ NB_INLINE void clauses_backward(S &s, std::size_t index) {
   }
 }
 
-template <int R, class S>
-NB_INLINE void table_backward(S &s, std::size_t index) {
+template <int R>
+NB_INLINE void table_backward(TrainerState &s, std::size_t index) {
   LayerParameters &p = s.layers[index];
   const float *in = s.vars_of(index);
   const float *messages = s.clause_messages.get(0);
@@ -253,13 +246,13 @@ NB_INLINE void table_backward(S &s, std::size_t index) {
   }
 }
 
-template <int R, class S>
-NB_INLINE void backward_all(S &s, const float *grad_logits) {
+template <int R>
+NB_INLINE void backward_all(TrainerState &s, const float *grad_logits) {
   std::memset(s.clause_grads.get(0), 0, s.clauses * row_bytes);
   std::memset(s.meta_grads.get(0), 0, s.components * row_bytes);
   const float *states = s.vars_of(s.layers.size()), *units = s.head_units.get(0);
   float *grads = s.var_grads.get(0);
-  const Row out = load_unaligned(s.head_out.value);
+  const Row out = load(s.head_out.value);
   alignas(64) float rows[block_rows * width];
   for (std::size_t begin = 0; begin < s.vars; begin += block_rows) {
     const std::size_t n = std::min(block_rows, s.vars - begin);
@@ -272,10 +265,7 @@ NB_INLINE void backward_all(S &s, const float *grad_logits) {
       s.head_out_bias.gradient[0] += g;
       store(rows + r * width, {g * out.low, g * out.high});
     }
-    for (std::size_t k = 0; k < lanes; ++k) {
-      s.head_out.gradient[k] += out_grad.low[k];
-      s.head_out.gradient[lanes + k] += out_grad.high[k];
-    }
+    add_to(s.head_out.gradient, out_grad);
     relu_backward(rows, units + begin * width, n);
     add_columns(s.head_bias.gradient, rows, n);
     add_outer(s.head_hidden.gradient, rows, states + begin * width, n);
@@ -293,6 +283,4 @@ NB_INLINE void backward_all(S &s, const float *grad_logits) {
                  s.clause_normalised.get(0), s.clause_inverse.get(0), s.clauses);
 }
 
-}  // namespace trainer_parts
-
-}  // namespace nb::gnn
+}  // namespace nb::gnn::NB_ISA

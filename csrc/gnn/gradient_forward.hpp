@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The forward pass that remembers: blocks of rows, updates, layers.  A part of gradient.cpp,
-// included nowhere else.
+// The forward pass that remembers: blocks of rows, updates, layers.  A part of each
+// isa_*.cpp.
 #pragma once
 
 #include <algorithm>
@@ -9,9 +9,7 @@
 
 #include "gnn/gradient_state.hpp"
 
-namespace nb::gnn {
-
-inline namespace trainer_parts {
+namespace nb::gnn::NB_ISA {
 
 // --- blocks of rows ----------------------------------------------------------------------------
 
@@ -39,7 +37,8 @@ NB_INLINE void multiply(float *out, const float *first, const float *in, const f
 // gradient[o] += sum over rows of left[r][o] * right[r]: the gradient of a matrix.
 NB_INLINE void add_outer(float *gradient, const float *left, const float *right, std::size_t n,
                          std::size_t left_stride = width, std::size_t outputs = width) {
-  constexpr std::size_t group = 8;
+  // The sums of a group stay in registers.
+  constexpr std::size_t group = NB_VECTOR_BYTES == 64 ? 8 : NB_VECTOR_BYTES == 32 ? 2 : 1;
   std::size_t o = 0;
   for (; o + group <= outputs; o += group) {
     Row rows[group];
@@ -54,11 +53,8 @@ NB_INLINE void add_outer(float *gradient, const float *left, const float *right,
         rows[i].high += factor * value.high;
       }
     }
-    for (std::size_t i = 0; i < group; ++i)
-      for (std::size_t k = 0; k < lanes; ++k) {
-        gradient[(o + i) * width + k] += rows[i].low[k];
-        gradient[(o + i) * width + lanes + k] += rows[i].high[k];
-      }
+#pragma GCC unroll 16
+    for (std::size_t i = 0; i < group; ++i) add_to(gradient + (o + i) * width, rows[i]);
   }
   for (; o < outputs; ++o) {
     Row sum{};
@@ -67,35 +63,21 @@ NB_INLINE void add_outer(float *gradient, const float *left, const float *right,
       sum.low += left[r * left_stride + o] * value.low;
       sum.high += left[r * left_stride + o] * value.high;
     }
-    for (std::size_t k = 0; k < lanes; ++k) {
-      gradient[o * width + k] += sum.low[k];
-      gradient[o * width + lanes + k] += sum.high[k];
-    }
+    add_to(gradient + o * width, sum);
   }
 }
 
 NB_INLINE void add_columns(float *gradient, const float *rows, std::size_t n) {
   Row sum{};
   for (std::size_t r = 0; r < n; ++r) add(sum, rows + r * width);
-  for (std::size_t k = 0; k < lanes; ++k) {
-    gradient[k] += sum.low[k];
-    gradient[lanes + k] += sum.high[k];
-  }
-}
-
-// PyTorch's parameters have no particular alignment.
-NB_INLINE Row load_unaligned(const float *p) {
-  Row row;
-  std::memcpy(&row.low, p, sizeof row.low);
-  std::memcpy(&row.high, p + lanes, sizeof row.high);
-  return row;
+  add_to(gradient, sum);
 }
 
 // state = norm(rows); keeps the normalised rows and the inverse deviations.
 NB_INLINE void normalise_rows(const float *rows, const NormParameters &norm, float *state,
                               float *normalised, float *inverse, std::size_t n) {
-  const Row scale = load_unaligned(norm.scale.value);
-  const Row shift = load_unaligned(norm.shift.value);
+  const Row scale = load(norm.scale.value);
+  const Row shift = load(norm.shift.value);
   for (std::size_t r = 0; r < n; ++r) {
     Row row = load(rows + r * width);
     const float mean = sum_lanes(row.low + row.high) * (1.0f / width);
@@ -113,7 +95,7 @@ NB_INLINE void normalise_rows(const float *rows, const NormParameters &norm, flo
 // grad: in, of the normalised state; out, of the rows before.
 NB_INLINE void normalise_backward(float *grad, const NormParameters &norm, const float *normalised,
                                   const float *inverse, std::size_t n) {
-  const Row scale = load_unaligned(norm.scale.value);
+  const Row scale = load(norm.scale.value);
   Row scale_grad{}, shift_grad{};
   for (std::size_t r = 0; r < n; ++r) {
     Row g = load(grad + r * width);
@@ -129,33 +111,28 @@ NB_INLINE void normalise_backward(float *grad, const NormParameters &norm, const
     store(grad + r * width, {(g.low - mean - x.low * along) * inverse[r],
                              (g.high - mean - x.high * along) * inverse[r]});
   }
-  for (std::size_t k = 0; k < lanes; ++k) {
-    norm.shift.gradient[k] += shift_grad.low[k];
-    norm.shift.gradient[lanes + k] += shift_grad.high[k];
-    norm.scale.gradient[k] += scale_grad.low[k];
-    norm.scale.gradient[lanes + k] += scale_grad.high[k];
-  }
+  add_to(norm.shift.gradient, shift_grad);
+  add_to(norm.scale.gradient, scale_grad);
 }
 
 NB_INLINE void relu_rows(float *rows, std::size_t n) {
   const Vec zero = {};
   for (std::size_t r = 0; r < n; ++r) {
     const Row row = load(rows + r * width);
-    store(rows + r * width, {row.low > zero ? row.low : zero, row.high > zero ? row.high : zero});
+    store(rows + r * width, {larger(row.low, zero), larger(row.high, zero)});
   }
 }
 
 // grad = grad where hidden > 0.
 NB_INLINE void relu_backward(float *grad, const float *hidden, std::size_t n) {
-  const Vec zero = {};
   for (std::size_t r = 0; r < n; ++r) {
     const Row g = load(grad + r * width), u = load(hidden + r * width);
-    store(grad + r * width, {u.low > zero ? g.low : zero, u.high > zero ? g.high : zero});
+    store(grad + r * width, {where_positive(u.low, g.low), where_positive(u.high, g.high)});
   }
 }
 
 NB_INLINE void fill_rows(float *rows, const float *bias, std::size_t n) {
-  const Row value = load_unaligned(bias);
+  const Row value = load(bias);
   for (std::size_t r = 0; r < n; ++r) store(rows + r * width, value);
 }
 
@@ -168,7 +145,7 @@ NB_INLINE void update_forward(const UpdateParameters &p, const float *in, float 
   alignas(64) float rows[block_rows * width];
   multiply<R>(hidden, hidden, in, p.own.transposed.data(), n);
   relu_rows(hidden, n);
-  const Row bias = load_unaligned(p.out_bias.value);
+  const Row bias = load(p.out_bias.value);
   for (std::size_t r = 0; r < n; ++r) {
     const Row state = load(in + r * width);
     store(rows + r * width, {state.low + bias.low, state.high + bias.high});
@@ -242,8 +219,8 @@ NB_INLINE void input_backward(InputParameters &p, const float *scaled, float *gr
       p.gradient[o * p.features + f] += p.gradient_transposed[f * width + o];
 }
 
-template <int R, class S>
-NB_INLINE void clauses_forward(S &s, std::size_t index) {
+template <int R>
+NB_INLINE void clauses_forward(TrainerState &s, std::size_t index) {
   const LayerParameters &p = s.layers[index];
   LayerMemory &m = s.memory[index];
   const float *in = s.clauses_of(index), *meta = s.meta_of(index);
@@ -252,7 +229,7 @@ NB_INLINE void clauses_forward(S &s, std::size_t index) {
   for (std::size_t begin = 0; begin < s.clauses; begin += block_rows) {
     const std::size_t n = std::min(block_rows, s.clauses - begin);
     float *hidden = m.clause.hidden.get(0) + begin * width;
-    const Row bias = load_unaligned(p.clause.own_bias.value);
+    const Row bias = load(p.clause.own_bias.value);
     for (std::size_t r = 0; r < n; ++r) {
       const std::size_t c = begin + r;
       const auto first = static_cast<std::size_t>(s.clause_offsets[c]);
@@ -280,8 +257,7 @@ NB_INLINE void clauses_forward(S &s, std::size_t index) {
   }
 }
 
-template <class S>
-NB_INLINE void meta_forward(S &s, std::size_t index) {
+NB_INLINE void meta_forward(TrainerState &s, std::size_t index) {
   const LayerParameters &p = s.layers[index];
   LayerMemory &m = s.memory[index];
   float *mean = m.mean.get(0), *hidden = m.meta_hidden.get(0);
@@ -323,8 +299,7 @@ NB_INLINE void scores_forward(const float *rows, std::size_t count, const Floats
   }
 }
 
-template <class S>
-NB_INLINE void attend(S &s, std::size_t index, std::size_t v, float *pooled) {
+NB_INLINE void attend(TrainerState &s, std::size_t index, std::size_t v, float *pooled) {
   LayerMemory &m = s.memory[index];
   const float *clauses = m.clauses.get(0), *scores = m.clause_scores.get(0);
   const Vec4 own = load4(m.var_scores.get(0) + v * heads);
@@ -335,7 +310,7 @@ NB_INLINE void attend(S &s, std::size_t index, std::size_t v, float *pooled) {
   const auto last = static_cast<std::size_t>(s.lit_offsets[2 * v + 2]);
   for (std::size_t e = first; e < last; ++e) {
     const Vec4 score = load4(scores + static_cast<std::size_t>(clause_of[e]) * heads);
-    top = score > top ? score : top;
+    top = larger(score, top);
   }
   top = leaky(top + own);
   Vec4 total = {};
@@ -363,8 +338,7 @@ NB_INLINE void attend(S &s, std::size_t index, std::size_t v, float *pooled) {
   }
 }
 
-template <class S>
-NB_INLINE void average(S &s, std::size_t index, std::size_t v, float *pooled) {
+NB_INLINE void average(TrainerState &s, std::size_t index, std::size_t v, float *pooled) {
   const float *clauses = s.memory[index].clauses.get(0);
   const std::int32_t degree = s.lit_offsets[2 * v + 2] - s.lit_offsets[2 * v];
   const float share = degree > 0 ? 1.0f / static_cast<float>(degree) : 0.0f;
@@ -377,8 +351,8 @@ NB_INLINE void average(S &s, std::size_t index, std::size_t v, float *pooled) {
   }
 }
 
-template <int R, class S>
-NB_INLINE void vars_forward(S &s, std::size_t index) {
+template <int R>
+NB_INLINE void vars_forward(TrainerState &s, std::size_t index) {
   const LayerParameters &p = s.layers[index];
   LayerMemory &m = s.memory[index];
   const float *in = s.vars_of(index), *meta = m.meta.get(0);
@@ -417,8 +391,8 @@ NB_INLINE void vars_forward(S &s, std::size_t index) {
 }
 
 // table[2v] = W+ x, table[2v + 1] = W- x.
-template <int R, class S>
-NB_INLINE void table_forward(S &s, std::size_t index) {
+template <int R>
+NB_INLINE void table_forward(TrainerState &s, std::size_t index) {
   const LayerParameters &p = s.layers[index];
   const float *in = s.vars_of(index);
   float *table = s.literal_table.get(0);
@@ -434,8 +408,8 @@ NB_INLINE void table_forward(S &s, std::size_t index) {
   }
 }
 
-template <int R, class S>
-NB_INLINE void forward_all(S &s, float *logits) {
+template <int R>
+NB_INLINE void forward_all(TrainerState &s, float *logits) {
   input_forward<R>(s.var_input, s.batch.var_features.data(), s.var_rows.get(0), s.first_vars.get(0),
                    s.var_normalised.get(0), s.var_inverse.get(0), s.vars);
   input_forward<R>(s.clause_input, s.batch.clause_features.data(), s.clause_rows.get(0),
@@ -450,7 +424,7 @@ NB_INLINE void forward_all(S &s, float *logits) {
   }
   const float *states = s.vars_of(s.layers.size());
   float *units = s.head_units.get(0);
-  const Row out = load_unaligned(s.head_out.value);
+  const Row out = load(s.head_out.value);
   for (std::size_t begin = 0; begin < s.vars; begin += block_rows) {
     const std::size_t n = std::min(block_rows, s.vars - begin);
     float *rows = units + begin * width;
@@ -465,6 +439,4 @@ NB_INLINE void forward_all(S &s, float *logits) {
   }
 }
 
-}  // namespace trainer_parts
-
-}  // namespace nb::gnn
+}  // namespace nb::gnn::NB_ISA

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 // What the trainer keeps: parameters with their gradients, and the states that a forward pass
-// leaves for the backward pass.  A part of gradient.cpp, included nowhere else.
+// leaves for the backward pass.
 #pragma once
 
 #include <cstring>
 
+#include "gnn/aligned.hpp"
 #include "gnn/gradient.hpp"
-#include "gnn/kernels.hpp"
-#include "gnn/rows.hpp"
 
 namespace nb::gnn {
 
@@ -80,7 +79,7 @@ struct LayerMemory {
 
 }  // namespace trainer_parts
 
-struct Trainer::State {
+struct TrainerState {
   NetworkShape shape;
   BatchView batch;
   std::size_t vars = 0, clauses = 0, components = 0, edges = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What one block of nodes goes through, compiled once per instruction set (kernels.cpp).
+// What one block of nodes goes through, compiled once per instruction set (isa_*.cpp).
 //
 // Every array of rows has `width` floats a row and starts on a 64-byte boundary.
 #pragma once
@@ -8,6 +8,13 @@
 #include <cstdint>
 
 #include "gnn/forward.hpp"
+#include "gnn/gradient.hpp"
+
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define NB_X86_LEVELS 1
+#endif
+#define NB_NAME(name) NB_NAME_OF(name)
+#define NB_NAME_OF(name) #name
 
 namespace nb::gnn {
 
@@ -63,14 +70,28 @@ struct MetaJob {
 
 struct Kernels {
   const char *name;
-  // 4 for AVX-512, 3 for AVX2 with FMA, else 0.
-  int level;
   void (*update_clauses)(const ClauseJob &, std::size_t begin, std::size_t end);
   void (*update_meta)(const MetaJob &, std::size_t begin, std::size_t end);
   // The embedding of variables (first table) and one layer's update of them.
   void (*embed_vars)(const VarJob &, std::size_t begin, std::size_t end);
   void (*update_vars)(const VarJob &, std::size_t begin, std::size_t end);
+  // The passes of training.
+  void (*forward)(TrainerState &, float *logits);
+  void (*backward)(TrainerState &, const float *grad_logits);
 };
+
+namespace base {
+extern const Kernels kernels;
+}
+#ifdef NB_X86_LEVELS
+// x86-64-v3 (AVX2 with FMA) and x86-64-v4 (AVX-512).
+namespace v3 {
+extern const Kernels kernels;
+}
+namespace v4 {
+extern const Kernels kernels;
+}
+#endif
 
 // The widest instruction set that this machine has, or NEUROBACK_SIMD=v4|v3|base below it.
 const Kernels &kernels();

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Rows of `width` floats as pairs of vectors: what all kernels of the network are made of.
 //
-// Everything here is inlined into functions that are compiled for one instruction set each.
+// One file per instruction set (isa_*.cpp) includes this, with NB_ISA, the namespace that all of it
+// goes to, and NB_VECTOR_BYTES, the size of its registers.  Everything here is inlined into
+// functions that are compiled for that set.
 #pragma once
 
 #include <cmath>
@@ -24,13 +26,37 @@
 #define NB_SHUFFLE(a, b, ...) __builtin_shuffle(a, b, decltype((a) > (b)){__VA_ARGS__})
 #endif
 
-namespace nb::gnn {
+namespace nb::gnn::NB_ISA {
 
-// GCC's and Clang's portable vectors: one AVX-512 register, two of AVX2, four of SSE or NEON.
-using Vec = float __attribute__((vector_size(64), may_alias));
-using Vec4 = float __attribute__((vector_size(16), may_alias));
+// GCC's and Clang's portable vectors, of the size of one register: a wider one would live in
+// memory.  Vec has 16 lanes, in as many registers as that takes.
+using Vec4 = float __attribute__((vector_size(16)));
+using Native = float __attribute__((vector_size(NB_VECTOR_BYTES)));
 
-constexpr std::size_t lanes = 16;
+template <class T>
+struct Pair {
+  T a, b;
+  NB_INLINE Pair &operator+=(const Pair &x) { return a += x.a, b += x.b, *this; }
+  NB_INLINE Pair &operator-=(const Pair &x) { return a -= x.a, b -= x.b, *this; }
+  NB_INLINE Pair &operator*=(const Pair &x) { return a *= x.a, b *= x.b, *this; }
+  NB_INLINE Pair &operator-=(float x) { return a -= x, b -= x, *this; }
+  NB_INLINE Pair &operator*=(float x) { return a *= x, b *= x, *this; }
+  NB_INLINE friend Pair operator+(const Pair &x, const Pair &y) { return {x.a + y.a, x.b + y.b}; }
+  NB_INLINE friend Pair operator-(const Pair &x, const Pair &y) { return {x.a - y.a, x.b - y.b}; }
+  NB_INLINE friend Pair operator*(const Pair &x, const Pair &y) { return {x.a * y.a, x.b * y.b}; }
+  NB_INLINE friend Pair operator-(const Pair &x, float y) { return {x.a - y, x.b - y}; }
+  NB_INLINE friend Pair operator*(const Pair &x, float y) { return {x.a * y, x.b * y}; }
+  NB_INLINE friend Pair operator*(float x, const Pair &y) { return {x * y.a, x * y.b}; }
+};
+
+#if NB_VECTOR_BYTES == 64
+using Vec = Native;
+#elif NB_VECTOR_BYTES == 32
+using Vec = Pair<Native>;
+#else
+using Vec = Pair<Pair<Native>>;
+#endif
+
 constexpr std::size_t row_bytes = width * sizeof(float);
 static_assert(width == 2 * lanes, "a row is two vectors");
 
@@ -38,28 +64,91 @@ struct Row {
   Vec low, high;
 };
 
+// From and to anywhere; on AVX2 and later it costs nothing to promise no alignment.
+template <class V>
+NB_INLINE V load_as(const float *p) {
+  V v;
+  std::memcpy(&v, p, sizeof v);
+  return v;
+}
+template <class V>
+NB_INLINE void store_as(float *p, const V &v) {
+  std::memcpy(p, &v, sizeof v);
+}
+template <class T>
+NB_INLINE void store_as(float *p, const Pair<T> &v) {
+  store_as(p, v.a);
+  store_as(p + sizeof(T) / sizeof(float), v.b);
+}
+NB_INLINE Vec load_vec(const float *p) {
+#if NB_VECTOR_BYTES == 64
+  return load_as<Native>(p);
+#elif NB_VECTOR_BYTES == 32
+  return {load_as<Native>(p), load_as<Native>(p + 8)};
+#else
+  return {{load_as<Native>(p), load_as<Native>(p + 4)},
+          {load_as<Native>(p + 8), load_as<Native>(p + 12)}};
+#endif
+}
+NB_INLINE Vec4 load4(const float *p) {
+  return load_as<Vec4>(p);
+}
+
 NB_INLINE Row load(const float *p) {
-  return {*reinterpret_cast<const Vec *>(p), *reinterpret_cast<const Vec *>(p + lanes)};
+  return {load_vec(p), load_vec(p + lanes)};
 }
 NB_INLINE void store(float *p, const Row &row) {
-  *reinterpret_cast<Vec *>(p) = row.low;
-  *reinterpret_cast<Vec *>(p + lanes) = row.high;
+  store_as(p, row.low);
+  store_as(p + lanes, row.high);
 }
 NB_INLINE void add(Row &row, const float *p) {
-  row.low += *reinterpret_cast<const Vec *>(p);
-  row.high += *reinterpret_cast<const Vec *>(p + lanes);
+  row.low += load_vec(p);
+  row.high += load_vec(p + lanes);
 }
+// p[k] += row[k]
+NB_INLINE void add_to(float *p, const Row &row) {
+  store_as(p, load_vec(p) + row.low);
+  store_as(p + lanes, load_vec(p + lanes) + row.high);
+}
+
+template <class V>
+NB_INLINE V larger(const V &x, const V &y) {
+  return x > y ? x : y;
+}
+template <class T>
+NB_INLINE Pair<T> larger(const Pair<T> &x, const Pair<T> &y) {
+  return {larger(x.a, y.a), larger(x.b, y.b)};
+}
+// `value` where `sign` is positive, else 0.
+template <class V>
+NB_INLINE V where_positive(const V &sign, const V &value) {
+  return sign > V{} ? value : V{};
+}
+template <class T>
+NB_INLINE Pair<T> where_positive(const Pair<T> &sign, const Pair<T> &value) {
+  return {where_positive(sign.a, value.a), where_positive(sign.b, value.b)};
+}
+
+NB_INLINE float sum_lanes(const Vec4 &v) {
+  return (v[0] + v[1]) + (v[2] + v[3]);
+}
+#if NB_VECTOR_BYTES > 16
+NB_INLINE float sum_lanes(const Native &v) {
+  alignas(64) float parts[NB_VECTOR_BYTES / sizeof(float)];
+  store_as(parts, v);
+  Vec4 sum = load4(parts) + load4(parts + 4);
+  if constexpr (sizeof v == 64) sum += load4(parts + 8) + load4(parts + 12);
+  return sum_lanes(sum);
+}
+#endif
+template <class T>
+NB_INLINE float sum_lanes(const Pair<T> &v) {
+  return sum_lanes(v.a + v.b);
+}
+
 NB_INLINE void prefetch_row(const float *p) {
   __builtin_prefetch(p);
   __builtin_prefetch(reinterpret_cast<const char *>(p) + 64);
-}
-
-NB_INLINE float sum_lanes(const Vec &v) {
-  alignas(64) float parts[lanes];
-  *reinterpret_cast<Vec *>(parts) = v;
-  const Vec4 *quarter = reinterpret_cast<const Vec4 *>(parts);
-  const Vec4 sum = (quarter[0] + quarter[1]) + (quarter[2] + quarter[3]);
-  return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
 // rows[r] += in[r] W for R rows of `inputs` numbers at distance `stride`.
@@ -90,13 +179,14 @@ NB_INLINE void relu_store(const Row (&rows)[R], float *out) {
 #pragma GCC unroll 16
   for (int r = 0; r < R; ++r)
     store(out + static_cast<std::size_t>(r) * width,
-          {rows[r].low > zero ? rows[r].low : zero, rows[r].high > zero ? rows[r].high : zero});
+          {larger(rows[r].low, zero), larger(rows[r].high, zero)});
 }
 
-// Lane r of the result: the sum of the lanes of v[r].
+// sum[r] = the sum of the lanes of v[r]; there is room for 16.
 template <int R>
-NB_INLINE Vec sums_of_rows(const Vec (&v)[R]) {
+NB_INLINE void sums_of_rows(const Vec (&v)[R], float *sum) {
   static_assert(R <= static_cast<int>(lanes));
+#if NB_VECTOR_BYTES == 64
   if constexpr (R == 8) {
     // A tree of halves: each step folds two vectors into one that holds partial sums of both.
     Vec pairs[4], quads[2];
@@ -115,14 +205,14 @@ NB_INLINE Vec sums_of_rows(const Vec (&v)[R]) {
         NB_SHUFFLE(quads[0], quads[1], 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29) +
         NB_SHUFFLE(quads[0], quads[1], 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
     // Lanes 2k and 2k + 1 now belong to rows 0, 1, 2, 3, 4, 5, 6, 7 in this order of k.
-    return NB_SHUFFLE(twos, twos, 0, 2, 4, 6, 8, 10, 12, 14, 0, 2, 4, 6, 8, 10, 12, 14) +
-           NB_SHUFFLE(twos, twos, 1, 3, 5, 7, 9, 11, 13, 15, 1, 3, 5, 7, 9, 11, 13, 15);
-  } else {
-    Vec sums = {};
-#pragma GCC unroll 16
-    for (int r = 0; r < R; ++r) sums[r] = sum_lanes(v[r]);
-    return sums;
+    const Vec sums = NB_SHUFFLE(twos, twos, 0, 2, 4, 6, 8, 10, 12, 14, 0, 2, 4, 6, 8, 10, 12, 14) +
+                     NB_SHUFFLE(twos, twos, 1, 3, 5, 7, 9, 11, 13, 15, 1, 3, 5, 7, 9, 11, 13, 15);
+    store_as(sum, sums);
+    return;
   }
+#endif
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r) sum[r] = sum_lanes(v[r]);
 }
 
 // Layer normalisation over the channels of each row.
@@ -134,17 +224,17 @@ NB_INLINE void normalise(Row (&rows)[R], const Norm &norm) {
   Vec parts[R];
 #pragma GCC unroll 16
   for (int r = 0; r < R; ++r) parts[r] = rows[r].low + rows[r].high;
-  *reinterpret_cast<Vec *>(lane) = sums_of_rows<R>(parts) * (1.0f / width);
+  sums_of_rows<R>(parts, lane);
 #pragma GCC unroll 16
   for (int r = 0; r < R; ++r) {
-    rows[r].low -= lane[r];
-    rows[r].high -= lane[r];
+    const float mean = lane[r] * (1.0f / width);
+    rows[r].low -= mean;
+    rows[r].high -= mean;
     parts[r] = rows[r].low * rows[r].low + rows[r].high * rows[r].high;
   }
-  const Vec variance = sums_of_rows<R>(parts) * (1.0f / width) + 1e-5f;
-  *reinterpret_cast<Vec *>(lane) = variance;
+  sums_of_rows<R>(parts, lane);
 #pragma GCC unroll 16
-  for (int r = 0; r < R; ++r) lane[r] = 1.0f / std::sqrt(lane[r]);
+  for (int r = 0; r < R; ++r) lane[r] = 1.0f / std::sqrt(lane[r] * (1.0f / width) + 1e-5f);
 #pragma GCC unroll 16
   for (int r = 0; r < R; ++r) {
     rows[r].low = rows[r].low * lane[r] * scale.low + shift.low;
@@ -172,7 +262,7 @@ NB_INLINE void score_rows(const float *in, const float *weight, Vec (&out)[R]) {
 #pragma GCC unroll 16
   for (int r = 0; r < R; ++r) out[r] = Vec{};
   for (std::size_t k = 0; k < width; ++k) {
-    const Vec w = *reinterpret_cast<const Vec *>(weight + k * lanes);
+    const Vec w = load_vec(weight + k * lanes);
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r) out[r] += in[static_cast<std::size_t>(r) * width + k] * w;
   }
@@ -182,8 +272,7 @@ NB_INLINE void score_rows(const float *in, const float *weight, Vec (&out)[R]) {
 template <class V>
 NB_INLINE V exp_of_negative(const V &exponent) {
   using Ints = decltype(exponent > exponent);
-  const V lowest = V{} - 87.0f;
-  const V x = exponent > lowest ? exponent : lowest;
+  const V x = larger(exponent, V{} - 87.0f);
   // Adding 1.5 * 2^23 rounds to the nearest integer.
   const V magic = V{} + 12582912.0f;
   const V n = (x * 1.44269504f + magic) - magic;
@@ -201,39 +290,41 @@ NB_INLINE V exp_of_negative(const V &exponent) {
   return p * scale;
 }
 
-// Without alignment.
-NB_INLINE Vec load_anywhere(const float *p) {
-  Vec v;
-  std::memcpy(&v, p, sizeof v);
-  return v;
-}
-NB_INLINE void store_anywhere(float *p, const Vec &v) {
-  std::memcpy(p, &v, sizeof v);
+template <class T>
+NB_INLINE Pair<T> exp_of_negative(const Pair<T> &x) {
+  return {exp_of_negative(x.a), exp_of_negative(x.b)};
 }
 
-NB_INLINE Vec4 load4(const float *p) {
-  Vec4 v;
-  std::memcpy(&v, p, sizeof v);
-  return v;
-}
 template <class V>
 NB_INLINE V leaky(const V &x) {
-  const V small = x * 0.2f;
-  return x > small ? x : small;
+  return larger(x, x * 0.2f);
 }
+// Lanes of one number, then of another, eight each.
 NB_INLINE Vec spread(float first, float second) {
+#if NB_VECTOR_BYTES == 64
   return Vec{first,  first,  first,  first,  first,  first,  first,  first,
              second, second, second, second, second, second, second, second};
+#elif NB_VECTOR_BYTES == 32
+  return {first - Native{}, second - Native{}};
+#else
+  return {{first - Native{}, first - Native{}}, {second - Native{}, second - Native{}}};
+#endif
 }
 // Four numbers, four times.
 NB_INLINE Vec four_times(const Vec4 &x) {
-  return Vec{x[0], x[1], x[2], x[3], x[0], x[1], x[2], x[3],
-             x[0], x[1], x[2], x[3], x[0], x[1], x[2], x[3]};
+  alignas(64) float parts[lanes];
+  for (std::size_t i = 0; i < lanes; i += 4) store_as(parts + i, x);
+  return load_vec(parts);
 }
-// Each of the first four numbers of `x`, eight times: a row of weights from one per head.
-NB_INLINE Row spread_heads(const Vec &x) {
+// Each of four numbers, eight times: a row of weights from one per head.  There are 16 to read.
+NB_INLINE Row spread_heads(const float *p) {
+#if NB_VECTOR_BYTES == 64
+  const Vec x = load_vec(p);
   return {NB_SHUFFLE(x, x, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1),
           NB_SHUFFLE(x, x, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3)};
+#else
+  return {spread(p[0], p[1]), spread(p[2], p[3])};
+#endif
 }
 
-}  // namespace nb::gnn
+}  // namespace nb::gnn::NB_ISA

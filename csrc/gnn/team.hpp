@@ -38,24 +38,28 @@ class Team {
   }
 
   // Calls block(0) ... block(blocks - 1), in any order and on any thread; returns when all are
-  // done.  The first exception thrown by a block is thrown here.
+  // done.  The first exception thrown by a block is thrown here.  A thread that the system lets
+  // wait takes no block, so the others need not wait for it.
   void run(std::size_t blocks, const std::function<void(std::size_t)> &block) {
     if (blocks == 0) return;
-    const bool shared = !workers_.empty() && blocks > 1;
-    next_ = 0;
-    blocks_ = blocks;
     block_ = &block;
-    if (shared) {
-      const std::lock_guard lock(mutex_);
-      busy_ = workers_.size();
-      ++phase_;
+    unfinished_ = blocks;
+    if (workers_.empty() || blocks == 1) {
+      left_ = blocks;
+    } else {
+      {
+        const std::lock_guard lock(mutex_);
+        left_ = blocks;
+      }
+      wake_.notify_all();
     }
-    if (shared) wake_.notify_all();
     take_blocks(true);
-    if (shared && !soon([this] { return busy_ == 0; })) {
+    const auto done = [this] { return unfinished_ == 0; };
+    if (!soon(done)) {
       std::unique_lock lock(mutex_);
-      done_.wait(lock, [this] { return busy_ == 0; });
+      done_.wait(lock, done);
     }
+    const std::lock_guard lock(mutex_);
     if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
   }
 
@@ -73,35 +77,53 @@ class Team {
     return false;
   }
 
-  void take_blocks(bool caller) {
-    try {
-      while (true) {
-        if (caller && poll_ && poll_()) throw Interrupted();
-        const std::size_t index = next_.fetch_add(1, std::memory_order_relaxed);
-        if (index >= blocks_) return;
-        (*block_)(index);
+  // One block of those left, or none.  Until it is finished the call of `run` that it belongs to
+  // goes on, so `block_` is that call's.
+  bool take(std::size_t &index) {
+    std::size_t left = left_;
+    while (left != 0) {
+      if (left_.compare_exchange_weak(left, left - 1)) {
+        index = left - 1;
+        return true;
       }
-    } catch (...) {
-      next_ = blocks_;
-      const std::lock_guard lock(mutex_);
-      if (!error_) error_ = std::current_exception();
+    }
+    return false;
+  }
+
+  void finish(std::size_t blocks) {
+    if (unfinished_.fetch_sub(blocks) != blocks) return;
+    // Under the lock, so that the caller cannot miss it between its look and its sleep.
+    const std::lock_guard lock(mutex_);
+    done_.notify_one();
+  }
+
+  void take_blocks(bool caller) {
+    std::size_t index = 0;
+    while (take(index)) {
+      try {
+        if (caller && poll_ && poll_()) throw Interrupted();
+        (*block_)(index);
+      } catch (...) {
+        {
+          const std::lock_guard lock(mutex_);
+          if (!error_) error_ = std::current_exception();
+        }
+        finish(left_.exchange(0) + 1);
+        return;
+      }
+      finish(1);
     }
   }
 
   void work() {
-    std::size_t seen = 0;
-    const auto called = [&] { return closing_ || phase_ != seen; };
+    const auto called = [&] { return closing_ || left_ != 0; };
     while (true) {
       if (!soon(called)) {
         std::unique_lock lock(mutex_);
         wake_.wait(lock, called);
       }
       if (closing_) return;
-      seen = phase_;
       take_blocks(false);
-      // Under the lock, so that the caller cannot miss it between its look and its sleep.
-      const std::lock_guard lock(mutex_);
-      if (--busy_ == 0) done_.notify_one();
     }
   }
 
@@ -109,11 +131,9 @@ class Team {
   std::vector<std::thread> workers_;
   std::mutex mutex_;
   std::condition_variable wake_, done_;
-  std::atomic<std::size_t> next_{0};
-  std::size_t blocks_ = 0;
   const std::function<void(std::size_t)> *block_ = nullptr;
-  std::atomic<std::size_t> phase_{0};
-  std::atomic<std::size_t> busy_{0};
+  std::atomic<std::size_t> left_{0};        // blocks that nobody took yet
+  std::atomic<std::size_t> unfinished_{0};  // blocks of this call that are not done
   std::atomic<bool> closing_{false};
   std::exception_ptr error_;
 };

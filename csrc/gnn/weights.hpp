@@ -20,6 +20,8 @@ namespace nb::gnn {
 
 // Width of every hidden state.  The kernels are compiled for it: two 64-byte vectors a row.
 inline constexpr std::size_t width = 32;
+// Floats side by side in all that is laid out for vectors: half a row.
+inline constexpr std::size_t lanes = 16;
 // Attention heads; each owns width / heads channels of what is pooled.
 inline constexpr std::size_t heads = 4;
 
