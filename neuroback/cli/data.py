@@ -25,6 +25,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     stage.add_argument(
         "--count", type=int, metavar="N", help="the first N: any prefix has all families"
     )
+    stage.add_argument(
+        "--labelled",
+        action="append",
+        default=[],
+        metavar="SHARDS",
+        help="those alone that label shards, or folders of them, are of",
+    )
     _add_workers(stage)
 
     stage = stages.add_parser("import", help="foreign formulas and the published DataBack layout")
@@ -160,8 +167,13 @@ def _say(verb: str, tally: Tally) -> int:
 def _generate(args: argparse.Namespace) -> int:
     from neuroback.dataset import build
     from neuroback.dataset.recipe import read_recipe
+    from neuroback.dataset.shards import find_shards, labelled_sources
 
-    items = read_recipe(args.recipe)[: args.count]
+    items = read_recipe(args.recipe)
+    if args.labelled:
+        known = labelled_sources(find_shards(args.labelled))
+        items = [item for item in items if (item.family, item.seed, item.params_text) in known]
+    items = items[: args.count]
     return _say("generated", build.generate(args.output, items, _workers(args), _progress(args)))
 
 

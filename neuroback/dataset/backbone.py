@@ -125,28 +125,24 @@ class Search:
         rest = self.conflicts
         if self.first_conflicts is not None:
             self.conflicts = self.first_conflicts
+        model: Values | None = None
         answer = self.ask([], _FIRST_CONFLICTS)
-        if answer is None and not self.out_of_limits():
-            answer = self._find_model_elsewhere()
-            if answer:
-                # The model of the other solver becomes this one's without a conflict.
-                values = self.models[0]
-                variables = np.arange(1, self.formula.num_vars + 1)
-                self.oracle.prefer((variables * values).tolist())
-                answer = self.ask([], None)
+        if answer:
+            model = self.oracle.model()
+        elif answer is None and not self.out_of_limits():
+            answer, model = self._find_model_elsewhere()
         if self.first_conflicts is not None:
             self.conflicts = None if rest is None else self.spent + rest
         self.satisfiable = answer
         self.seconds_first = self.clock() - self.start
-        if answer:
-            model = self.oracle.model()
+        if model is not None:
             if self.formula.check_model(model) is not None:
                 raise EngineError("the solver's model does not satisfy the formula")
             self.models.append(model)
             self.candidates = model.copy()
             self.observe(model)
 
-    def _find_model_elsewhere(self) -> bool | None:
+    def _find_model_elsewhere(self) -> tuple[bool | None, Values | None]:
         left = None if self.conflicts is None else max(1, self.conflicts - self.spent)
         if self.kissat:
             from neuroback.engines import kissat
@@ -165,10 +161,8 @@ class Search:
                 return self._find_model_elsewhere()
             self.spent += result.statistics.get("conflicts", 0)
             if result.status is Status.SATISFIABLE and result.model is not None:
-                values = np.sign(result.model).astype(np.int8)
-                self.models.append(values)
-                return True
-            return False if result.status is Status.UNSATISFIABLE else None
+                return True, np.sign(result.model).astype(np.int8)
+            return False if result.status is Status.UNSATISFIABLE else None, None
         answer: bool | None = None
         with PySATOracle(self.formula, FIRST_MODEL) as oracle:
             budget = _FIRST_CONFLICTS
@@ -179,9 +173,7 @@ class Search:
                 self.spent += used
                 left = None if left is None else max(1, left - used)
                 budget *= 2
-            if answer:
-                self.models.append(oracle.model())
-        return answer
+            return answer, oracle.model() if answer else None
 
     def observe(self, model: Values) -> None:
         """Drop the candidates that ``model``, or a flip or short walk from it, contradicts."""

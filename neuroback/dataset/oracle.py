@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The incremental solver that labelling asks, behind one small interface.
 
-Only this file knows PySAT.  Glucose 4.2 answers the many small questions of backbone extraction
-faster than CaDiCaL does and keeps its state between them; CaDiCaL is better at a first model.
+Only this file knows PySAT.  Glucose answers the many small questions of backbone extraction faster
+than CaDiCaL does and keeps its state between them; CaDiCaL is better at a first model.  Not Glucose
+4: that of PySAT forgets phases given after the first call, which questions and models live by.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from neuroback.errors import EngineError
 from neuroback.formula import Formula
 
-QUESTIONS = "glucose42"
+QUESTIONS = "glucose3"
 FIRST_MODEL = "cadical195"
 
 

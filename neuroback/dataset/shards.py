@@ -39,7 +39,14 @@ _KEPT = (
     "labelled",
 )
 
-__all__ = ["ENDING", "find_shards", "import_shards", "read_shard", "write_shards"]
+__all__ = [
+    "ENDING",
+    "find_shards",
+    "import_shards",
+    "labelled_sources",
+    "read_shard",
+    "write_shards",
+]
 
 
 def write_shards(store: Store, folder: str, size: int = 250) -> int:
@@ -126,6 +133,16 @@ def import_shards(folder: str, paths: list[Path]) -> Tally:
                         },
                     )
     return tally
+
+
+def labelled_sources(paths: list[Path]) -> set[tuple[str, int, str]]:
+    """(family, seed, parameters) of the generated formulas that shards have labels of."""
+    return {
+        (row["family"], row["seed"], row.get("params", ""))
+        for path in paths
+        for row, _ in read_shard(path)
+        if "seed" in row
+    }
 
 
 def find_shards(inputs: list[str]) -> list[Path]:

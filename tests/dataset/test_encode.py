@@ -140,7 +140,7 @@ def test_cardinality(form: str, relation: str) -> None:
         }
 
 
-@pytest.mark.parametrize("form", ["bdd", "adder", "counter"])
+@pytest.mark.parametrize("form", ["bdd", "adder", "counter", "totalizer", "watchdog"])
 def test_weighted_sums(form: str) -> None:
     weights = [3, 5, 1, 7, 3]
     for bound in (-1, 0, 1, 6, 11, 18, 19, 40):

@@ -128,7 +128,7 @@ SMALL: dict[str, list[dict[str, Any]]] = {
     ],
     "pseudo_boolean": [
         {"variables": 12, "constraints": 4, "form": form, "exact": exact}
-        for form in ("adder", "bdd", "counter")
+        for form in ("adder", "bdd", "counter", "totalizer", "watchdog")
         for exact in (True, False)
     ],
     "queens": [{"size": 7}, {"size": 9, "amo": "product", "blocked": 0.4}],

@@ -251,6 +251,17 @@ def test_label_shards_bring_labels_to_formulas_made_anew(
     assert code == 1 and "expected a label shard" in err
 
 
+def test_only_what_is_labelled_is_generated(neuroback: Run, recipe: Path, tmp_path: Path) -> None:
+    made, fresh, shards = tmp_path / "made", tmp_path / "fresh", tmp_path / "shards"
+    neuroback("data", "generate", recipe, "-o", made)
+    neuroback("data", "label", made, "--count", 4)
+    assert neuroback("data", "export", made, "--shards", "-o", shards)[1] == "4 labels\n"
+    out = neuroback("data", "generate", recipe, "-o", fresh, "--labelled", shards)[1]
+    assert out.startswith("4 generated")
+    assert "4 labels imported" in neuroback("data", "import", shards, "-o", fresh)[1]
+    assert neuroback("data", "label", fresh)[1].startswith("0 labelled")
+
+
 def test_a_real_piece_of_the_published_set(
     neuroback: Run, shared_formulas: Path, tmp_path: Path
 ) -> None:

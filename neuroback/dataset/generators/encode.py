@@ -423,7 +423,8 @@ class Encoder:
         """Sum of the weights of true literals <= bound; weights are positive.
 
         ``bdd`` is a reduced ordered decision diagram, ``adder`` a sum of binary words that
-        is compared with the bound, ``counter`` a sequential weighted counter.
+        is compared with the bound, ``counter`` a sequential weighted counter, ``totalizer`` a
+        tree of the sums that can occur, ``watchdog`` a unary sum for each bit of the weights.
         """
         if sum(weights) <= bound:
             return
@@ -433,6 +434,10 @@ class Encoder:
             self._weighted_adder(literals, weights, bound)
         elif form == "counter":
             self._weighted_counter(literals, weights, bound)
+        elif form == "totalizer":
+            self._weighted_totalizer(literals, weights, bound)
+        elif form == "watchdog":
+            self._weighted_watchdog(literals, weights, bound)
         elif form == "bdd":
             order = sorted(range(len(literals)), key=lambda i: (-weights[i], i))
             self.fix(self._weighted_bdd([literals[i] for i in order],
@@ -484,6 +489,57 @@ class Encoder:
                     self.add(-lit, -previous[j - weight], row[j])
             self.add(-lit, -previous[bound - weight])
             previous = row
+
+    def _weighted_totalizer(
+        self, literals: Sequence[int], weights: Sequence[int], bound: int
+    ) -> None:
+        # A node maps each sum below it, or "too much", to a literal that says: at least that.
+        nodes = [{min(w, bound + 1): lit} for lit, w in zip(literals, weights, strict=True)]
+        while len(nodes) > 1:
+            merged = []
+            for left, right in zip(nodes[::2], nodes[1::2], strict=False):
+                pairs = [(a, b) for a in (0, *left) for b in (0, *right) if a or b]
+                sums = sorted({min(a + b, bound + 1) for a, b in pairs})
+                node = {total: self.new() for total in sums}
+                for a, b in pairs:
+                    reasons = ([-left[a]] if a else []) + ([-right[b]] if b else [])
+                    self.add(*reasons, node[min(a + b, bound + 1)])
+                merged.append(node)
+            nodes = merged + nodes[2 * len(merged) :]
+        if bound + 1 in nodes[0]:
+            self.fix(nodes[0][bound + 1], False)
+
+    def _weighted_watchdog(
+        self, literals: Sequence[int], weights: Sequence[int], bound: int
+    ) -> None:
+        """Bailleux, Boufkhad, Roussel, "New encodings of pseudo-Boolean constraints", SAT 2009."""
+        top = max(weights).bit_length() - 1
+        # A constant that makes the bound one less than a multiple of the last bit's worth.
+        extra = -(bound + 1) % (1 << top)
+        carried: Word = []
+        for bit in range(top + 1):
+            column = [lit for lit, w in zip(literals, weights, strict=True) if w >> bit & 1]
+            column += [TRUE] * (extra >> bit & 1)
+            carried = self._unary_sum([*column, *carried])
+            if bit < top:
+                carried = carried[1::2]
+        over = (bound + 1 + extra) >> top
+        if over <= len(carried):
+            self.fix(carried[over - 1], False)
+
+    def _unary_sum(self, literals: Sequence[int]) -> Word:
+        """out[i] is implied where more than i of the literals are true."""
+        if len(literals) < 2:
+            return list(literals)
+        half = len(literals) // 2
+        left, right = self._unary_sum(literals[:half]), self._unary_sum(literals[half:])
+        out = self.word(len(literals))
+        for i in range(len(left) + 1):
+            for j in range(len(right) + 1):
+                if i + j:
+                    reasons = [-lit for lit in (*left[i - 1 : i], *right[j - 1 : j])]
+                    self.add(*reasons, out[i + j - 1])
+        return out
 
     def _weighted_bdd(self, literals: Sequence[int], weights: Sequence[int], bound: int) -> int:
         rest = [0] * (len(weights) + 1)

@@ -82,7 +82,11 @@ FAMILY = Family(
         "exact": Parameter(True, help="equations", choices=(True, False)),
         "signs": Parameter(True, help="negated literals, too", choices=(True, False)),
         "clauses": Parameter(0.5, 0.0, 10.0, "clauses beside them, by variables"),
-        "form": Parameter("adder", help="encoding", choices=("adder", "bdd", "counter")),
+        "form": Parameter(
+            "adder",
+            help="encoding",
+            choices=("adder", "bdd", "counter", "totalizer", "watchdog"),
+        ),
     },
     build,
     decode,
