@@ -50,7 +50,7 @@ struct Analysis {
   std::vector<Var> shrinkable;
   std::vector<std::uint32_t> levels;
   std::vector<std::uint64_t> level_stamps;
-  std::vector<std::pair<std::uint64_t, Var>> sorted;
+  std::vector<std::pair<std::uint64_t, Var>> sorted, sort_scratch;
   std::uint64_t stamp = 0;
 };
 

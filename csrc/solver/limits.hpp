@@ -33,6 +33,17 @@ inline double scale_by_clauses(std::int64_t irredundant) {
   return 25 + 4.5 * size * size;
 }
 
+// A pass that finds nothing waits, for twice as many rounds each time.
+class Delay {
+ public:
+  // True: sit this round out.
+  bool waiting() { return left_ && left_--; }
+  void update(bool fruitful) { left_ = rounds_ = fruitful ? rounds_ / 2 : 2 * rounds_ + 1; }
+
+ private:
+  std::uint32_t rounds_ = 0, left_ = 0;
+};
+
 struct Limits {
   // Conflicts at which each is due.
   std::int64_t restart = 0;
@@ -55,6 +66,7 @@ struct Limits {
   std::int64_t walk_ticks = 0;
   std::int64_t transitive_ticks = 0;
   std::int64_t sweep_ticks = 0;
+  Delay sweep_delay;
   // Clauses that elimination may add for a variable; grows when all have been tried.
   int eliminate_bound = 0;
   // Root-level units when clauses were last cleaned of them.

@@ -6,9 +6,10 @@
 //          literal and its negation is a contradiction.
 // Needs    root level        Reads   watches (binary)
 // Leaves   root level        Writes  arena, watches, extension, vars
-// Cost     linear in the formula
+// Cost     linear in binary clauses, and in the formula where there are equivalences
 // Source   Tarjan, SIAM J. Comput. 1972; Aspvall, Plass and Tarjan, IPL 1979
 #include <algorithm>
+#include <optional>
 
 #include "solver/inprocess/dense.hpp"
 #include "solver/inprocess/inprocess.hpp"
@@ -23,17 +24,19 @@ constexpr Lit none = Lit::from_code(~0u);
 
 class Substitute {
  public:
-  explicit Substitute(Core &core) : core_(core), dense_(core, false) {}
+  explicit Substitute(Core &core) : core_(core) {}
 
   // True if a variable was substituted.
   bool run() {
     if (core_.inconsistent) return false;
     find_components();
+    if (contradiction_ == none && !replaced_) return false;
+    // Leaving the watches costs much more than the search for components.
+    dense_.emplace(core_, false);
     if (contradiction_ != none) {
       derive_unit(core_, contradiction_);
       return false;
     }
-    if (!replaced_) return false;
     tell_equivalences();
     for_binaries();
     for_large();
@@ -222,7 +225,7 @@ class Substitute {
   }
 
   Core &core_;
-  Dense dense_;
+  std::optional<Dense> dense_;
   IndexVector<Lit, Lit> representative_;
   Lit contradiction_ = none;
   bool replaced_ = false;

@@ -11,7 +11,7 @@
 //          to the proof and taken back when the neighbourhood is left.
 // Needs    root level        Reads   arena, watches
 // Leaves   root level        Writes  watches (binary), trail (units)
-// Cost     a share of the ticks of the search
+// Cost     a share of the ticks of the search; less where it finds next to nothing
 // Source   Kuehlmann et al., TCAD 2002 (SAT sweeping); as in Kissat since 2021
 #include <algorithm>
 #include <utility>
@@ -132,7 +132,9 @@ class Sweep {
     depth_ = core.options.sweep_depth + std::min(round, 1);
   }
 
-  void run(std::int64_t effort) {
+  // True if it was worth its time.
+  bool run(std::int64_t effort) {
+    const std::int64_t before = found();
     const std::uint32_t vars = core_.num_vars();
     std::uint32_t index = core_.sweep_next < vars ? core_.sweep_next : 0;
     std::uint32_t done = 0;
@@ -145,6 +147,7 @@ class Sweep {
       }
       if (!core_.active(var) || core_.vars[var].swept || merged(var)) continue;
       variable(var);
+      ++tried_;
       core_.vars[var].swept = 1;
       if (!dense_.propagate()) break;
     }
@@ -152,9 +155,11 @@ class Sweep {
       for (std::uint32_t i = 0; i < vars; ++i) core_.vars[Var(i)].swept = 0;
     core_.sweep_next = index;
     core_.stats.ticks_sweep += ticks_ + dense_.ticks;
+    return 1000 * (found() - before) >= tried_;
   }
 
  private:
+  std::int64_t found() const { return core_.stats.sweep_equivalences + core_.stats.sweep_units; }
   int local(Lit lit) const {
     const auto number = static_cast<int>(local_[lit.var()]);
     return lit.negative() ? -number : number;
@@ -373,7 +378,7 @@ class Sweep {
   std::vector<std::vector<int>> classes_;
   std::size_t clauses_ = 0, largest_vars_ = 0, largest_clauses_ = 0;
   int depth_ = 0;
-  std::int64_t ticks_ = 0;
+  std::int64_t ticks_ = 0, tried_ = 0;
 };
 
 }  // namespace
@@ -383,11 +388,13 @@ void sweep(Core &core) {
   if (!propagate_root(core)) return;
   const std::int64_t since = core.stats.ticks - core.limits.sweep_ticks;
   core.limits.sweep_ticks = core.stats.ticks;
-  // Equivalences are worth most when they are found early, so the first round may take longer.
-  const std::int64_t least = core.sweep_round ? 100000 : 3000000;
+  Delay &delay = core.limits.sweep_delay;
+  if (delay.waiting() && !core.options.test_schedule) return;
+  // Equivalences are worth most when they are found early, so the first pass may take longer.
+  const std::int64_t least = core.stats.ticks_sweep ? 100000 : 3000000;
   {
     Sweep pass(core);
-    pass.run(std::max(since * core.options.sweep_effort / 1000, least));
+    delay.update(pass.run(std::max(since * core.options.sweep_effort / 1000, least)));
   }
   report(core, 'w');
 }

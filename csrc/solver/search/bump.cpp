@@ -10,6 +10,7 @@
 //          Audemard and Simon, IJCAI 2009 (glue)
 #include <algorithm>
 
+#include "base/radix_sort.hpp"
 #include "solver/search/search.hpp"
 
 namespace nb {
@@ -52,7 +53,7 @@ void bump_queue(Core &core) {
   sorted.clear();
   for (const Var var : core.analysis.analyzed)
     if (core.active(var)) sorted.emplace_back(queue.stamp(var), var);
-  std::sort(sorted.begin(), sorted.end());
+  radix_sort(sorted, core.analysis.sort_scratch, [](const auto &entry) { return entry.first; });
   for (const auto &[stamp, var] : sorted) {
     if (queue.last() == var.index()) continue;
     queue.dequeue(var);
