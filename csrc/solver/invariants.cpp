@@ -16,7 +16,8 @@ void must(bool condition, int line, const char *text) {
 
 #define NB_MUST(condition) must(condition, __LINE__, #condition)
 
-// T1  Values, levels and positions agree with the trail; levels never decrease along it.
+// T1  Values, levels and positions agree with the trail; levels decrease along it only from
+//     `first_low` on, and none is below that of a reason.
 // T2  A reason contains its literal, and otherwise only literals assigned false before it.
 void check_trail(const Core &core) {
   const Trail &trail = core.trail;
@@ -27,11 +28,13 @@ void check_trail(const Core &core) {
     const Lit lit = trail.lits[i];
     const Assigned &assigned = trail.assigned[lit.var()];
     NB_MUST(trail.values[lit] > 0 && trail.values[~lit] < 0);
-    NB_MUST(assigned.trail == i && assigned.level >= level);
+    NB_MUST(assigned.trail == i && assigned.level <= trail.level);
+    NB_MUST(assigned.level >= level || i >= trail.first_low);
     NB_MUST(!assigned.seen && !assigned.poisoned && !assigned.removable && !assigned.shrinkable);
-    level = assigned.level;
+    level = std::max(level, assigned.level);
     const auto before = [&](Lit other) {
-      return trail.values[other] < 0 && trail.assigned[other.var()].trail < i;
+      const Assigned &reason = trail.assigned[other.var()];
+      return trail.values[other] < 0 && reason.trail < i && reason.level <= assigned.level;
     };
     if (assigned.reason.is_none()) continue;
     if (assigned.reason.is_binary()) {
@@ -79,9 +82,11 @@ void check_watches(const Core &core) {
       NB_MUST(clause.lits()[0] == lit || clause.lits()[1] == lit);
       --count[lit];
       if (core.trail.propagated != core.trail.size() || core.value(lit) >= 0) continue;
+      // Or the false literal is propagated again when the true one goes.
       const auto earlier = [&](Lit other) {
-        return core.value(other) > 0 &&
-               core.trail.assigned[other.var()].level <= core.trail.assigned[lit.var()].level;
+        if (core.value(other) <= 0) return false;
+        const Assigned &by = core.trail.assigned[other.var()], &of = core.trail.assigned[lit.var()];
+        return by.level <= of.level || core.trail.levels[by.level].trail <= of.trail;
       };
       const Lit other = clause.lits()[clause.lits()[0] == lit ? 1 : 0];
       NB_MUST(earlier(watch.blocking()) || earlier(other));

@@ -55,7 +55,7 @@ void derive(Core &core, Conflict conflict) {
     }
     conflict.reason = Reason::none();
     do pivot = trail.lits[--position];
-    while (!trail.assigned[pivot.var()].seen);
+    while (!trail.assigned[pivot.var()].seen || trail.assigned[pivot.var()].level != trail.level);
     if (!--open) break;
     reason = trail.assigned[pivot.var()].reason;
     NB_ASSERT(!reason.is_none());
@@ -144,6 +144,7 @@ void analyze(Core &core, Conflict conflict) {
     derive_empty(core);
     return;
   }
+  if (resolved_by_flip(core, conflict)) return;
   Analysis &analysis = core.analysis;
   derive(core, conflict);
   const auto glue = static_cast<std::uint32_t>(analysis.levels.size());
@@ -171,10 +172,11 @@ void analyze(Core &core, Conflict conflict) {
     backtrack(core, 0);
     derive_unit(core, uip);
   } else {
-    backtrack(core, level);
+    backtrack(core, backtrack_level(core, level));
     core.proof.add(analysis.clause);
     const ClauseRef ref = add_clause(core, analysis.clause, true, glue);
-    assign(core, uip, ref == no_clause ? Reason::binary(analysis.clause[1]) : Reason::large(ref));
+    assign_at(core, uip, ref == no_clause ? Reason::binary(analysis.clause[1]) : Reason::large(ref),
+              level);
     if (ref != no_clause) core.arena[ref].used = glue <= core.glue_usage[core.stable].tier2 ? 2 : 1;
     subsume_recent(core, ref);
   }

@@ -4,6 +4,8 @@
 // Needs    any level         Reads   trail, order
 // Leaves   the level asked   Writes  trail, order, phases.{target, best}
 // Cost     linear in the literals unassigned
+#include <algorithm>
+
 #include "solver/search/search.hpp"
 
 namespace nb {
@@ -30,6 +32,23 @@ void update_target_and_best(Core &core) {
   }
 }
 
+namespace {
+
+// Put back what was assigned above the level left but belongs to it or below.  It is propagated
+// once more, for what it implied may have gone.
+void keep_low(Trail &trail, std::uint32_t level, std::vector<Lit> &backwards) {
+  if (trail.first_low >= trail.size()) trail.first_low = Trail::in_order;
+  for (; !backwards.empty(); backwards.pop_back()) {
+    const Lit lit = backwards.back();
+    Assigned &assigned = trail.assigned[lit.var()];
+    assigned.trail = trail.size();
+    if (assigned.level < level) trail.first_low = std::min(trail.first_low, trail.size());
+    trail.lits.push_back(lit);
+  }
+}
+
+}  // namespace
+
 void backtrack(Core &core, std::uint32_t level) {
   Trail &trail = core.trail;
   if (level >= trail.level) return;
@@ -42,9 +61,16 @@ void backtrack(Core &core, std::uint32_t level) {
   ScoreHeap<Var> &heap = core.order.heap;
   Queue &queue = core.order.queue;
   std::uint64_t search = queue.search == Queue::none ? 0 : queue.stamp(Var(queue.search));
+  std::vector<Lit> &low = core.scratch;
+  low.clear();
+  const bool any_low = trail.first_low != Trail::in_order;
   for (std::uint32_t i = trail.size(); i-- > keep;) {
     const Lit lit = trail.lits[i];
     const Var var = lit.var();
+    if (any_low && trail.assigned[var].level <= level) {
+      low.push_back(lit);
+      continue;
+    }
     values[lit.code()] = values[(~lit).code()] = 0;
     if (core.stable) {
       if (!heap.contains(var)) heap.push(var);
@@ -53,8 +79,9 @@ void backtrack(Core &core, std::uint32_t level) {
       search = queue.stamp(var);
     }
   }
-  trail.unassigned += trail.size() - keep;
+  trail.unassigned += trail.size() - keep - static_cast<std::uint32_t>(low.size());
   trail.lits.resize(keep);
+  if (any_low) keep_low(trail, level, low);
   trail.propagated = std::min(trail.propagated, keep);
   trail.levels.resize(level + 1);
   trail.level = level;

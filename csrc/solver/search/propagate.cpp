@@ -7,6 +7,8 @@
 // Leaves   W1, W2            Writes  trail, watches, phases.saved
 // Cost     most of the run time; counted in ticks (cache lines of watches and clauses)
 // Source   Gent, "Optimal Implementation of Watched Literals", JAIR 2013, and watch.hpp
+#include <algorithm>
+
 #include "solver/search/search.hpp"
 #include "solver/state/database.hpp"
 
@@ -27,14 +29,17 @@ namespace {
 }
 
 template <bool probing>
-[[gnu::always_inline]] inline void assign_inline(Core &core, Lit lit, Reason reason) {
+[[gnu::always_inline]] inline void assign_inline(Core &core, Lit lit, Reason reason,
+                                                 std::uint32_t level) {
   Trail &trail = core.trail;
   NB_ASSERT(!trail.values[lit]);
+  // It will be visited soon.
+  __builtin_prefetch(&core.watches[~lit]);
   trail.values[lit] = 1;
   trail.values[~lit] = -1;
   const Var var = lit.var();
   Assigned &assigned = trail.assigned[var];
-  assigned.level = trail.level;
+  assigned.level = level;
   assigned.trail = trail.size();
   assigned.reason = reason;
   trail.lits.push_back(lit);
@@ -49,6 +54,13 @@ Conflict propagate_as(Core &core, [[maybe_unused]] ClauseRef ignored) {
   Trail &trail = core.trail;
   Value *const values = trail.values.data();
   const std::uint32_t start = trail.propagated;
+  const bool low = !probing && trail.first_low != Trail::in_order;
+  const auto imply = [&](Lit lit, Reason reason) {
+    if (low) [[unlikely]]
+      assign_at(core, lit, reason, implied_level(core, lit, reason));
+    else
+      assign_inline<probing>(core, lit, reason, trail.level);
+  };
   std::int64_t ticks = 0;
   Conflict conflict;
   while (!conflict.found() && trail.propagated != trail.size()) {
@@ -68,7 +80,7 @@ Conflict propagate_as(Core &core, [[maybe_unused]] ClauseRef ignored) {
           conflict = {Reason::binary(blocking), falsified};
           break;
         }
-        assign_inline<probing>(core, blocking, Reason::binary(falsified));
+        imply(blocking, Reason::binary(falsified));
         continue;
       }
       const ClauseRef ref = watch.ref();
@@ -110,7 +122,7 @@ Conflict propagate_as(Core &core, [[maybe_unused]] ClauseRef ignored) {
         conflict = {Reason::large(ref), falsified};
         break;
       }
-      assign_inline<probing>(core, other, Reason::large(ref));
+      imply(other, Reason::large(ref));
     }
     if (out != in) {
       while (in != end) *out++ = *in++;
@@ -133,9 +145,16 @@ Conflict propagate_as(Core &core, [[maybe_unused]] ClauseRef ignored) {
 
 void assign(Core &core, Lit lit, Reason reason) {
   if (core.probing)
-    assign_inline<true>(core, lit, reason);
+    assign_inline<true>(core, lit, reason, core.trail.level);
   else
-    assign_inline<false>(core, lit, reason);
+    assign_inline<false>(core, lit, reason, core.trail.level);
+}
+
+void assign_at(Core &core, Lit lit, Reason reason, std::uint32_t level) {
+  Trail &trail = core.trail;
+  NB_ASSERT(level <= trail.level && !core.probing);
+  if (level < trail.level) trail.first_low = std::min(trail.first_low, trail.size());
+  assign_inline<false>(core, lit, reason, level);
 }
 
 void decide_literal(Core &core, Lit lit) {

@@ -15,7 +15,17 @@ Conflict propagate_probing(Core &core, ClauseRef ignored = no_clause);
 // Propagate at level 0.  False (and `inconsistent`) on conflict.
 bool propagate_root(Core &core);
 void assign(Core &core, Lit lit, Reason reason);
+// The same at a level that may be below the present one.
+void assign_at(Core &core, Lit lit, Reason reason, std::uint32_t level);
 void decide_literal(Core &core, Lit lit);
+
+// chronological.cpp
+// The level at which the other literals of the reason, all false, imply `lit`.
+std::uint32_t implied_level(const Core &core, Lit lit, Reason reason);
+// Where to go back to if the learned clause becomes unit at `jump`.
+std::uint32_t backtrack_level(Core &core, std::uint32_t jump);
+// Goes to the level of the conflict.  True if only one literal is on it, which was flipped.
+bool resolved_by_flip(Core &core, Conflict conflict);
 
 // analyze.cpp: learn from a conflict and jump back.
 void analyze(Core &core, Conflict conflict);

@@ -70,6 +70,10 @@ struct Trail {
   std::uint32_t propagated = 0;
   // Active variables without a value.
   std::uint32_t unassigned = 0;
+  // The first position whose level may be below that of an earlier one; see
+  // search/chronological.cpp.
+  static constexpr std::uint32_t in_order = ~0u;
+  std::uint32_t first_low = in_order;
 
   std::uint32_t size() const { return static_cast<std::uint32_t>(lits.size()); }
 };

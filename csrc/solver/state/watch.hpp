@@ -8,7 +8,9 @@
 //
 // W1  A live long clause is watched by its first two literals, and only there.
 // W2  A false watched literal is still to be propagated, or the clause is satisfied by its
-//     blocking or other watched literal at the same or a lower level.
+//     blocking or other watched literal at the same or a lower level, or by one whose level was
+//     opened before the false literal was assigned, so that both go or the latter is propagated
+//     again.
 //
 // Source   Chu, Harwood and Stuckey, "Cache Conscious Data Structures for Boolean Satisfiability
 //          Solvers", JSAT 2009; Sörensson and Eén, MiniSat 2.1.
