@@ -30,7 +30,7 @@ _FILE_GATE = (0.6, 0.1)
 
 
 class _TooLarge(Exception):
-    """The prediction does not fit into ``--memory``, the search may."""
+    """The prediction takes too long or does not fit into ``--memory``; the search may."""
 
 
 @dataclass
@@ -99,6 +99,7 @@ def advise(
     if formula.num_vars == 0:
         return Advice(None, no_advice("off", "no variables", checkpoint.name))
     try:
+        _require_size(formula)
         p_true, root_values = probabilities_of(
             formula, checkpoint, request.threads, budget, seconds
         )
@@ -233,6 +234,18 @@ def _conclude(
         f"{told['flipped']} of them false"
     )
     return Advice(phases, told)
+
+
+def _require_size(formula: Formula) -> None:
+    import neuroback.model.predict as prediction
+
+    size = formula.num_vars, formula.num_clauses, formula.num_literals
+    seconds = prediction.seconds_of_size(*size)
+    if seconds > prediction.MAX_SECONDS:
+        raise _TooLarge(
+            f"the formula is too large, its prediction would take about {seconds:.0f} seconds, "
+            f"{prediction.MAX_SECONDS:g} are allowed"
+        )
 
 
 def checkpoint_of(model: str | os.PathLike[str] | None) -> Checkpoint:

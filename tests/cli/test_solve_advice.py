@@ -18,6 +18,7 @@ import neuroback as nb
 from neuroback import pipeline
 from neuroback.engines import kissat
 from neuroback.model import checkpoint
+from neuroback.model import predict as prediction
 
 Command = Callable[..., Any]
 Files = dict[str, Path]
@@ -202,6 +203,27 @@ def test_a_closed_gate_is_the_plain_run_and_says_why(
         assert record["model_name"] == "shut"
     outcome = neuroback("solve", *KISSAT, formulas["sat"])
     assert any("no advice: the gate is closed" in line for line in outcome.comments)
+
+
+def test_a_formula_too_large_for_the_network_is_solved_without_and_says_so(
+    neuroback: Command, formulas: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = neuroback("solve", *KISSAT, "--no-neural", "--json", formulas["sat"])
+    monkeypatch.setattr(prediction, "MAX_SECONDS", 0.0)
+    for options in (KISSAT, EAGER, ("--engine", "core", "--advice-at", "0")):
+        outcome = neuroback("solve", *options, formulas["sat"])
+        assert any("no advice: the formula is too large" in line for line in outcome.comments)
+    refused = neuroback("solve", *EAGER, "--json", formulas["sat"])
+    assert statistics(plain) == statistics(refused)
+    advice = json.loads(refused.out)["advice"]
+    assert (advice["gate"], advice["variables"]) == ("closed", 0)
+    assert "too large" in advice["reason"]
+
+
+def test_predictions_are_bounded_by_sizes_that_take_seconds() -> None:
+    # The largest formula of two million literals that was measured took two seconds.
+    assert prediction.seconds_of_size(276_427, 798_348, 2_080_196) < 3
+    assert prediction.seconds_of_size(5_000_000, 20_000_000, 60_000_000) > prediction.MAX_SECONDS
 
 
 def test_advice_off_is_the_plain_run(neuroback: Command, formulas: Files) -> None:
