@@ -9,7 +9,7 @@
 namespace nb {
 namespace {
 
-constexpr std::uint64_t effort_per_literal = 10;
+constexpr std::uint64_t effort_per_literal = 30;
 
 std::vector<std::uint32_t> most_confident_first(std::span<const Value> advice,
                                                 std::span<const float> confidence) {

@@ -9,7 +9,7 @@
 // Leaves   a set of literals closed under unit propagation of the formula, without a conflict; the
 //          formula untouched.  A value keeps its own confidence where it was advised so, else it
 //          has that of the decision it follows from.
-// Cost     sorting, and unit propagation ended after visiting ten times the formula's literals;
+// Cost     sorting, and unit propagation ended after visiting thirty times the formula's literals;
 //          advice not reached until then is dropped, the least confident first.
 #pragma once
 

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: MIT
+"""Advice before and after its repair, against the labels of formulas that training held out.
+
+    python benchmarks/figures/repair.py DATA [--model MODEL] [--max-edges N]
+
+For each threshold, macro-averaged over formulas, among the variables that unit propagation of the
+formula leaves open: precision and coverage of the backbone phases, the share of all variables that
+are advised, in how many formulas unit propagation meets a conflict under the advice, and how often
+what the repair adds (joined), turns over (overruled) or takes back (dropped) was right.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+import numpy as np
+from common import report
+
+from neuroback.graph import Graph
+from neuroback.model import checkpoint
+from neuroback.model.predict import predict
+from neuroback.phases import Phases
+from neuroback.train.data import Example, load_examples
+
+THRESHOLDS = (0.55, 0.7, 0.8, 0.9, 0.95)
+COLUMNS = (
+    *(f"{n} {k}" for k in ("precision", "coverage", "advised") for n in ("raw", "repaired")),
+    *("joined right", "overruled right", "dropped right", "conflict", "complete"),
+)
+Count = tuple[int, int]
+
+
+def ratio(part: np.ndarray, right: np.ndarray) -> Count:
+    return int(np.count_nonzero(part)), int(np.count_nonzero(part & right))
+
+
+def measure(example: Example, phases: Phases) -> dict[str, float]:
+    """Of one formula; what it has no variables for is absent."""
+    begin = time.process_time()
+    done = phases.repair(example.formula)
+    seconds = time.process_time() - begin
+    is_open, backbone = example.open_vars, example.backbone
+    known = is_open & (backbone != 0)
+    raw, repaired = phases.value, done.phases.value
+    row: dict[str, float] = {
+        "seconds": seconds,
+        "conflict": float(done.overruled + done.dropped > 0),
+        "complete": float(done.complete),
+    }
+    for name, value in (("raw", raw), ("repaired", repaired)):
+        count, right = ratio(known & (value != 0), value == backbone)
+        if known.any():
+            row[f"{name} coverage"] = count / np.count_nonzero(known)
+        if count:
+            row[f"{name} precision"] = right / count
+        if is_open.any():
+            row[f"{name} advised"] = np.count_nonzero(is_open & (value != 0)) / is_open.sum()
+    changes: dict[str, tuple[np.ndarray, np.ndarray]] = {
+        "joined": ((raw == 0) & (repaired != 0), repaired),
+        "overruled": ((raw != 0) & (repaired == -raw), repaired),
+        "dropped": ((raw != 0) & (repaired == 0), raw),
+    }
+    for name, (part, value) in changes.items():
+        count, right = ratio(known & part, value == backbone)
+        if count:
+            row[f"{name} right"] = right / count
+    return row
+
+
+def mean(rows: list[dict[str, float]], key: str) -> float | str:
+    values = [row[key] for row in rows if key in row]
+    return round(float(np.mean(values)), 4) if values else "-"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data")
+    parser.add_argument("--model", default=checkpoint.DEFAULT)
+    parser.add_argument("--max-edges", type=int, default=300_000)
+    args = parser.parse_args()
+    model = checkpoint.load(args.model)
+    rows: list[dict[str, object]] = []
+    for split, title in (("validation", "held-out formulas"), ("heldout", "held-out families")):
+        examples = load_examples([args.data], max_edges=1 << 31, splits=(split,))
+        examples = [example for example in examples if example.num_edges <= args.max_edges]
+        predicted = [predict(Graph.from_formula(e.formula), model, 1) for e in examples]
+        for threshold in THRESHOLDS:
+            measured = [
+                measure(example, Phases.from_probabilities(p, threshold))
+                for example, p in zip(examples, predicted, strict=True)
+            ]
+            row: dict[str, object] = {"set": title, "formulas": len(examples)}
+            row["threshold"] = threshold
+            row |= {key: mean(measured, key) for key in COLUMNS}
+            row["most seconds"] = round(max(one["seconds"] for one in measured), 4)
+            rows.append(row)
+    report("repair", rows, f"{args.model}, formulas of at most {args.max_edges} literals")
+
+
+if __name__ == "__main__":
+    main()
