@@ -18,7 +18,14 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
 from importlib import import_module
 from typing import Any, Protocol, TypeVar
 
@@ -26,6 +33,7 @@ from neuroback.errors import DataError, NeuroBackError
 
 Answer = TypeVar("Answer")
 _PR_SET_PDEATHSIG = 1
+_DEAD_WORKER = "a worker died; the same command goes on from here"
 
 
 class TaskError(NeuroBackError):
@@ -112,7 +120,10 @@ def open_pool(jobs: int, scheduler: str | None = None) -> Pool:
 def run_all(
     pool: Pool, task: Callable[..., Answer], inputs: Iterable[tuple[Any, ...]]
 ) -> Iterator[tuple[tuple[Any, ...], Answer | BaseException]]:
-    """(input, result or exception) as they come; at most two tasks a worker wait at a time."""
+    """(input, result or exception) as they come; at most two tasks a worker wait at a time.
+
+    Errors: TaskError where a worker itself dies.  That is no task's fault and no task's result.
+    """
     waiting: dict[Future[Answer], tuple[Any, ...]] = {}
     source = iter(inputs)
     exhausted = False
@@ -122,13 +133,18 @@ def run_all(
             if values is None:
                 exhausted = True
                 break
-            waiting[pool.submit(task, *values)] = values
+            try:
+                waiting[pool.submit(task, *values)] = values
+            except BrokenExecutor:
+                raise TaskError(_DEAD_WORKER) from None
         if not waiting:
             return
         done, _ = wait(waiting, return_when=FIRST_COMPLETED)
         for future in done:
             values = waiting.pop(future)
             error = future.exception()
+            if isinstance(error, BrokenExecutor):
+                raise TaskError(_DEAD_WORKER) from None
             yield values, error if error is not None else future.result()
 
 

@@ -18,7 +18,7 @@ from neuroback.dataset.index import COLUMNS, UNSTABLE
 from neuroback.dataset.label import columns_of
 from neuroback.dataset.store import Store
 from neuroback.errors import DataError
-from neuroback.parallel import TaskError, isolated
+from neuroback.parallel import TaskError, isolated, open_pool, run_all
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -163,6 +163,15 @@ def test_an_isolated_task_cannot_harm_the_worker() -> None:
         isolated(_hunger, memory_mib=2048)
     with pytest.raises(DataError, match="as it is"):
         isolated(_complain)
+
+
+def test_a_worker_that_dies_is_no_result_of_its_task() -> None:
+    pool = open_pool(1)
+    try:
+        with pytest.raises(TaskError, match="a worker died; the same command goes on"):
+            list(run_all(pool, os._exit, [(3,), (4,)]))
+    finally:
+        pool.close()
 
 
 def running_in_group(group: int) -> list[str]:
