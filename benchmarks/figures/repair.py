@@ -1,17 +1,22 @@
 # SPDX-License-Identifier: MIT
 """Advice before and after its repair, against the labels of formulas that training held out.
 
-    python benchmarks/figures/repair.py DATA [--model MODEL] [--max-edges N]
+    python benchmarks/figures/repair.py DATA [--model MODEL] [--max-edges N] [--possible N]
 
 For each threshold, macro-averaged over formulas, among the variables that unit propagation of the
 formula leaves open: precision and coverage of the backbone phases, the share of all variables that
 are advised, in how many formulas unit propagation meets a conflict under the advice, and how often
 what the repair adds (joined), turns over (overruled) or takes back (dropped) was right.
+
+``--possible`` asks a solver instead, for N formulas of at most 15,000 literals drawn from both
+sets: in how many can all advice hold at once, and what share of it must go until it can
+(results/possible.json; 5,000 conflicts each; where they run out the formula does not count).
 """
 
 from __future__ import annotations
 
 import argparse
+import random
 import time
 
 import numpy as np
@@ -21,6 +26,7 @@ from neuroback.graph import Graph
 from neuroback.model import checkpoint
 from neuroback.model.predict import predict
 from neuroback.phases import Phases
+from neuroback.train.consistency import Consistency, consistency
 from neuroback.train.data import Example, load_examples
 
 THRESHOLDS = (0.55, 0.7, 0.8, 0.9, 0.95)
@@ -68,6 +74,36 @@ def measure(example: Example, phases: Phases) -> dict[str, float]:
     return row
 
 
+def possible(examples: list[Example], model: checkpoint.Checkpoint) -> list[dict[str, object]]:
+    """Can all advice hold?  One row for each threshold, before and after the repair."""
+    rows: list[dict[str, object]] = []
+    for threshold in (0.55, 0.9):
+        found: dict[str, list[Consistency]] = {"raw": [], "repaired": []}
+        sizes: dict[str, list[int]] = {"raw": [], "repaired": []}
+        for example in examples:
+            p = predict(Graph.from_formula(example.formula), model, 1)
+            raw = Phases.from_probabilities(p, threshold)
+            for name, phases in (("raw", raw), ("repaired", raw.repair(example.formula).phases)):
+                at = np.flatnonzero((phases.value != 0) & example.open_vars)
+                advised = (phases.value[at] * (at + 1)).astype(np.int32)
+                confidence = phases.confidence[at].astype(np.float64)
+                found[name].append(consistency(example.formula, advised, confidence, 5000))
+                sizes[name].append(max(len(at), 1))
+        for name, answers in found.items():
+            known = [one.consistent for one in answers if one.consistent is not None]
+            dropped = [
+                one.dropped / size
+                for one, size in zip(answers, sizes[name], strict=True)
+                if one.dropped is not None
+            ]
+            rows.append({
+                "threshold": threshold, "advice": name, "formulas": len(known),
+                "all can hold": round(float(np.mean(known)), 4), "known": len(dropped),
+                "must go": round(float(np.mean(dropped)), 4),
+            })  # fmt: skip
+    return rows
+
+
 def mean(rows: list[dict[str, float]], key: str) -> float | str:
     values = [row[key] for row in rows if key in row]
     return round(float(np.mean(values)), 4) if values else "-"
@@ -78,8 +114,19 @@ def main() -> None:
     parser.add_argument("data")
     parser.add_argument("--model", default=checkpoint.DEFAULT)
     parser.add_argument("--max-edges", type=int, default=300_000)
+    parser.add_argument("--possible", type=int, metavar="N")
     args = parser.parse_args()
     model = checkpoint.load(args.model)
+    if args.possible is not None:
+        drawn = [
+            example
+            for split in ("validation", "heldout")
+            for example in load_examples([args.data], max_edges=1 << 31, splits=(split,))
+            if example.num_edges <= 15_000
+        ]
+        random.Random(1).shuffle(drawn)
+        report("possible", possible(drawn[: args.possible], model), args.model)
+        return
     rows: list[dict[str, object]] = []
     for split, title in (("validation", "held-out formulas"), ("heldout", "held-out families")):
         examples = load_examples([args.data], max_edges=1 << 31, splits=(split,))
