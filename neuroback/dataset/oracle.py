@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The incremental solver that labelling asks, behind one small interface.
 
-Only this file knows PySAT.  Glucose answers the many small questions of backbone extraction faster
-than CaDiCaL does and keeps its state between them; CaDiCaL is better at a first model.  Not Glucose
-4: that of PySAT forgets phases given after the first call, which questions and models live by.
+Only this file knows PySAT.  Glucose 4.2 answers the many small questions of backbone extraction
+faster than CaDiCaL and Glucose 3 do and keeps its state between them; CaDiCaL is better at a first
+model.  After a call of many conflicts PySAT's Glucose 4 does not follow phases any more, so a model
+found elsewhere cannot be given to it that way, and its budgets are looked at between restarts only.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 from neuroback.errors import EngineError
 from neuroback.formula import Formula
 
-QUESTIONS = "glucose3"
+QUESTIONS = "glucose42"
 FIRST_MODEL = "cadical195"
 
 
