@@ -9,7 +9,15 @@
 namespace nb {
 namespace {
 
-constexpr std::uint64_t effort_per_literal = 30;
+// Visits: so many a literal, and more for formulas where that costs nothing to speak of.
+constexpr std::uint64_t effort_per_literal = 5;
+constexpr std::uint64_t more_effort_per_literal = 25, most_more_effort = 10'000'000;
+
+std::uint64_t effort_for(const Formula &formula) {
+  const std::uint64_t size = formula.num_literals() + formula.num_vars();
+  return effort_per_literal * size + std::min(more_effort_per_literal * size, most_more_effort) +
+         1000;
+}
 
 std::vector<std::uint32_t> most_confident_first(std::span<const Value> advice,
                                                 std::span<const float> confidence) {
@@ -28,7 +36,7 @@ class Repair {
          const std::function<bool()> &should_stop)
       : advice_(advice),
         confidence_(confidence),
-        effort_(effort_per_literal * (formula.num_literals() + formula.num_vars()) + 1000),
+        effort_(effort_for(formula)),
         propagator_(formula, should_stop) {}
 
   Repaired run() {

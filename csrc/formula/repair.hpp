@@ -9,8 +9,9 @@
 // Leaves   a set of literals closed under unit propagation of the formula, without a conflict; the
 //          formula untouched.  A value keeps its own confidence where it was advised so, else it
 //          has that of the decision it follows from.
-// Cost     sorting, and unit propagation ended after visiting thirty times the formula's literals;
-//          advice not reached until then is dropped, the least confident first.
+// Cost     sorting, and unit propagation that ends after five visits a literal of the formula and
+//          ten million more (or 25 a literal, where that is less); advice not reached until then is
+//          dropped, the least confident first.
 #pragma once
 
 #include <cstdint>

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+"""Threshold, repair and controls against the plain search, by conflicts and by CPU time.
+
+    python benchmarks/figures/choice.py RECORDS [--reference LABEL]
+
+RECORDS is what ``neuroback bench run`` wrote for formulas that neither training nor testing uses.
+Wall time is not looked at, so that the machine need not be quiet.  Ratios are geometric means over
+formulas with 95% intervals by bootstrap; an unanswered run counts twice its CPU limit, and has no
+conflicts.  100 conflicts are added to both sides, so that a lucky answer does not own the mean.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+from common import report
+
+SOFTEN = 100
+SAMPLES = 4000
+# Engines with fewer formulas are left out: a series that was begun and given up.
+FEWEST = 10
+
+
+def cpu(run: dict[str, Any]) -> float:
+    answered = run["status"] != "UNKNOWN"
+    return float(run["cpu_seconds"] if answered else 2 * run["limits"]["cpu"])
+
+
+def conflicts(run: dict[str, Any]) -> float | None:
+    count = (run["statistics"] or {}).get("conflicts")
+    return None if count is None or run["status"] == "UNKNOWN" else float(count) + SOFTEN
+
+
+def interval(ratios: list[float]) -> str:
+    """Geometric mean and its interval over formulas."""
+    logs = np.log(ratios)
+    drawn = np.random.default_rng(0).choice(logs, (SAMPLES, len(logs))).mean(axis=1)
+    low, high = np.exp(np.quantile(drawn, (0.025, 0.975)))
+    return f"{np.exp(logs.mean()):.2f} [{low:.2f}, {high:.2f}]"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("records")
+    parser.add_argument("--reference", default="plain")
+    args = parser.parse_args()
+    runs: dict[str, dict[tuple[str, int], dict[str, Any]]] = defaultdict(dict)
+    with open(args.records, encoding="utf-8") as file:
+        for line in file:
+            run = json.loads(line)
+            runs[run["engine"]][run["formula_hash"], run["seed"]] = run
+    reference = runs.pop(args.reference)
+    rows: list[dict[str, object]] = []
+    for label in sorted(runs):
+        pairs = [(run, reference[key]) for key, run in runs[label].items() if key in reference]
+        if len(pairs) < FEWEST:
+            continue
+        times = [cpu(run) / cpu(plain) for run, plain in pairs]
+        both = [(conflicts(run), conflicts(plain)) for run, plain in pairs]
+        counts = [ours / theirs for ours, theirs in both if ours and theirs]
+        rows.append({
+            "engine": label, "formulas": len(pairs),
+            "unanswered": sum(run["status"] == "UNKNOWN" for run, _ in pairs),
+            "conflicts / reference": interval(counts), "CPU / reference": interval(times),
+            "1.2 times faster": sum(ratio < 1 / 1.2 for ratio in times),
+            "1.2 times slower": sum(ratio > 1.2 for ratio in times),
+        })  # fmt: skip
+    report("choice", rows, f"against {args.reference}, {len(reference)} formulas")
+
+
+if __name__ == "__main__":
+    main()
