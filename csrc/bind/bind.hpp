@@ -6,6 +6,7 @@
 #include <pybind11/pybind11.h>
 
 #include <chrono>
+#include <cstring>
 #include <span>
 #include <utility>
 #include <vector>
@@ -35,6 +36,14 @@ pybind11::array view(std::span<const T> data, std::vector<pybind11::ssize_t> sha
 template <typename T>
 pybind11::array view(std::span<const T> data, pybind11::handle owner) {
   return view(data, {static_cast<pybind11::ssize_t>(data.size())}, owner);
+}
+
+// A numpy array with elements of its own.
+template <typename T>
+pybind11::array copy_of(std::span<const T> data) {
+  pybind11::array_t<T> array(static_cast<pybind11::ssize_t>(data.size()));
+  if (!data.empty()) std::memcpy(array.mutable_data(), data.data(), data.size_bytes());
+  return array;
 }
 
 // Asks Python, at once and then at most every 20 ms, whether a signal came in or the caller wants

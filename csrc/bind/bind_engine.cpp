@@ -4,8 +4,6 @@
 #include <pybind11/numpy.h>
 #include <pybind11/stl.h>
 
-#include <cstring>
-
 #include "base/child.hpp"
 #include "bind/bind.hpp"
 #include "formula/lucky.hpp"
@@ -61,10 +59,7 @@ py::object bind_find_lucky(const Formula &formula, const std::optional<Values> &
     lucky = find_lucky(formula, phases, stop);
   }
   if (!lucky) return py::none();
-  py::array_t<std::int8_t> values(static_cast<py::ssize_t>(lucky->values.size()));
-  if (!lucky->values.empty())
-    std::memcpy(values.mutable_data(), lucky->values.data(), lucky->values.size());
-  return py::make_tuple(std::string(lucky->name), values);
+  return py::make_tuple(std::string(lucky->name), copy_of(std::span<const Value>(lucky->values)));
 }
 
 }  // namespace

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <cstring>
-
 #include "bind/bind.hpp"
 #include "formula/repair.hpp"
 
@@ -12,15 +10,6 @@ namespace {
 
 using Values = py::array_t<std::int8_t, py::array::c_style | py::array::forcecast>;
 using Confidence = py::array_t<float, py::array::c_style | py::array::forcecast>;
-
-template <typename Element, typename Source>
-py::array_t<Element> copy(const std::vector<Source> &source) {
-  static_assert(sizeof(Element) == sizeof(Source));
-  py::array_t<Element> array(static_cast<py::ssize_t>(source.size()));
-  if (!source.empty())
-    std::memcpy(array.mutable_data(), source.data(), source.size() * sizeof(Source));
-  return array;
-}
 
 py::dict bind_repair(const Formula &formula, const Values &advice, const Confidence &confidence,
                      const py::object &should_stop) {
@@ -35,8 +24,8 @@ py::dict bind_repair(const Formula &formula, const Values &advice, const Confide
     repaired = repair(formula, values, weights, std::ref(stop));
   }
   py::dict result;
-  result["values"] = copy<std::int8_t>(repaired.values);
-  result["confidence"] = copy<float>(repaired.confidence);
+  result["values"] = copy_of(std::span<const Value>(repaired.values));
+  result["confidence"] = copy_of(std::span<const float>(repaired.confidence));
   result["kept"] = repaired.kept;
   result["overruled"] = repaired.overruled;
   result["dropped"] = repaired.dropped;

@@ -4,7 +4,6 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
-#include <cstring>
 #include <unordered_set>
 
 #include "base/check.hpp"
@@ -62,13 +61,6 @@ py::list list_of(std::span<const std::int32_t> literals) {
     PyList_SET_ITEM(list.ptr(), static_cast<py::ssize_t>(i), number);
   }
   return list;
-}
-
-template <class T>
-py::array copy_of(std::span<const T> data) {
-  py::array_t<T> array(static_cast<py::ssize_t>(data.size()));
-  if (!data.empty()) std::memcpy(array.mutable_data(), data.data(), data.size_bytes());
-  return array;
 }
 
 }  // namespace

@@ -37,7 +37,6 @@ template <class T>
 struct Pair {
   T a, b;
   NB_INLINE Pair &operator+=(const Pair &x) { return a += x.a, b += x.b, *this; }
-  NB_INLINE Pair &operator-=(const Pair &x) { return a -= x.a, b -= x.b, *this; }
   NB_INLINE Pair &operator*=(const Pair &x) { return a *= x.a, b *= x.b, *this; }
   NB_INLINE Pair &operator-=(float x) { return a -= x, b -= x, *this; }
   NB_INLINE Pair &operator*=(float x) { return a *= x, b *= x, *this; }
