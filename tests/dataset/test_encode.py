@@ -16,6 +16,7 @@ from neuroback.dataset.generators.encode import (
     AT_MOST_ONE_FORMS,
     CARDINALITY_FORMS,
     FALSE,
+    PSEUDO_BOOLEAN_FORMS,
     TRUE,
     Encoder,
 )
@@ -140,7 +141,7 @@ def test_cardinality(form: str, relation: str) -> None:
         }
 
 
-@pytest.mark.parametrize("form", ["bdd", "adder", "counter", "totalizer", "watchdog"])
+@pytest.mark.parametrize("form", PSEUDO_BOOLEAN_FORMS)
 def test_weighted_sums(form: str) -> None:
     weights = [3, 5, 1, 7, 3]
     for bound in (-1, 0, 1, 6, 11, 18, 19, 40):

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 from neuroback.dataset.generators import FAMILIES, Instance, generate
+from neuroback.dataset.generators.encode import PSEUDO_BOOLEAN_FORMS
 from neuroback.dataset.recipe import read_recipe
 from neuroback.errors import DataError
 
@@ -128,7 +129,7 @@ SMALL: dict[str, list[dict[str, Any]]] = {
     ],
     "pseudo_boolean": [
         {"variables": 12, "constraints": 4, "form": form, "exact": exact}
-        for form in ("adder", "bdd", "counter", "totalizer", "watchdog")
+        for form in PSEUDO_BOOLEAN_FORMS
         for exact in (True, False)
     ],
     "queens": [{"size": 7}, {"size": 9, "amo": "product", "blocked": 0.4}],

@@ -33,6 +33,8 @@ CARDINALITY_FORMS = (
     "mtotalizer",
     "kmtotalizer",
 )
+_PYSAT_FORMS = {"sorting": "sortnetwrk", "merge": "binmerge", "mixed_radix": "mixedradix"}
+PSEUDO_BOOLEAN_FORMS = ("adder", "bdd", "counter", "totalizer", "watchdog", *_PYSAT_FORMS)
 AT_MOST_ONE_FORMS = ("pairwise", "ladder", "bitwise", "product", "commander")
 
 
@@ -411,7 +413,10 @@ class Encoder:
 
         make = getattr(CardEnc, relation)
         code = getattr(EncType, form)
-        cnf = make(lits=list(literals), bound=bound, top_id=self.num_vars, encoding=code)
+        self._take(make(lits=list(literals), bound=bound, top_id=self.num_vars, encoding=code))
+
+    def _take(self, cnf: Any) -> None:
+        """Add a formula of PySAT whose new variables begin after ours."""
         for clause in cnf.clauses:
             self.out += clause
             self.out.append(0)
@@ -425,6 +430,8 @@ class Encoder:
         ``bdd`` is a reduced ordered decision diagram, ``adder`` a sum of binary words that
         is compared with the bound, ``counter`` a sequential weighted counter, ``totalizer`` a
         tree of the sums that can occur, ``watchdog`` a unary sum for each bit of the weights.
+        ``sorting``, ``merge`` and ``mixed_radix`` are PySAT's ``sortnetwrk``, ``binmerge`` and
+        ``mixedradix``.
         """
         if sum(weights) <= bound:
             return
@@ -438,6 +445,8 @@ class Encoder:
             self._weighted_totalizer(literals, weights, bound)
         elif form == "watchdog":
             self._weighted_watchdog(literals, weights, bound)
+        elif form in _PYSAT_FORMS:
+            self._weighted_pysat(literals, weights, bound, _PYSAT_FORMS[form])
         elif form == "bdd":
             order = sorted(range(len(literals)), key=lambda i: (-weights[i], i))
             self.fix(self._weighted_bdd([literals[i] for i in order],
@@ -508,6 +517,21 @@ class Encoder:
             nodes = merged + nodes[2 * len(merged) :]
         if bound + 1 in nodes[0]:
             self.fix(nodes[0][bound + 1], False)
+
+    def _weighted_pysat(
+        self, literals: Sequence[int], weights: Sequence[int], bound: int, name: str
+    ) -> None:
+        from pysat.pb import EncType, PBEnc
+
+        self._take(
+            PBEnc.atmost(
+                lits=list(literals),
+                weights=list(weights),
+                bound=bound,
+                top_id=self.num_vars,
+                encoding=getattr(EncType, name),
+            )
+        )
 
     def _weighted_watchdog(
         self, literals: Sequence[int], weights: Sequence[int], bound: int

@@ -16,7 +16,7 @@ from neuroback.dataset.generators.base import (
     digest,
     draw_integers,
 )
-from neuroback.dataset.generators.encode import Encoder
+from neuroback.dataset.generators.encode import PSEUDO_BOOLEAN_FORMS, Encoder
 
 
 def build(rng: np.random.Generator, params: Params) -> Instance:
@@ -85,7 +85,7 @@ FAMILY = Family(
         "form": Parameter(
             "adder",
             help="encoding",
-            choices=("adder", "bdd", "counter", "totalizer", "watchdog"),
+            choices=PSEUDO_BOOLEAN_FORMS,
         ),
     },
     build,
