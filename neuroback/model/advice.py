@@ -274,13 +274,12 @@ def probabilities_of(
     import neuroback.model.predict as prediction
 
     graph = _graph(formula, budget, seconds)
+    needed = prediction.memory_bytes(graph, checkpoint) / MIB
+    left = prediction.MAX_MIB
     if budget.memory is not None:
-        needed = prediction.memory_bytes(graph, checkpoint) / MIB
-        left = budget.memory - resident_bytes() / MIB
-        if needed > left:
-            raise _TooLarge(
-                f"the prediction needs {needed:.0f} MiB of memory, {max(left, 0):.0f} are left"
-            )
+        left = min(left, max(0.0, budget.memory - resident_bytes() / MIB))
+    if needed > left:
+        raise _TooLarge(f"the prediction needs {needed:.0f} MiB of memory, {left:.0f} are allowed")
     with stage(seconds, "predict"), interruptible(budget):
         p_true = prediction.predict(
             graph, checkpoint, threads=threads or default_threads(), should_stop=budget.stop

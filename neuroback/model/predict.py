@@ -22,6 +22,8 @@ _SECONDS_PER_NODE = 1.3e-6
 _SECONDS_PER_LITERAL = 0.12e-6
 # Sizes decide, not a clock: the same formula has the same advice on every machine.
 MAX_SECONDS = 8.0
+# Of the prediction itself, whatever network a user has trained.
+MAX_MIB = 4096.0
 
 
 class PredictionInterrupted(Exception):

@@ -303,9 +303,10 @@ def test_a_prediction_that_does_not_fit_is_left_out_and_said(
     neuroback: Command, formulas: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("neuroback.model.predict.memory_bytes", lambda *_: 10**12)
-    outcome = neuroback("solve", *EAGER, "--memory", 4000, formulas["sat"])
-    assert outcome.code == 10
-    assert any("no advice: the prediction needs 953674 MiB" in x for x in outcome.comments)
+    for limit in (("--memory", 4000), ()):
+        outcome = neuroback("solve", *EAGER, *limit, formulas["sat"])
+        assert outcome.code == 10
+        assert any("no advice: the prediction needs 953674 MiB" in x for x in outcome.comments)
 
 
 def test_limits_cover_prediction(start: Command, tmp_path: Path, slack: float) -> None:
