@@ -27,12 +27,14 @@ import argparse
 import csv
 import json
 import math
+import multiprocessing
 import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -152,29 +154,43 @@ def measure_equal(formula: Formula, path: Path) -> Record:
 
 
 def by_asking(path: Path, hints: dict[int, int], seconds: float) -> tuple[set[int], bool]:
-    """The backbone by an independent solver, and whether every literal was answered in time."""
+    """The backbone by an independent solver, and whether every literal was answered in time.
+
+    A question that takes too long cannot be broken off, so a process asks, and is killed.
+    """
+    context = multiprocessing.get_context("fork")
+    inbox, outbox = context.Pipe(duplex=False)
+    child = context.Process(target=ask, args=(path, hints, outbox))
+    child.start()
+    outbox.close()
+    answered = inbox.poll(seconds)
+    backbone = inbox.recv() if answered else set()
+    child.kill()
+    child.join()
+    return backbone, answered
+
+
+def ask(path: Path, hints: dict[int, int], outbox: Connection) -> None:
+    """Send the backbone of the satisfiable formula at ``path``."""
     from pysat.formula import CNF
     from pysat.solvers import Solver
 
     backbone: set[int] = set()
-    begin = time.monotonic()
-    with Solver("cadical153", bootstrap_with=CNF(from_file=str(path))) as solver:
+    formula = CNF(from_file=str(path))
+    with Solver("cadical153", bootstrap_with=formula) as solver:
         if not solver.solve():
-            return backbone, False
-        top = CNF(from_file=str(path)).nv
+            sys.exit(f"{path}: unsatisfiable, a satisfiable formula expected")
         seen = set(solver.get_model())
-        for variable in range(1, top + 1):
+        for variable in range(1, formula.nv + 1):
             # A literal that no model so far has is asked for; hints only choose the order.
             for literal in (-hints.get(variable, -variable), hints.get(variable, -variable)):
                 if literal in seen:
                     continue
-                if time.monotonic() - begin > seconds:
-                    return backbone, False
                 if solver.solve(assumptions=[literal]):
                     seen.update(solver.get_model())
                 else:
                     backbone.add(-literal)
-    return backbone, True
+    outbox.send(backbone)
 
 
 def measure_bbscan(formula: Formula, path: Path) -> Record:
