@@ -29,6 +29,7 @@ import json
 import math
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -156,11 +157,12 @@ def measure_equal(formula: Formula, path: Path) -> Record:
 def by_asking(path: Path, hints: dict[int, int], seconds: float) -> tuple[set[int], bool]:
     """The backbone by an independent solver, and whether every literal was answered in time.
 
-    A question that takes too long cannot be broken off, so a process asks, and is killed.
+    A question that takes too long cannot be broken off, so a process asks, and is killed; should
+    this one die first, an alarm ends it.
     """
     context = multiprocessing.get_context("fork")
     inbox, outbox = context.Pipe(duplex=False)
-    child = context.Process(target=ask, args=(path, hints, outbox))
+    child = context.Process(target=ask, args=(path, hints, outbox, seconds), daemon=True)
     child.start()
     outbox.close()
     answered = inbox.poll(seconds)
@@ -170,11 +172,12 @@ def by_asking(path: Path, hints: dict[int, int], seconds: float) -> tuple[set[in
     return backbone, answered
 
 
-def ask(path: Path, hints: dict[int, int], outbox: Connection) -> None:
+def ask(path: Path, hints: dict[int, int], outbox: Connection, seconds: float) -> None:
     """Send the backbone of the satisfiable formula at ``path``."""
     from pysat.formula import CNF
     from pysat.solvers import Solver
 
+    signal.alarm(math.ceil(seconds) + 1)
     backbone: set[int] = set()
     formula = CNF(from_file=str(path))
     with Solver("cadical153", bootstrap_with=formula) as solver:

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The incremental solver that labelling asks, behind one small interface.
 
-Only this file knows PySAT.  Glucose 4.2 answers the many small questions of backbone extraction
-faster than CaDiCaL and Glucose 3 do and keeps its state between them; CaDiCaL is better at a first
-model.  After a call of many conflicts PySAT's Glucose 4 does not follow phases any more, so a model
-found elsewhere cannot be given to it that way, and its budgets are looked at between restarts only.
+Nothing else of labelling knows PySAT.  Glucose 4.2 answers the many small questions of backbone
+extraction faster than CaDiCaL and Glucose 3 do and keeps its state between them; CaDiCaL is better
+at a first model.  After a call of many conflicts PySAT's Glucose 4 does not follow phases any more,
+so a model found elsewhere cannot be given to it that way, and its budgets are looked at between
+restarts only.
 """
 
 from __future__ import annotations
