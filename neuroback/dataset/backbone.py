@@ -4,9 +4,12 @@
 Idea     Candidates are the literals true in all models seen.  Flips and disagreeing models take
          candidates away; an unsatisfiable question proves them.  A question asks for a model
          that falsifies at least one of a chunk of candidates, with phases against all of them.
-Chunks   All candidates at first; a quarter after a question that ran out of conflicts, four
-         times as many after a proof.  What alone is too hard waits until the rest is done and
-         comes back with four times the conflicts.
+Chunks   All candidates at first; an eighth after a question that ran out of conflicts, eight
+         times as many after a proof.  Where single candidates run out of them too, all are asked
+         again with four times the conflicts.
+Phases   Against all candidates, which drops many with a model but makes the model hard to find,
+         or those of the last model, near which another is found soon: whichever has dropped
+         more candidates per conflict, the other now and then.
 Limits   In conflicts, so that the same limits give the same answer on every machine; wall time
          only as an outer one.  What is proven at a limit is kept and is right.
 Source   Janota, Lynce, Marques-Silva, "Algorithms for computing backbones of propositional
@@ -24,15 +27,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroback import _core
-from neuroback.dataset.oracle import FIRST_MODEL, QUESTIONS, Clock, Oracle, PySATOracle
+from neuroback.dataset.oracle import Clock, Oracle
 from neuroback.errors import EngineError
 from neuroback.formula import Formula
 
 _FIRST_CONFLICTS = 2000
-_QUESTION_CONFLICTS = 1000
-_GROW = 4
+_QUESTION_CONFLICTS = 20_000
+_GROW = 8
+_HARDER = 4
+_MAX_FAILURES = 3
 _BUSY = 4.0
 _MAX_SWEEPS = 8
+_MAX_PAUSE = 63
+_FIRST_NEAR = 5
+_TRIAL = 16
+_CALL_CONFLICTS = 5
 
 Values = NDArray[np.int8]
 
@@ -60,6 +69,30 @@ class Backbone:
         """The proven literals, by variable."""
         variables = np.flatnonzero(self.values)
         return ((variables + 1) * self.values[variables]).astype(np.int32)
+
+
+class _Aim:
+    """The phases of questions: against all candidates (0) or near the last model (1)."""
+
+    def __init__(self) -> None:
+        self._worth: list[float | None] = [None, None]
+        self._questions = 0
+        self._current = 0
+
+    def choose(self) -> int:
+        against, near = self._worth
+        self._questions += 1
+        if against is None or near is None:
+            self._current = int(self._questions >= _FIRST_NEAR)
+        else:
+            better = int(near > against)
+            self._current = 1 - better if self._questions % _TRIAL == 0 else better
+        return self._current
+
+    def learn(self, dropped: int, conflicts: int) -> None:
+        worth = dropped / (conflicts + _CALL_CONFLICTS)
+        before = self._worth[self._current]
+        self._worth[self._current] = worth if before is None else 0.7 * before + 0.3 * worth
 
 
 @dataclass
@@ -91,8 +124,11 @@ class Search:
         self.candidates = np.zeros(num_vars, dtype=np.int8)
         self.proven = np.zeros(num_vars, dtype=np.int8)
         self.rng = np.random.default_rng(self.seed)
-        self.oracle: Oracle = PySATOracle(self.formula, QUESTIONS, self.deadline, self.clock)
+        self.oracle = Oracle(self.formula, self.deadline, self.clock)
+        self.aim = _Aim()
         self.walk = _core.FlipWalk(self.formula.core, self.seed)
+        # Models for which no walk is tried, as walks from earlier ones dropped nothing.
+        self._pause = self._longest_pause = 0
         self._top = num_vars
         # A call costs something even without conflicts; counted so that limits without a clock
         # end on huge formulas as well.
@@ -163,28 +199,21 @@ class Search:
             if result.status is Status.SATISFIABLE and result.model is not None:
                 return True, np.sign(result.model).astype(np.int8)
             return False if result.status is Status.UNSATISFIABLE else None, None
-        answer: bool | None = None
-        with PySATOracle(self.formula, FIRST_MODEL) as oracle:
-            budget = _FIRST_CONFLICTS
-            while answer is None and not self.out_of_limits():
-                before = oracle.conflicts()
-                answer = oracle.solve([], budget if left is None else min(budget, left))
-                used = oracle.conflicts() - before + self._call_cost
-                self.spent += used
-                left = None if left is None else max(1, left - used)
-                budget *= 2
-            return answer, oracle.model() if answer else None
+        answer = self.ask([], None)
+        return answer, self.oracle.model() if answer else None
 
     def observe(self, model: Values) -> None:
         """Drop the candidates that ``model``, or a flip or short walk from it, contradicts."""
         self.candidates[self.candidates != model] = 0
-        if self.candidates.any():
-            self.walk.drop(model, self.candidates, _MAX_SWEEPS)
-
-    def oppose(self) -> None:
-        """Let decisions try to falsify every candidate."""
-        variables = np.flatnonzero(self.candidates)
-        self.oracle.prefer((-(variables + 1) * self.candidates[variables]).tolist())
+        if not self.candidates.any():
+            return
+        if self._pause:
+            self._pause -= 1
+        elif self.walk.drop(model, self.candidates, _MAX_SWEEPS):
+            self._longest_pause = 0
+        else:
+            self._longest_pause = min(2 * self._longest_pause + 1, _MAX_PAUSE)
+            self._pause = self._longest_pause
 
     def prove(self, literals: list[int]) -> None:
         for literal in literals:
@@ -196,34 +225,42 @@ class Search:
         """Prove or refute the candidates; False where a limit came first."""
         chunk = self.formula.num_vars
         budget = _QUESTION_CONFLICTS
-        postponed = np.zeros(self.formula.num_vars, dtype=bool)
-        self.oppose()
-        while True:
-            open_variables = np.flatnonzero((self.candidates != 0) & ~postponed)
-            if not len(open_variables):
-                if not self.candidates.any():
-                    return True
-                postponed[:] = False
-                budget *= 4
+        failed, failures = np.zeros(self.formula.num_vars, dtype=bool), 0
+        last = self.candidates.copy()
+        while self.candidates.any():
+            open_variables = np.flatnonzero((self.candidates != 0) & ~failed)
+            if not len(open_variables) or failures == _MAX_FAILURES:
+                failed[:], failures = False, 0
+                chunk = self.formula.num_vars
+                budget *= _HARDER
                 continue
             if self.out_of_limits():
                 return False
             chosen = open_variables[: max(1, chunk)]
             literals: list[int] = ((chosen + 1) * self.candidates[chosen]).tolist()
+            self.oracle.prefer(last if self.aim.choose() else -self.candidates)
+            before = self.spent
             answer = self._can_falsify(literals, budget)
+            if answer is not None:
+                failures = 0
             if answer is False:
                 self.prove(literals)
                 chunk = len(literals) * _GROW
-            elif answer:
-                model = self.oracle.model()
+                continue
+            dropped = 0
+            if answer:
+                last = self.oracle.model()
                 if len(self.models) < self.keep_models:
-                    self.models.append(model)
-                self.observe(model)
-                self.oppose()
+                    self.models.append(last)
+                dropped = int(np.count_nonzero(self.candidates * last == -1))
+                self.observe(last)
             elif len(literals) == 1:
-                postponed[chosen] = True
+                failed[chosen] = True
+                failures += 1
             else:
                 chunk = len(literals) // _GROW
+            self.aim.learn(dropped, self.spent - before)
+        return True
 
     def _can_falsify(self, literals: list[int], conflicts: int) -> bool | None:
         """Is there a model in which one of the literals is false?"""

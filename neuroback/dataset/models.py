@@ -48,7 +48,6 @@ def sample_models(search: Search, wanted: int = WANTED, conflicts: int = 2000) -
     """
     formula, rng = search.formula, search.rng
     num_vars = formula.num_vars
-    variables = np.arange(1, num_vars + 1, dtype=np.int64)
     free = search.proven == 0
     if not free.any():
         only = (search.proven > 0).astype(np.int16)
@@ -63,7 +62,7 @@ def sample_models(search: Search, wanted: int = WANTED, conflicts: int = 2000) -
             # Against the majority, where there is one; a tenth stays random.
             against = (balance != 0) & (rng.random(num_vars) < 0.9)
             phases = np.where(against, -np.sign(balance), phases)
-        search.oracle.prefer((variables * phases)[free].tolist())
+        search.oracle.prefer(np.where(free, phases, 0).astype(np.int8))
         if not search.ask([], conflicts):
             failures += 1
             continue

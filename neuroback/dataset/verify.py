@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ from neuroback.dataset.build import (
 from neuroback.dataset.label import Label, columns_of
 from neuroback.dataset.split import leaks
 from neuroback.dataset.store import Row, Store
-from neuroback.errors import DataError, NeuroBackError
+from neuroback.errors import DataError, EngineError, NeuroBackError
 from neuroback.formula import Formula
 from neuroback.parallel import isolated
 
@@ -211,17 +212,35 @@ def _contradictions(formula: Formula, label: Label) -> Iterator[str]:
             yield f"count of variable {wrong[0] + 1} against unit propagation"
 
 
-def _asked(formula: Formula, label: Label, questions: int) -> Iterator[str]:
-    from neuroback.dataset.oracle import PySATOracle
+@contextmanager
+def _foreign_solver(formula: Formula) -> Iterator[Callable[[list[int], int], bool | None]]:
+    """Glucose, which had no part in the labels: the answer under literals, within conflicts."""
+    try:
+        from pysat.solvers import Solver
+    except ImportError:
+        raise EngineError(
+            "python-sat is not installed, expected it for questions about labels: "
+            "pip install 'neuroback[train]'"
+        ) from None
+    with Solver("glucose42", bootstrap_with=formula.clauses()) as solver:
 
+        def ask(literals: list[int], conflicts: int) -> bool | None:
+            solver.conf_budget(conflicts)
+            answer: bool | None = solver.solve_limited(assumptions=literals)
+            return answer
+
+        yield ask
+
+
+def _asked(formula: Formula, label: Label, questions: int) -> Iterator[str]:
     literals = ((np.arange(formula.num_vars) + 1) * label.backbone)[label.backbone != 0].tolist()
-    with PySATOracle(formula) as oracle:
-        if oracle.solve(literals, 100_000) is False:
+    with _foreign_solver(formula) as ask:
+        if ask(literals, 100_000) is False:
             yield "no model has this backbone"
         rng = np.random.default_rng(int(label.fingerprint[:8], 16))
         rng.shuffle(literals)
         for literal in literals[:questions]:
-            if oracle.solve([-literal], 20_000):
+            if ask([-literal], 20_000):
                 yield f"literal {literal} is not in the backbone"
         if label.partial or not label.models:
             return
@@ -230,5 +249,5 @@ def _asked(formula: Formula, label: Label, questions: int) -> Iterator[str]:
         rng.shuffle(outside)
         for variable in outside[:questions].tolist():
             for literal in (variable, -variable):
-                if oracle.solve([literal], 20_000) is False:
+                if ask([literal], 20_000) is False:
                     yield f"literal {-literal} is missing in the complete backbone"
