@@ -5,7 +5,7 @@
 
 RECORDS is what ``neuroback bench run`` wrote for formulas that neither training nor testing uses.
 Wall time is not looked at, so that the machine need not be quiet.  Ratios are geometric means over
-formulas with 95% intervals by bootstrap; an unanswered run counts twice its CPU limit, and has no
+formulas with 95% intervals over families; an unanswered run counts twice its CPU limit, and has no
 conflicts.  100 conflicts are added to both sides, so that a lucky answer does not own the mean.
 """
 
@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 from common import report
 
+from neuroback.bench.statistics import geometric_mean
+
 SOFTEN = 100
-SAMPLES = 4000
 # Engines with fewer formulas are left out: a series that was begun and given up.
 FEWEST = 10
 
@@ -35,12 +36,10 @@ def conflicts(run: dict[str, Any]) -> float | None:
     return None if count is None or run["status"] == "UNKNOWN" else float(count) + SOFTEN
 
 
-def interval(ratios: list[float]) -> str:
-    """Geometric mean and its interval over formulas."""
-    logs = np.log(ratios)
-    drawn = np.random.default_rng(0).choice(logs, (SAMPLES, len(logs))).mean(axis=1)
-    low, high = np.exp(np.quantile(drawn, (0.025, 0.975)))
-    return f"{np.exp(logs.mean()):.2f} [{low:.2f}, {high:.2f}]"
+def shown(families: list[str], ratios: list[float]) -> str:
+    """Geometric mean and its interval."""
+    found = geometric_mean(families, np.log(ratios))
+    return f"{found.value:.2f} [{found.low:.2f}, {found.high:.2f}]"
 
 
 def main() -> None:
@@ -59,13 +58,15 @@ def main() -> None:
         pairs = [(run, reference[key]) for key, run in runs[label].items() if key in reference]
         if len(pairs) < FEWEST:
             continue
+        families = [run["family"] for run, _ in pairs]
         times = [cpu(run) / cpu(plain) for run, plain in pairs]
-        both = [(conflicts(run), conflicts(plain)) for run, plain in pairs]
-        counts = [ours / theirs for ours, theirs in both if ours and theirs]
+        both = [(run["family"], conflicts(run), conflicts(plain)) for run, plain in pairs]
+        counted = [(family, ours / theirs) for family, ours, theirs in both if ours and theirs]
         rows.append({
             "engine": label, "formulas": len(pairs),
             "unanswered": sum(run["status"] == "UNKNOWN" for run, _ in pairs),
-            "conflicts / reference": interval(counts), "CPU / reference": interval(times),
+            "conflicts / reference": shown(*map(list, zip(*counted, strict=True))),
+            "CPU / reference": shown(families, times),
             "1.2 times faster": sum(ratio < 1 / 1.2 for ratio in times),
             "1.2 times slower": sum(ratio > 1.2 for ratio in times),
         })  # fmt: skip
