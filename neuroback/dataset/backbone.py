@@ -3,13 +3,14 @@
 
 Idea     Candidates are the literals true in all models seen.  Flips and disagreeing models take
          candidates away; an unsatisfiable question proves them.  A question asks for a model
-         that falsifies at least one of a chunk of candidates, with phases against all of them.
-Chunks   All candidates at first; an eighth after a question that ran out of conflicts, eight
-         times as many after a proof.  Where single candidates run out of them too, all are asked
-         again with four times the conflicts.
-Phases   Against all candidates, which drops many with a model but makes the model hard to find,
-         or those of the last model, near which another is found soon: whichever has dropped
-         more candidates per conflict, the other now and then.
+         that falsifies at least one of a chunk of candidates.
+Ways     The chunk is one candidate or all of them, and decisions go against all of them, which
+         drops many with a model, or by the last model, near which another is found soon.  Which
+         of the four is best differs from formula to formula: the one that lately settled most
+         candidates for its effort is taken, the others in turn now and then.
+Chunks   Eight times as many candidates after a proof.  After a single one that was not settled
+         soon, all; an eighth after a question that ran out of conflicts.  Where single candidates
+         run out of them too, all are asked again with four times the conflicts.
 Limits   In conflicts, so that the same limits give the same answer on every machine; wall time
          only as an outer one.  What is proven at a limit is kept and is right.
 Source   Janota, Lynce, Marques-Silva, "Algorithms for computing backbones of propositional
@@ -31,17 +32,23 @@ from neuroback.dataset.oracle import Clock, Oracle
 from neuroback.errors import EngineError
 from neuroback.formula import Formula
 
+# Conflicts of the first try of a model, of a question, and how many times fewer of a quick one.
 _FIRST_CONFLICTS = 2000
 _QUESTION_CONFLICTS = 20_000
+_QUICK = 20
 _GROW = 8
-_HARDER = 4
+# After so many single candidates in a row that ran out of conflicts, so many times the conflicts.
 _MAX_FAILURES = 3
-_BUSY = 4.0
+_HARDER = 4
+# Of the ways to ask: questions before the first choice, every which question tries another way,
+# and how fast what one is worth forgets.
+_WARM_UP = 12
+_TRIAL = 16
+_RECENT = 0.3
+# Sweeps of a walk, and the longest row of models without one.
 _MAX_SWEEPS = 8
 _MAX_PAUSE = 63
-_FIRST_NEAR = 5
-_TRIAL = 16
-_CALL_CONFLICTS = 5
+_BUSY = 4.0
 
 Values = NDArray[np.int8]
 
@@ -71,28 +78,39 @@ class Backbone:
         return ((variables + 1) * self.values[variables]).astype(np.int32)
 
 
-class _Aim:
-    """The phases of questions: against all candidates (0) or near the last model (1)."""
+class _Ways:
+    """The four ways to ask: about one candidate or all, against them or near the last model.
+
+    Each is worth the candidates that it settled per tick of the solver, of late.
+    """
+
+    ONE_AGAINST, ALL_AGAINST, ONE_NEAR, ALL_NEAR = range(4)
 
     def __init__(self) -> None:
-        self._worth: list[float | None] = [None, None]
-        self._questions = 0
-        self._current = 0
+        self.current = 0
+        self._worth = np.zeros(4)
+        self._chosen = 0
 
-    def choose(self) -> int:
-        against, near = self._worth
-        self._questions += 1
-        if against is None or near is None:
-            self._current = int(self._questions >= _FIRST_NEAR)
+    def choose(self) -> None:
+        self._chosen += 1
+        if self._chosen <= _WARM_UP:
+            self.current = self._chosen % 4
+        elif self._chosen % _TRIAL == 0:
+            self.current = self._chosen // _TRIAL % 4
         else:
-            better = int(near > against)
-            self._current = 1 - better if self._questions % _TRIAL == 0 else better
-        return self._current
+            self.current = int(self._worth.argmax())
 
-    def learn(self, dropped: int, conflicts: int) -> None:
-        worth = dropped / (conflicts + _CALL_CONFLICTS)
-        before = self._worth[self._current]
-        self._worth[self._current] = worth if before is None else 0.7 * before + 0.3 * worth
+    def learn(self, settled: int, ticks: int) -> None:
+        worth = settled / ticks
+        self._worth[self.current] += (worth - self._worth[self.current]) * _RECENT
+
+    @property
+    def one(self) -> bool:
+        return self.current in (self.ONE_AGAINST, self.ONE_NEAR)
+
+    @property
+    def near(self) -> bool:
+        return self.current in (self.ONE_NEAR, self.ALL_NEAR)
 
 
 @dataclass
@@ -125,7 +143,7 @@ class Search:
         self.proven = np.zeros(num_vars, dtype=np.int8)
         self.rng = np.random.default_rng(self.seed)
         self.oracle = Oracle(self.formula, self.deadline, self.clock)
-        self.aim = _Aim()
+        self.ways = _Ways()
         self.walk = _core.FlipWalk(self.formula.core, self.seed)
         # Models for which no walk is tried, as walks from earlier ones dropped nothing.
         self._pause = self._longest_pause = 0
@@ -223,43 +241,52 @@ class Search:
 
     def decide_candidates(self) -> bool:
         """Prove or refute the candidates; False where a limit came first."""
-        chunk = self.formula.num_vars
+        everything = self.formula.num_vars
         budget = _QUESTION_CONFLICTS
-        failed, failures = np.zeros(self.formula.num_vars, dtype=bool), 0
+        failed, failures = np.zeros(everything, dtype=bool), 0
         last = self.candidates.copy()
+        ways = self.ways
+        ways.choose()
+        chunk, quick = 1 if ways.one else everything, ways.one
         while self.candidates.any():
             open_variables = np.flatnonzero((self.candidates != 0) & ~failed)
             if not len(open_variables) or failures == _MAX_FAILURES:
                 failed[:], failures = False, 0
-                chunk = self.formula.num_vars
+                chunk, quick = everything, False
                 budget *= _HARDER
                 continue
             if self.out_of_limits():
                 return False
             chosen = open_variables[: max(1, chunk)]
             literals: list[int] = ((chosen + 1) * self.candidates[chosen]).tolist()
-            self.oracle.prefer(last if self.aim.choose() else -self.candidates)
-            before = self.spent
-            answer = self._can_falsify(literals, budget)
-            if answer is not None:
-                failures = 0
-            if answer is False:
-                self.prove(literals)
-                chunk = len(literals) * _GROW
-                continue
-            dropped = 0
-            if answer:
+            self.oracle.prefer(last if ways.near else -self.candidates)
+            before, settled = self.oracle.ticks(), 0
+            answer = self._can_falsify(literals, budget // _QUICK if quick else budget)
+            if answer is None:
+                if quick:
+                    chunk, quick = everything, False
+                elif len(literals) == 1:
+                    failed[chosen] = True
+                    failures += 1
+                else:
+                    chunk = len(literals) // _GROW
+            elif answer:
                 last = self.oracle.model()
                 if len(self.models) < self.keep_models:
                     self.models.append(last)
-                dropped = int(np.count_nonzero(self.candidates * last == -1))
+                settled = int(np.count_nonzero(self.candidates * last == -1))
                 self.observe(last)
-            elif len(literals) == 1:
-                failed[chosen] = True
-                failures += 1
             else:
-                chunk = len(literals) // _GROW
-            self.aim.learn(dropped, self.spent - before)
+                self.prove(literals)
+                settled = len(literals)
+                chunk = len(literals) * _GROW
+            # Handling the model costs about a tick a variable.
+            ways.learn(settled, self.oracle.ticks() - before + everything)
+            if answer is not None:
+                failures = 0
+            if answer:
+                ways.choose()
+                chunk, quick = 1 if ways.one else everything, ways.one
         return True
 
     def _can_falsify(self, literals: list[int], conflicts: int) -> bool | None:

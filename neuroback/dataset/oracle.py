@@ -89,6 +89,10 @@ class Oracle:
     def conflicts(self) -> int:
         return int(self._session.statistics()["conflicts"])
 
+    def ticks(self) -> int:
+        """Effort of search: cache lines touched, about."""
+        return int(self._session.statistics()["ticks"])
+
     def set_deadline(self, deadline: float | None) -> None:
         self._deadline = deadline
 
