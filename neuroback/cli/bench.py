@@ -77,7 +77,8 @@ def _add_report(commands: Any) -> None:
         type=Path,
         metavar="FILE",
         help="make its sections <!-- bench:NAME [OPTIONS] --> ... <!-- /bench:NAME --> anew; "
-        "OPTIONS: --engines, --role, --family, --time, --reference of the section's own",
+        "OPTIONS: --engines, --role, --family, --time, --reference of the section's own, and "
+        "--records PATH, beside FILE, for other records than RECORDS",
     )
     report.add_argument("--title", default="NeuroBack bench")
     _add_choice(report)
@@ -350,25 +351,29 @@ def _report(args: argparse.Namespace) -> int:
             drawn = svg.scatter(bench, found.reference, other)
             write_whole(args.svg / "scatter.svg", drawn.encode())
     if args.markdown is not None:
-        text.replace_sections(args.markdown, lambda _, words: _section(everything, words))
+        folder = args.markdown.parent
+        text.replace_sections(args.markdown, lambda _, words: _section(everything, folder, words))
     if not args.quiet and "-" not in (str(args.csv), str(args.satcomp)):
         print(text.to_text(bench, found))
     return 0
 
 
-def _section(records: list[Record], words: list[str]) -> str:
-    """One table of a Markdown file, by the options in its marker."""
-    from neuroback.bench import settling, table, text
+def _section(records: list[Record], folder: Path, words: list[str]) -> str:
+    """One table of a Markdown file in ``folder``, by the options in its marker."""
+    from neuroback.bench import record, settling, table, text
     from neuroback.errors import BenchError
 
     parser = argparse.ArgumentParser(prog="<!-- bench:NAME", add_help=False, exit_on_error=False)
     _add_choice(parser)
+    parser.add_argument("--records", type=Path)
     try:
         args, unknown = parser.parse_known_args(words)
     except argparse.ArgumentError as error:
         raise BenchError(f"options of a section: {error}") from None
     if unknown:
         raise BenchError(f"options of a section: {' '.join(unknown)}, expected those of report")
+    if args.records is not None:
+        records = record.load(folder / args.records)
     bench = settling.settle(_chosen(records, args))
     return text.to_markdown(bench, table.tabulate(bench, args.reference))
 

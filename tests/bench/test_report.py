@@ -196,6 +196,15 @@ def test_report_writes_all_it_is_asked_for(tmp_path: Path, small: list[dict[str,
     # Once more: the same words, and the marker still there.
     assert main(["bench", "report", str(path), *words, "-q"]) == 0
     assert readme.read_text() == after
+    # A section with records of its own.
+    write(tmp_path / "other.jsonl", [one for one in small if one["engine"] == "minisat"])
+    own = "<!-- bench:own --records other.jsonl -->"
+    readme.write_text(f"{after}{own}<!-- /bench:own -->\n")
+    assert main(["bench", "report", str(path), *words, "-q"]) == 0
+    before_own, _, of_own = readme.read_text().partition(own)
+    assert before_own == after and "| minisat |" in of_own and "| kissat |" not in of_own
+    readme.write_text(f"{own}<!-- /bench:own -->\n".replace("other", "missing"))
+    assert main(["bench", "report", str(path), *words, "-q"]) == 1
     readme.write_text("no marker\n")
     assert main(["bench", "report", str(path), *words, "-q"]) == 1
 
