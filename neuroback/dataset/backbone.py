@@ -32,8 +32,7 @@ from neuroback.dataset.oracle import Clock, Oracle
 from neuroback.errors import EngineError
 from neuroback.formula import Formula
 
-# Conflicts of the first try of a model, of a question, and how many times fewer of a quick one.
-_FIRST_CONFLICTS = 2000
+# Conflicts of a question, and how many times fewer of a quick one.
 _QUESTION_CONFLICTS = 20_000
 _QUICK = 20
 _GROW = 8
@@ -48,7 +47,6 @@ _RECENT = 0.3
 # Sweeps of a walk, and the longest row of models without one.
 _MAX_SWEEPS = 8
 _MAX_PAUSE = 63
-_BUSY = 4.0
 
 Values = NDArray[np.int8]
 
@@ -130,7 +128,6 @@ class Search:
     clock: Clock = time.monotonic
     seed: int = 0
     keep_models: int = 64
-    kissat: bool = True
     satisfiable: bool | None = None
     models: list[Values] = field(default_factory=list)
     spent: int = 0
@@ -175,50 +172,21 @@ class Search:
         return answer
 
     def find_model(self) -> None:
-        """The first model: a short try of the incremental solver, then a stronger one."""
+        """The first model."""
         rest = self.conflicts
         if self.first_conflicts is not None:
             self.conflicts = self.first_conflicts
-        model: Values | None = None
-        answer = self.ask([], _FIRST_CONFLICTS)
-        if answer:
-            model = self.oracle.model()
-        elif answer is None and not self.out_of_limits():
-            answer, model = self._find_model_elsewhere()
+        self.satisfiable = self.ask([], None)
         if self.first_conflicts is not None:
             self.conflicts = None if rest is None else self.spent + rest
-        self.satisfiable = answer
         self.seconds_first = self.clock() - self.start
-        if model is not None:
+        if self.satisfiable:
+            model = self.oracle.model()
             if self.formula.check_model(model) is not None:
                 raise EngineError("the solver's model does not satisfy the formula")
             self.models.append(model)
             self.candidates = model.copy()
             self.observe(model)
-
-    def _find_model_elsewhere(self) -> tuple[bool | None, Values | None]:
-        left = None if self.conflicts is None else max(1, self.conflicts - self.spent)
-        if self.kissat:
-            from neuroback.engines import kissat
-            from neuroback.result import Status
-
-            seconds = None
-            if self.deadline is not None:
-                seconds = max(0.01, self.deadline - self.clock())
-                if self.clock is not time.monotonic:
-                    # The child's time is the wall's; on a busy machine it gets a part of it.
-                    seconds *= _BUSY
-            try:
-                result = kissat.solve(self.formula, time=seconds, conflicts=left)
-            except EngineError:
-                self.kissat = False
-                return self._find_model_elsewhere()
-            self.spent += result.statistics.get("conflicts", 0)
-            if result.status is Status.SATISFIABLE and result.model is not None:
-                return True, np.sign(result.model).astype(np.int8)
-            return False if result.status is Status.UNSATISFIABLE else None, None
-        answer = self.ask([], None)
-        return answer, self.oracle.model() if answer else None
 
     def observe(self, model: Values) -> None:
         """Drop the candidates that ``model``, or a flip or short walk from it, contradicts."""

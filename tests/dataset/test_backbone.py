@@ -6,12 +6,14 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 
 from neuroback import _core
-from neuroback.dataset.backbone import Search, backbone
+from neuroback.dataset import backbone as module
+from neuroback.dataset.backbone import backbone
 from neuroback.dataset.label import Limits, label_formula
 from neuroback.dataset.models import mean_distance
 from neuroback.formula import Formula
@@ -86,6 +88,28 @@ def test_limited_backbone_is_part_of_the_whole() -> None:
     assert partial
 
 
+def test_questions_that_run_out_of_conflicts_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_QUESTION_CONFLICTS", 1)
+    unanswered = 0
+    ask = module.Search.ask
+
+    def counted(search: module.Search, *arguments: Any) -> bool | None:
+        nonlocal unanswered
+        answer = ask(search, *arguments)
+        unanswered += answer is None
+        return answer
+
+    monkeypatch.setattr(module.Search, "ask", counted)
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        clauses = [(rng.permutation(60)[:3] + 1) * rng.choice([-1, 1], size=3) for _ in range(240)]
+        formula = Formula.from_clauses(clauses, 60)
+        found = backbone(formula)
+        assert found.complete
+        assert found.literals.tolist() == (backbone_by_asking(formula) or [])
+    assert unanswered > 10
+
+
 def test_conflict_limits_repeat_exactly() -> None:
     for formula in formulas(20, 3):
         texts = [label_formula(formula, Limits(conflicts=50)).to_text() for _ in range(2)]
@@ -142,20 +166,6 @@ def test_a_variable_that_can_be_flipped_alone_is_dropped() -> None:
         _core.FlipWalk(formula.core, 1).wander(-model, 1)
     with pytest.raises(ValueError, match="expected 5"):
         _core.FlipWalk(formula.core, 1).wander(model[:4].copy(), 1)
-
-
-def test_without_the_stronger_solver_the_answer_is_the_same() -> None:
-    rng = np.random.default_rng(2)
-    clauses = [(rng.permutation(150)[:3] + 1) * rng.choice([-1, 1], size=3) for _ in range(620)]
-    formula = Formula.from_clauses(clauses, 150)
-    answers = []
-    for kissat in (True, False):
-        search = Search(formula, conflicts=200_000, kissat=kissat)
-        answers.append(search.run())
-        search.close()
-    assert answers[0].satisfiable == answers[1].satisfiable
-    if answers[0].complete and answers[1].complete:
-        assert (answers[0].values == answers[1].values).all()
 
 
 def test_label_counts_real_models() -> None:
