@@ -36,6 +36,8 @@ from neuroback.formula import Formula
 _QUESTION_CONFLICTS = 20_000
 _QUICK = 20
 _GROW = 8
+# "All" candidates are at most so many: a question stays in the memory of the solver.
+_MOST = 20_000
 # After so many single candidates in a row that ran out of conflicts, so many times the conflicts.
 _MAX_FAILURES = 3
 _HARDER = 4
@@ -209,9 +211,9 @@ class Search:
 
     def decide_candidates(self) -> bool:
         """Prove or refute the candidates; False where a limit came first."""
-        everything = self.formula.num_vars
+        everything = min(self.formula.num_vars, _MOST)
         budget = _QUESTION_CONFLICTS
-        failed, failures = np.zeros(everything, dtype=bool), 0
+        failed, failures = np.zeros(self.formula.num_vars, dtype=bool), 0
         last = self.candidates.copy()
         ways = self.ways
         ways.choose()
@@ -249,7 +251,7 @@ class Search:
                 settled = len(literals)
                 chunk = len(literals) * _GROW
             # Handling the model costs about a tick a variable.
-            ways.learn(settled, self.oracle.ticks() - before + everything)
+            ways.learn(settled, self.oracle.ticks() - before + self.formula.num_vars)
             if answer is not None:
                 failures = 0
             if answer:
