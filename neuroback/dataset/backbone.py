@@ -254,8 +254,9 @@ class Search:
             ways.learn(settled, self.oracle.ticks() - before + self.formula.num_vars)
             if answer is not None:
                 failures = 0
-            if answer:
+            if answer is not False:
                 ways.choose()
+            if answer:
                 chunk, quick = 1 if ways.one else everything, ways.one
         return True
 
