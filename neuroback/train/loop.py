@@ -10,13 +10,11 @@ that was interrupted goes on from its last whole epoch.
 from __future__ import annotations
 
 import csv
-import itertools
 import json
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,18 +28,20 @@ from torch import Tensor
 from neuroback.errors import DataError
 from neuroback.model import checkpoint, paper
 from neuroback.model.config import NetworkConfig, pooling
-from neuroback.model.native import NativeNetwork
 from neuroback.model.network import Network
 from neuroback.model.paper import PaperCheckpoint, PaperNetwork
 from neuroback.train import metrics
 from neuroback.train.config import TrainConfig
 from neuroback.train.data import Division, Example, batches, divide, feature_constants, visits
 from neuroback.train.losses import weighted_cross_entropy
+from neuroback.train.workers import NativeWorkers, ahead, groups, num_edges
 
 logger = logging.getLogger("neuroback")
 
 # A network whose threshold and gate were not chosen yet gives no advice.
 CLOSED = checkpoint.Gate(margin=0.6, min_share=2.0)
+# Groups of batches that are ready before they are worked on.
+_GROUPS_AHEAD = 3
 
 
 @dataclass
@@ -77,6 +77,7 @@ def _optimizer(network: torch.nn.Module, config: TrainConfig) -> torch.optim.Opt
             {"params": others, "weight_decay": 0.0},
         ],
         lr=config.learning_rate,
+        fused=True,
     )
 
 
@@ -160,29 +161,28 @@ def _train(
         logger.info("resuming after epoch %d", state.epoch)
     module, state.optimizer = fabric.setup(network, state.optimizer)
     call: Callable[[Any], Tensor] = module
-    natives: list[NativeNetwork] = []
+    workers: NativeWorkers | None = None
     if config.native and isinstance(network, Network) and fabric.device.type == "cpu":
-        natives = [NativeNetwork(network) for _ in range(config.threads)]
-        call = natives[0]
-    pool = ThreadPoolExecutor(config.threads)
+        workers = NativeWorkers(network, config.threads)
     writer = _summary_writer(out)
-    steps_per_epoch = max(1, _count_batches(parts.train, config))
+    edges_per_epoch = _expected_edges(parts.train, config)
 
-    while state.epoch < config.epochs and _progress(state, config, steps_per_epoch) < 1:
+    while state.epoch < config.epochs and _progress(state, config, 0.0) < 1:
         started = time.monotonic()
         before = state.seconds
         module.train()
-        total, formulas = 0.0, 0
+        total, formulas, edges = 0.0, 0, 0
         stream = batches(parts.train, config, state.epoch, augment=True)
-        while group := list(itertools.islice(stream, config.threads)):
+        for group in ahead(groups(stream, config.threads), _GROUPS_AHEAD):
             state.seconds = before + time.monotonic() - started
-            progress = _progress(state, config, steps_per_epoch)
+            progress = _progress(state, config, min(edges / edges_per_epoch, 1.0))
+            edges += sum(map(num_edges, group))
             for options in state.optimizer.param_groups:
                 options["lr"] = learning_rate(progress, config)
             count = sum(batch.num_graphs for batch in group)
             state.optimizer.zero_grad()
-            if natives:
-                loss = _native_gradients(natives, pool, group, count)
+            if workers is not None:
+                loss = workers.gradients(group, count)
             else:
                 loss = _gradients(fabric, module, group, count)
             fabric.clip_gradients(module, state.optimizer, max_norm=config.clip)
@@ -205,8 +205,10 @@ def _train(
             ):
                 limit = config.validate_edges or math.inf
                 small = [e for e in group_examples if e.num_edges <= limit]
+                graphs = [example.data for example in small]
                 if small:
-                    figures |= _validate(call, small, name)
+                    logits = workers.logits(graphs) if workers else _logits(fabric, call, graphs)
+                    figures |= _validate(logits, small, name)
             score = _score(figures)
             if score > state.best:
                 state.best, state.best_epoch = score, state.epoch
@@ -224,7 +226,8 @@ def _train(
             logger.info("no better score in %d epochs", config.patience)
             break
     writer.close()
-    pool.shutdown()
+    if workers is not None:
+        workers.close()
     return load_trained(out)
 
 
@@ -243,26 +246,12 @@ def _gradients(fabric: Fabric, module: Any, group: Sequence[Any], formulas: int)
     return total
 
 
-def _native_gradients(
-    natives: Sequence[NativeNetwork],
-    pool: ThreadPoolExecutor,
-    group: Sequence[Any],
-    formulas: int,
-) -> float:
-    """One thread a batch; gradients are summed in the order of batches, so timing is no matter."""
-    network = natives[0].network
-    parameters = dict(network.named_parameters())
-    places = [
-        {name: np.zeros(p.shape, dtype=np.float32) for name, p in parameters.items()} for _ in group
-    ]
-    jobs = [
-        pool.submit(native.loss_and_gradients, batch, formulas, gradients)
-        for native, batch, gradients in zip(natives, group, places, strict=False)
-    ]
-    total = sum(job.result() for job in jobs)
-    for name, parameter in parameters.items():
-        parameter.grad = torch.from_numpy(sum(gradients[name] for gradients in places))
-    return total
+def _logits(
+    fabric: Fabric, call: Callable[[Any], Tensor], graphs: Sequence[Any]
+) -> Iterator[Tensor]:
+    with torch.no_grad():
+        for graph in graphs:
+            yield call(fabric.to_device(graph)).cpu()
 
 
 def write_division(out: Path, parts: Division) -> None:
@@ -289,18 +278,17 @@ def _division(out: Path, examples: Sequence[Example], config: TrainConfig) -> Di
     return divide(examples, config)
 
 
-def _count_batches(examples: Sequence[Example], config: TrainConfig) -> int:
-    """Steps of an epoch, about: batches end before the formula that would not fit."""
+def _expected_edges(examples: Sequence[Example], config: TrainConfig) -> float:
+    """Literals of all clauses that an epoch sees, in the mean."""
     sizes = np.array([e.num_edges for e in examples], dtype=np.float64)
-    edges = float((sizes * visits(examples, config)).sum())
-    return math.ceil(1.3 * edges / config.batch_edges / config.threads)
+    return max(1.0, float((sizes * visits(examples, config)).sum()))
 
 
-def _progress(state: State, config: TrainConfig, steps_per_epoch: int) -> float:
-    """How far the schedule is: by steps, or by wall time where that runs out first."""
-    by_steps = state.step / (steps_per_epoch * config.epochs)
+def _progress(state: State, config: TrainConfig, of_epoch: float) -> float:
+    """How far the schedule is: by epochs, or by wall time where that runs out first."""
+    by_epochs = (state.epoch + of_epoch) / config.epochs
     by_time = state.seconds / (60 * config.minutes) if config.minutes else 0.0
-    return max(by_steps, by_time)
+    return max(by_epochs, by_time)
 
 
 def _average(state: State, config: TrainConfig) -> None:
@@ -326,15 +314,11 @@ class _averaged:
         self.state.network.load_state_dict(self.current)
 
 
-def _validate(
-    call: Callable[[Any], Tensor], examples: Sequence[Example], name: str
-) -> dict[str, float]:
+def _validate(logits: Iterable[Tensor], examples: Sequence[Example], name: str) -> dict[str, float]:
     rows, losses = [], []
-    for example in examples:
+    for logit, example in zip(logits, examples, strict=True):
         data = example.data
-        with torch.no_grad():
-            logit = call(data)
-            losses.append(float(weighted_cross_entropy(logit, data.target, data.weight, 1)))
+        losses.append(float(weighted_cross_entropy(logit, data.target, data.weight, 1)))
         rows.append(metrics.measure(torch.sigmoid(logit).numpy(), example))
     mean = metrics.average(rows)
     keys = ("accuracy", "f1", "share_accuracy", "precision@0.9", "coverage@0.9", "advised@0.9")
