@@ -44,6 +44,8 @@ class Oracle:
         self._clock = clock
         self.set_deadline(deadline)
         self._session = _core.Session()
+        # Labelling asks many short questions: sweeping took longer than it saved in them.
+        self._session.set_option("sweep", 0)
         self._loaded = self._session.load(
             formula.core, check_signals=_in_main_thread(), should_stop=self._expired
         )
