@@ -7,6 +7,7 @@
 
 #include "base/check.hpp"
 #include "base/error.hpp"
+#include "graph/belief.hpp"
 
 namespace nb {
 
@@ -52,7 +53,7 @@ Graph::Graph(const Formula &formula, const std::function<bool()> &should_stop)
   transpose(occurrences, poll);
   propagate_units(poll);
   find_components(poll);
-  measure(occurrences);
+  measure(occurrences, poll);
 }
 
 // One pass over the clauses: their rows, their features, and the sums for their literals.
@@ -215,7 +216,7 @@ void Graph::find_components(const Poll &poll) {
   num_components_ = static_cast<std::size_t>(next);
 }
 
-void Graph::measure(const std::vector<Occurrences> &occurrences) {
+void Graph::measure(const std::vector<Occurrences> &occurrences, const Poll &poll) {
   constexpr auto width = clause_feature_names.size();
   for (std::size_t code = 0; code != 2 * num_vars(); ++code)
     if (root_values_[code >> 1] == (code & 1 ? -1 : 1))
@@ -224,6 +225,7 @@ void Graph::measure(const std::vector<Occurrences> &occurrences) {
                              width +
                          4] = 1;
 
+  const auto beliefs = believe(clause_offsets_, clause_lits_, root_values_, poll);
   constexpr auto var_width = var_feature_names.size();
   var_features_.resize(num_vars() * var_width);
   for (std::size_t var = 0; var != num_vars(); ++var) {
@@ -250,6 +252,7 @@ void Graph::measure(const std::vector<Occurrences> &occurrences) {
     row[9] = inverse(positive.shortest);
     row[10] = inverse(negative.shortest);
     row[11] = root_values_[var];
+    std::copy_n(beliefs.data() + var * belief_rounds.size(), belief_rounds.size(), row + 12);
   }
 }
 

@@ -5,8 +5,8 @@
 //          polarity, and a meta node for every connected component, joined to the clauses of that
 //          component.  Edges are rows of compressed sparse matrices in both directions; a
 //          relation (positive, negative) is a column's parity, so no edge stores its type.
-// Cost     linear in the literals; about 8 bytes an edge beside 17 words a variable.
-// Source   the compact bipartite graph of Wang et al., "NeuroBack", ICLR 2024
+// Cost     linear in the literals; about 8 bytes an edge beside 20 words a variable, and 8 more for
+// a while. Source   the compact bipartite graph of Wang et al., "NeuroBack", ICLR 2024
 #pragma once
 
 #include <array>
@@ -22,9 +22,9 @@
 namespace nb {
 
 // Changes whenever a feature does, so that a checkpoint can tell what it was trained on.
-inline constexpr int feature_schema = 1;
+inline constexpr int feature_schema = 2;
 
-inline constexpr std::array<const char *, 12> var_feature_names{
+inline constexpr std::array<const char *, 15> var_feature_names{
     "log_positive",       // log(1 + positive occurrences)
     "log_negative",       // log(1 + negative occurrences)
     "sign_balance",       // (positive - negative) / occurrences, 0 where there are none
@@ -37,6 +37,9 @@ inline constexpr std::array<const char *, 12> var_feature_names{
     "shortest_positive",  // 1 / length of the shortest clause it is positive in, 0 if none
     "shortest_negative",  // the same of those it is negative in
     "root_value",         // 1 true, -1 false by unit propagation of the formula, 0 otherwise
+    "belief_early",       // log-odds of true after the first of graph/belief.hpp's belief_rounds
+    "belief_middle",      // after the second
+    "belief_late",        // after the last
 };
 
 inline constexpr std::array<const char *, 5> clause_feature_names{
@@ -84,7 +87,7 @@ class Graph {
   void transpose(const std::vector<Occurrences> &occurrences, const Poll &poll);
   void propagate_units(const Poll &poll);
   void find_components(const Poll &poll);
-  void measure(const std::vector<Occurrences> &occurrences);
+  void measure(const std::vector<Occurrences> &occurrences, const Poll &poll);
 
   std::size_t num_components_ = 0;
   bool root_conflict_ = false;
