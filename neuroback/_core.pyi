@@ -14,6 +14,8 @@ FEATURE_SCHEMA: int
 VAR_FEATURES: tuple[str, ...]
 CLAUSE_FEATURES: tuple[str, ...]
 
+def belief_visits(edges: int) -> int: ...
+
 class ParseError(ValueError):
     args: tuple[int, int, str, str]
 

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "bind/bind.hpp"
+#include "graph/belief.hpp"
 #include "graph/graph.hpp"
 
 namespace nb::bind {
@@ -33,6 +34,7 @@ py::array rows(std::span<const float> data, const py::object &self) {
 }  // namespace
 
 void register_graph(py::module_ &module) {
+  module.def("belief_visits", &belief_visits, py::arg("edges"));
   module.attr("FEATURE_SCHEMA") = feature_schema;
   module.attr("VAR_FEATURES") = names(var_feature_names);
   module.attr("CLAUSE_FEATURES") = names(clause_feature_names);

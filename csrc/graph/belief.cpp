@@ -9,7 +9,7 @@ namespace nb {
 namespace {
 
 constexpr std::size_t most_visits = 50'000'000;
-constexpr int least_rounds = 10;
+constexpr std::size_t least_rounds = 10;
 // No message is so sure that it could not be taken back.
 constexpr double least_message = 1e-6, least_false = 1e-9;
 // A clause that is this improbable to be false otherwise presses none of its literals.
@@ -128,7 +128,16 @@ class Belief {
   std::vector<double> false_;
 };
 
+int rounds_for(std::size_t edges) {
+  const std::size_t affordable = most_visits / std::max<std::size_t>(edges, 1);
+  return static_cast<int>(std::clamp<std::size_t>(affordable, least_rounds, belief_rounds.back()));
+}
+
 }  // namespace
+
+std::size_t belief_visits(std::size_t edges) {
+  return static_cast<std::size_t>(rounds_for(edges)) * edges;
+}
 
 std::vector<float> believe(std::span<const std::int64_t> clause_offsets,
                            std::span<const std::int32_t> clause_lits,
@@ -136,9 +145,7 @@ std::vector<float> believe(std::span<const std::int64_t> clause_offsets,
                            const std::function<void(std::size_t)> &poll) {
   constexpr auto width = belief_rounds.size();
   std::vector<float> result(root_values.size() * width);
-  const std::size_t affordable = most_visits / std::max<std::size_t>(clause_lits.size(), 1);
-  const int rounds = static_cast<int>(std::clamp<std::size_t>(
-      affordable, least_rounds, static_cast<std::size_t>(belief_rounds.back())));
+  const int rounds = rounds_for(clause_lits.size());
   Belief belief(clause_offsets, clause_lits, root_values, poll);
   belief.start();
   int done = 0;

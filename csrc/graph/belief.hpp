@@ -30,6 +30,9 @@ inline constexpr std::array<int, 3> belief_rounds{5, 15, 50};
 // Log-odds beyond this, and those of variables that unit propagation fixes, are this.
 inline constexpr float belief_limit = 10.0f;
 
+// How often edges are visited in all rounds together, for a formula of so many.
+std::size_t belief_visits(std::size_t edges);
+
 // Log-odds of true for each variable after each of `belief_rounds`, row-major.  Where the rounds
 // are fewer, the last ones stand for those that are missing.  `poll` is called with each clause.
 std::vector<float> believe(std::span<const std::int64_t> clause_offsets,

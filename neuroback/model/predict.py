@@ -20,6 +20,8 @@ from neuroback.model.checkpoint import DEFAULT, Checkpoint, load
 # Without AVX2 it takes two and a half times as long.
 _SECONDS_PER_NODE = 1.3e-6
 _SECONDS_PER_LITERAL = 0.12e-6
+# Of a literal in a round of the beliefs (csrc/graph/belief.hpp).
+_SECONDS_PER_VISIT = 1.5e-8
 # Sizes decide, not a clock: the same formula has the same advice on every machine.
 MAX_SECONDS = 8.0
 # Of the prediction itself, whatever network a user has trained.
@@ -62,7 +64,11 @@ def memory_bytes(graph: Graph, checkpoint: Checkpoint) -> int:
 
 def seconds_of_size(num_vars: int, num_clauses: int, num_literals: int) -> float:
     """About what a prediction for a formula of this size takes with one thread."""
-    return _SECONDS_PER_NODE * (num_vars + num_clauses) + _SECONDS_PER_LITERAL * num_literals
+    return (
+        _SECONDS_PER_NODE * (num_vars + num_clauses)
+        + _SECONDS_PER_LITERAL * num_literals
+        + _SECONDS_PER_VISIT * _core.belief_visits(num_literals)
+    )
 
 
 def available_cpus() -> int:

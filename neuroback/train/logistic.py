@@ -4,7 +4,7 @@
     python -m neuroback.train.logistic DATA... -o FILE
 
 Reads the split "train" of the sets, fits the loss of the network (train/losses.py) on the features
-that the network gets for a variable, and writes the coefficients as JSON, for
+that the network gets for a variable, beliefs left out, and writes the coefficients as JSON, for
 ``neuroback evaluate --logistic FILE``.
 """
 
@@ -22,6 +22,7 @@ import torch
 from torch.nn import functional
 
 from neuroback.errors import DataError
+from neuroback.graph import Graph
 from neuroback.model.checkpoint import write_whole
 from neuroback.train.data import Example, load_examples
 
@@ -29,18 +30,20 @@ from neuroback.train.data import Example, load_examples
 _SAMPLE = 400
 _STEPS = 60
 _RIDGE = 1e-5
+# Beliefs are a matter of the whole formula; they are a baseline of their own.
+_LOCAL = [i for i, name in enumerate(Graph.VAR_FEATURES) if not name.startswith("belief")]
 
 
 @dataclass(frozen=True)
 class Logistic:
-    """P(true) = 1 / (1 + exp(-(bias + weights . features))), features as the graph has them."""
+    """P(true) = 1 / (1 + exp(-(bias + weights . features))); local features, the graph's order."""
 
     weights: list[float]
     bias: float
     formulas: int
 
     def __call__(self, example: Example) -> npt.NDArray[np.float32]:
-        features = example.data.var_features.numpy().astype(np.float64)
+        features = example.data.var_features[:, _LOCAL].numpy().astype(np.float64)
         logit = features @ np.array(self.weights) + self.bias
         # Half of it inside tanh: no overflow for any logit.
         p: npt.NDArray[np.float32] = (0.5 + 0.5 * np.tanh(logit / 2)).astype(np.float32)
@@ -57,7 +60,7 @@ def fit(examples: Sequence[Example], seed: int = 1) -> Logistic:
             rng.choice(candidates, size=min(_SAMPLE, len(candidates)), replace=False)
         )
         weight = example.data.weight[chosen].double()
-        features.append(example.data.var_features[chosen].double())
+        features.append(example.data.var_features[chosen][:, _LOCAL].double())
         targets.append(example.data.target[chosen].double())
         weights.append(weight / weight.sum())
     x, target, weight = torch.cat(features), torch.cat(targets), torch.cat(weights)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from neuroback.graph import Graph
 from neuroback.train.data import Example
 
 Probabilities = npt.NDArray[np.float32]
@@ -59,11 +60,19 @@ def propagated_majority(example: Example) -> Probabilities:
     return (balance >= 0).astype(np.float32)
 
 
+def belief(example: Example) -> Probabilities:
+    """Belief propagation on the formula alone (csrc/graph/belief.hpp), after its last round."""
+    log_odds = example.data.var_features[:, Graph.VAR_FEATURES.index("belief_late")].numpy()
+    p: Probabilities = 1 / (1 + np.exp(-log_odds))
+    return p
+
+
 BASELINES: dict[str, Callable[[Example], Probabilities]] = {
     "all_true": all_true,
     "majority_sign": majority_sign,
     "jeroslow_wang": jeroslow_wang,
     "propagated_majority": propagated_majority,
+    "belief": belief,
 }
 
 

@@ -122,8 +122,73 @@ def test_order_and_names_do_not_matter() -> None:
     renamed = [[int(names[abs(x) - 1]) * (1 if x > 0 else -1) for x in c] for c in clauses]
     order = rng.permutation(100)
     other = Graph.from_formula(Formula.from_clauses([renamed[i] for i in order], 30))
-    np.testing.assert_allclose(other.var_features[names - 1], graph.var_features, rtol=1e-6)
+    np.testing.assert_allclose(
+        other.var_features[names - 1], graph.var_features, rtol=1e-6, atol=1e-6
+    )
     np.testing.assert_allclose(other.clause_features, graph.clause_features[order], rtol=1e-6)
+
+
+def beliefs(clauses: list[list[int]], num_vars: int) -> np.ndarray:
+    """Log-odds early, in the middle and late, (3, V)."""
+    graph = Graph.from_formula(Formula.from_clauses(clauses, num_vars))
+    columns = [Graph.VAR_FEATURES.index(f"belief_{when}") for when in ("early", "middle", "late")]
+    return graph.var_features.T[columns]
+
+
+def random_tree(rng: np.random.Generator, num_vars: int) -> list[list[int]]:
+    """Clauses that share variables without a cycle."""
+    clauses, used = [], 1
+    while used < num_vars:
+        new = min(int(rng.integers(1, 3)), num_vars - used)
+        variables = [int(rng.integers(1, used + 1)), *range(used + 1, used + new + 1)]
+        clauses.append([v if rng.random() < 0.5 else -v for v in variables])
+        used += new
+    return clauses
+
+
+def test_beliefs_are_exact_where_clauses_form_a_tree() -> None:
+    rng = np.random.default_rng(7)
+    for _ in range(30):
+        num_vars = int(rng.integers(2, 11))
+        clauses = random_tree(rng, num_vars)
+        assignments = 1 - 2 * (np.arange(2**num_vars)[:, None] >> np.arange(num_vars) & 1)
+        is_model = np.ones(len(assignments), dtype=bool)
+        for clause in clauses:
+            index, sign = np.abs(clause) - 1, np.sign(clause)
+            is_model &= (assignments[:, index] == sign).any(axis=1)
+        true = (assignments[is_model] > 0).mean(axis=0)
+        exact = np.log(true / (1 - true))
+        np.testing.assert_allclose(beliefs(clauses, num_vars)[-1], exact, atol=1e-4)
+
+
+def test_beliefs_turn_with_polarities_and_know_what_is_fixed() -> None:
+    rng = np.random.default_rng(8)
+    clauses = random_clauses(rng, 40, 120)
+    turned = np.where(rng.random(40) < 0.5, -1, 1)
+    other = [[int(lit * turned[abs(lit) - 1]) for lit in clause] for clause in clauses]
+    before = beliefs(clauses, 40)
+    assert np.ptp(before) > 1
+    np.testing.assert_allclose(beliefs(other, 40), before * turned, atol=1e-5)
+    # Units and what follows from them are as sure as anything gets; -3 satisfies, so 4 is free.
+    fixed = beliefs([[1], [-1, -2], [2, -3], [3, 4, -5], [-3, 4]], 5)
+    assert fixed[:, :3].tolist() == [[10, -10, -10]] * 3
+    assert (fixed[:, 3] > 0).all() and (fixed[:, 4] < 0).all()
+
+
+def test_beliefs_stay_finite_where_products_leave_the_range_of_doubles() -> None:
+    """Each of 20,000 binary clauses says that 1 is rather true, or rather false."""
+    clauses = [[1, v] for v in range(2, 20_002)] + [[-1, -v] for v in range(20_002, 30_002)]
+    found = beliefs(clauses, 30_001)
+    assert np.isfinite(found).all()
+    assert (found[:, 0] == 10).all()
+    assert beliefs([[-lit for lit in c] for c in clauses], 30_001)[:, 0].tolist() == [-10] * 3
+
+
+def test_large_formulas_have_fewer_rounds_of_beliefs() -> None:
+    assert _core.belief_visits(1_000) == 50 * 1_000
+    assert _core.belief_visits(2_000_000) == 25 * 2_000_000
+    assert _core.belief_visits(20_000_000) == 10 * 20_000_000
+    assert _core.belief_visits(0) == 0
 
 
 def test_the_arrays_share_memory_with_the_graph_and_with_torch() -> None:
