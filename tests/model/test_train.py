@@ -196,6 +196,7 @@ def test_evaluation_has_every_baseline(examples: list[Example]) -> None:
         "majority_sign",
         "jeroslow_wang",
         "propagated_majority",
+        "belief",
     }
     assert result.overall["model"]["formulas"] == 3
     assert "all_true" in evaluate.table(result)
