@@ -6,8 +6,8 @@
 //          clauses how probable it is false, by what all its other clauses say.  Rounds are
 //          synchronous and damped by half, so that neither order of variables nor of clauses
 //          matters but for the last digits, and turned polarities turn the beliefs.
-// Cost     a few nanoseconds an edge and round; fewer rounds for large formulas, so at most some
-//          fifty million visits, or ten rounds.
+// Cost     a few nanoseconds an edge and round; fewer rounds, down to ten, for formulas of more
+//          than a million literals.
 // Source   sum-product rules as in Braunstein, Mezard, Zecchina, "Survey propagation", Random
 //          Structures and Algorithms 2005; as a solver's first phases: Duan, Nejati, Trimponias,
 //          Poupart, Ganesh, "Online Bayesian moment matching based SAT solver heuristics", ICML
@@ -34,7 +34,7 @@ inline constexpr float belief_limit = 10.0f;
 std::size_t belief_visits(std::size_t edges);
 
 // Log-odds of true for each variable after each of `belief_rounds`, row-major.  Where the rounds
-// are fewer, the last ones stand for those that are missing.  `poll` is called with each clause.
+// are fewer, the last ones stand for those that are missing.  `poll` is called now and then.
 std::vector<float> believe(std::span<const std::int64_t> clause_offsets,
                            std::span<const std::int32_t> clause_lits,
                            std::span<const Value> root_values,

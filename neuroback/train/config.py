@@ -38,7 +38,8 @@ class TrainConfig:
     flip_share         share with the polarities of a random subset of variables turned over
     held_out_families  share of the families that only validate
     held_out           share of the other formulas that only validate
-    threads            batches worked on at once; a step is taken on their sum
+    threads            batches worked on at once; a step is taken on the sum of a group that keeps
+                       all threads busy (train/workers.py)
     native             on a CPU, run the layers in our C++ instead of PyG's operations
     patience           epochs without a better held-out score before a run ends; 0: never
     """
