@@ -31,6 +31,7 @@ from neuroback.model.advice import (
     checkpoint_of,
     no_advice,
     probabilities_of,
+    takes_a_while,
 )
 from neuroback.result import Result, Status
 
@@ -93,8 +94,9 @@ def solve(
                   the model says, off for advice from elsewhere
     time, memory  wall seconds and MiB for everything together; ``conflicts`` for the search
     race          the plain search and the advised one at once; the first answer wins
-    advice_at     conflicts at which the engine core takes the advice: repeats a hand-over; None:
-                  its search starts at once and takes a network's advice when it is there
+    advice_at     conflicts at which the engine core takes the advice: repeats a hand-over; 0, for
+                  either engine: before the search; None: a search that need not wait for the
+                  network starts at once and takes its advice when it is there
     should_stop   polled in every stage; when it says yes the result is UNKNOWN ("interrupt")
     on_progress   takes one line of text at a time;  on_formula  the formula, when it is read
     started       start of the wall clock (``time.monotonic()``), now if None
@@ -104,7 +106,7 @@ def solve(
     """
     tell = on_progress or _silent
     budget = Budget(time, memory, should_stop, started)
-    core_only = advice in ("first", "always") or proof_format == "lrat" or advice_at is not None
+    core_only = advice in ("first", "always") or proof_format == "lrat" or bool(advice_at)
     engine = engines.choose(engine, kissat=kissat, core_only=core_only)
     result = Result(engine=engine)
     seconds: dict[str, float] = {}
@@ -124,7 +126,7 @@ def solve(
         run.options |= _own_options(home, kissat, proof_format, advice_at)
         if race:
             result = run.race(_target(proof))
-        elif home.NAME == "core" and request.neural_only() and advice_at is None:
+        elif advice_at is None and request.neural_only() and run.overlaps(proof):
             result = run.overlapped(proof)
         else:
             result = run.serial(proof)
@@ -231,6 +233,17 @@ class _Run:
         self.told = advised.told
         self.budget.check()
         return self._search(advised, proof)
+
+    def overlaps(self, proof: ProofFile | str | os.PathLike[str] | None) -> bool:
+        """Does the search start before the network's advice is there?
+
+        Kissat begins anew with the advice: only where the prediction takes a while, and where
+        nothing of the first search has to be counted, kept or made room for.
+        """
+        if self.home.NAME == "core":
+            return True
+        bounded = self.options["memory"] is not None or self.options["conflicts"] is not None
+        return proof is None and not bounded and takes_a_while(self.formula)
 
     def overlapped(self, proof: ProofFile | str | os.PathLike[str] | None) -> Result:
         """The search starts at once and takes the advice when it is there."""
@@ -380,8 +393,11 @@ def _own_options(
             f"--proof-format {proof_format}: the engine {home.NAME} writes DRAT, "
             f"{proof_format.upper()} needs --engine core"
         )
-    if advice_at is not None:
-        raise EngineError(f"--advice-at: the engine {home.NAME} is advised before it starts")
+    if advice_at:
+        raise EngineError(
+            f"--advice-at {advice_at}: the engine {home.NAME} is advised before it starts (0); "
+            "more needs --engine core"
+        )
     return {"kissat": kissat}
 
 

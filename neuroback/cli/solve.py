@@ -94,7 +94,7 @@ def add_parser(subparsers: Any) -> None:
         "--advice-at",
         type=_positive(int),
         metavar="CONFLICTS",
-        help="when the core takes the advice: repeats a hand-over",
+        help="when the core takes the advice, repeats a hand-over; 0: before it starts",
     )
 
     limits = parser.add_argument_group("limits")
@@ -151,7 +151,7 @@ class _Command:
             kissat=args.kissat,
             core_only=args.advice in ("first", "always")
             or args.proof_format == "lrat"
-            or args.advice_at is not None,
+            or bool(args.advice_at),
         )
         engines.find(args.engine)
         deadline = math.inf if args.time is None else self.started + args.time
@@ -355,7 +355,7 @@ def _repeat(args: argparse.Namespace, result: Result) -> str:
         words += [option] if value is True else [option, str(value)]
     if plain:
         words.append("--no-neural")
-    if not result.deterministic and not plain and at is None and _core_advised(args, result):
+    if not result.deterministic and not plain and at is None and _advised_late(args, result):
         # A hand-over before the search began.
         at = 0
     if at is not None:
@@ -365,9 +365,9 @@ def _repeat(args: argparse.Namespace, result: Result) -> str:
     return shlex.join(words)
 
 
-def _core_advised(args: argparse.Namespace, result: Result) -> bool:
-    """Would the same command without its race take the network's advice at another time?"""
-    return bool(args.engine == "core" and result.advice.get("run") == "advised" and not args.phases)
+def _advised_late(args: argparse.Namespace, result: Result) -> bool:
+    """Might the same command without its race take the network's advice at another time?"""
+    return bool(result.advice.get("run") == "advised" and not args.phases)
 
 
 _DEFAULTS = {

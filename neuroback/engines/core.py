@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neuroback import _core
+from neuroback.engines.beside import Beside, Handover
 from neuroback.engines.proof_file import ProofFile
 from neuroback.errors import EngineError
 from neuroback.limits import MIB, Budget, own_peak_bytes
@@ -30,50 +31,7 @@ ADVICE = ("off", "first", "initial", "always")
 MAX_SEED = 2**31 - 1
 PROOF_FORMATS = ("drat", "lrat")
 
-# A search that ends within this many seconds does without advice from a second thread.
-HEAD_START_SECONDS = 0.03
-
 _STATUS = {10: Status.SATISFIABLE, 20: Status.UNSATISFIABLE, 0: Status.UNKNOWN}
-
-
-class Handover:
-    """What the second thread gets: where advice goes, and when to give up."""
-
-    def __init__(self, session: _core.Session, mode: str) -> None:
-        self._session = session
-        self._mode = mode
-        self._over = threading.Event()
-
-    def give(self, phases: Phases) -> None:
-        """Hand advice to the running search."""
-        self._session.advise(phases.value, phases.confidence, self._mode)
-
-    def over(self) -> bool:
-        """Has the search ended?"""
-        return self._over.is_set()
-
-
-class _Background(threading.Thread):
-    """Runs ``work`` beside the search; what it raises ends the search and is raised after it."""
-
-    def __init__(self, work: Callable[[Handover], None], handover: Handover) -> None:
-        super().__init__(name="neuroback-advice", daemon=True)
-        self._work, self._handover = work, handover
-        self.started = False
-        self.error: BaseException | None = None
-
-    def run(self) -> None:
-        if self._handover._over.wait(HEAD_START_SECONDS):
-            return
-        self.started = True
-        try:
-            self._work(self._handover)
-        except BaseException as error:
-            self.error = error
-
-    def end(self) -> None:
-        self._handover._over.set()
-        self.join()
 
 
 def solve(
@@ -156,10 +114,12 @@ def _search(
     result: Result,
     on_line: Callable[[str], None] | None,
 ) -> int:
-    handover = Handover(session, advice)
-    thread: _Background | None = None
+    thread: Beside | None = None
     if background is not None and advice != "off":
-        thread = _Background(background, handover)
+        thread = Beside(
+            background,
+            lambda phases: session.advise(phases.value, phases.confidence, advice),
+        )
         thread.start()
 
     def stop() -> bool:

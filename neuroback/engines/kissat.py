@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from neuroback.engines.beside import Beside, Handover
 from neuroback.engines.child import Child, Ending, Plumbing, program_exists
 from neuroback.engines.proof_file import ProofFile
 from neuroback.errors import EngineError
@@ -163,6 +164,7 @@ def solve(
     conflicts: int | None = None,
     proof: ProofFile | str | os.PathLike[str] | None = None,
     kissat: str | os.PathLike[str] | None = None,
+    background: Callable[[Handover], None] | None = None,
     verbose: int = 0,
     should_stop: Callable[[], bool] | None = None,
     on_line: Callable[[str], None] | None = None,
@@ -170,9 +172,81 @@ def solve(
     """Solve with Kissat; the model is checked against ``formula`` before it is returned.
 
     time, memory   wall seconds from now; MiB of ours and the child's memory together
+    background     called in a second thread while the plain search runs, to make advice and give
+                   it; what it gives ends that search and begins the advised one
     on_line        takes each comment line, without its ``c``
+
+    ``background`` goes with no proof and no limit but time.  Where advice was handed over,
+    ``Result.advice["handed_over_at"]`` is 0: nothing of the plain search is left.
     Errors: EngineError where Kissat is missing, crashes or contradicts itself.
     """
+    begin = clock.monotonic()
+
+    def search(
+        phases: Phases | None,
+        proof: ProofFile | str | os.PathLike[str] | None,
+        should_stop: Callable[[], bool] | None,
+    ) -> Result:
+        left = None if time is None else max(0.0, time - (clock.monotonic() - begin))
+        return _search(
+            formula,
+            phases=phases,
+            advice=advice,
+            seed=seed,
+            time=left,
+            memory=memory,
+            conflicts=conflicts,
+            proof=proof,
+            kissat=kissat,
+            verbose=verbose,
+            should_stop=should_stop,
+            on_line=on_line,
+        )
+
+    if background is None:
+        return search(phases, proof, should_stop)
+    if proof is not None or memory is not None or conflicts is not None:
+        raise ValueError("advice while Kissat runs goes with no proof and no limit but time")
+    given: list[Phases] = []
+    beside = Beside(background, given.append)
+    beside.start()
+    try:
+        result = search(
+            None,
+            None,
+            lambda: bool(given) or beside.error is not None or bool(should_stop and should_stop()),
+        )
+    finally:
+        beside.end()
+    if beside.error is not None:
+        raise beside.error
+    if result.limit == "interrupt" and given and not (should_stop and should_stop()):
+        if on_line is not None:
+            on_line("advice is there: the plain search ends, the advised one begins")
+        result = search(given[-1], None, should_stop)
+        result.advice["handed_over_at"] = 0
+        result.seconds["search"] = clock.monotonic() - begin
+    # Another time the plain search may be over before the advice is there, or not be.
+    result.deterministic = result.deterministic and not beside.started
+    return result
+
+
+def _search(
+    formula: Formula,
+    *,
+    phases: Phases | None,
+    advice: str,
+    seed: int,
+    time: float | None,
+    memory: float | None,
+    conflicts: int | None,
+    proof: ProofFile | str | os.PathLike[str] | None,
+    kissat: str | os.PathLike[str] | None,
+    verbose: int,
+    should_stop: Callable[[], bool] | None,
+    on_line: Callable[[str], None] | None,
+) -> Result:
+    """One search; the parameters are those of ``solve``."""
     if advice not in ADVICE:
         raise EngineError(
             f"--advice {advice}: the engine kissat takes off and initial; first and always need "

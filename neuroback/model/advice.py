@@ -28,6 +28,9 @@ _FILE_THRESHOLD = 0.500001
 _PUBLISHED_THRESHOLD = 0.9
 _FILE_GATE = (0.6, 0.1)
 
+# Seconds of a prediction, by size, during which a search may as well run.
+_A_WHILE = 0.1
+
 
 class _TooLarge(Exception):
     """The prediction takes too long or does not fit into ``--memory``; the search may."""
@@ -236,11 +239,22 @@ def _conclude(
     return Advice(phases, told)
 
 
-def _require_size(formula: Formula) -> None:
+def takes_a_while(formula: Formula) -> bool:
+    """Does a prediction take much longer than starting a search?"""
+    return _seconds(formula) >= _A_WHILE
+
+
+def _seconds(formula: Formula) -> float:
     import neuroback.model.predict as prediction
 
     size = formula.num_vars, formula.num_clauses, formula.num_literals
-    seconds = prediction.seconds_of_size(*size)
+    return prediction.seconds_of_size(*size)
+
+
+def _require_size(formula: Formula) -> None:
+    import neuroback.model.predict as prediction
+
+    seconds = _seconds(formula)
     if seconds > prediction.MAX_SECONDS:
         raise _TooLarge(
             f"the formula is too large, its prediction would take about {seconds:.0f} seconds, "

@@ -6,6 +6,7 @@ from __future__ import annotations
 import itertools
 import json
 import pickle
+import shlex
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,8 +18,11 @@ import pytest
 import neuroback as nb
 from neuroback import pipeline
 from neuroback.engines import kissat
-from neuroback.model import checkpoint
+from neuroback.engines.child import LIVE
+from neuroback.errors import CheckpointError
+from neuroback.model import advice, checkpoint
 from neuroback.model import predict as prediction
+from tests.conftest import random_clauses
 
 Command = Callable[..., Any]
 Files = dict[str, Path]
@@ -73,8 +77,8 @@ def test_advice_reaches_the_search_from_python(two_models: tuple[Path, list[int]
     path, first = two_models
     formula = nb.Formula.read(path)
     phases = nb.Phases.from_literals(first, 10)
-    for advice, sign in ((phases, 1), (phases.inverted(), -1)):
-        result = nb.solve(formula, phases=advice)
+    for wish, sign in ((phases, 1), (phases.inverted(), -1)):
+        result = nb.solve(formula, phases=wish)
         assert result.status is nb.Status.SATISFIABLE
         assert result.model is not None
         assert result.model.tolist() == [sign * lit for lit in first]
@@ -224,6 +228,99 @@ def test_predictions_are_bounded_by_sizes_that_take_seconds() -> None:
     # The largest formula of two million literals that was measured took two seconds.
     assert prediction.seconds_of_size(276_427, 798_348, 2_080_196) < 3
     assert prediction.seconds_of_size(5_000_000, 20_000_000, 60_000_000) > prediction.MAX_SECONDS
+
+
+def long_prediction(monkeypatch: pytest.MonkeyPatch, answer: Any = None) -> None:
+    """Every prediction counts as a long one; ``answer`` is what it says, or raises."""
+    monkeypatch.setattr(advice, "_A_WHILE", 0.0)
+    if answer is not None:
+        monkeypatch.setattr(advice, "probabilities_of", answer)
+
+
+def test_a_long_prediction_is_made_while_the_plain_search_runs(
+    neuroback: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def contrary(formula: nb.Formula, *_: Any) -> Any:
+        p_true = np.full(formula.num_vars, 0.1, dtype=np.float32)
+        return p_true, np.zeros(formula.num_vars, dtype=np.int8)
+
+    long_prediction(monkeypatch, contrary)
+    path = tmp_path / "formula.cnf"
+    clauses = random_clauses(np.random.default_rng(1), 180, 880)
+    nb.Formula.from_clauses(clauses, 180).write(path)
+    outcome = neuroback("solve", *EAGER, "--json", path)
+    record = json.loads(outcome.out)
+    assert record["status"] == "UNSATISFIABLE"
+    assert record["advice"]["run"] == "advised"
+    assert record["advice"]["variables"] == record["advice"]["flipped"] == 180
+    assert not record["deterministic"]
+    words = shlex.split(record["command"])
+    assert words[-2:] == ["--advice-at", "0"]
+    again = json.loads(neuroback(*words[1:], "--json").out)
+    assert again["deterministic"]
+    plain = json.loads(neuroback("solve", *KISSAT, "--no-neural", "--json", path).out)
+    assert record["conflicts"] == again["conflicts"] != plain["conflicts"]
+    # A proof, or a limit of conflicts or memory, is of one search alone.
+    for options in (("--proof", tmp_path / "proof"), ("--conflicts", 300), ("--memory", 4000)):
+        serial = json.loads(neuroback("solve", *EAGER, *options, "--json", path).out)
+        assert serial["deterministic"]
+        short = "--conflicts" in options
+        assert (
+            300 <= serial["conflicts"] < 310 if short else serial["conflicts"] == again["conflicts"]
+        )
+    assert neuroback("check", path, "--proof", tmp_path / "proof").code == 0
+
+
+def test_a_gate_closed_while_the_plain_search_runs_leaves_it_alone(
+    neuroback: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unsure(formula: nb.Formula, *_: Any) -> Any:
+        p_true = np.full(formula.num_vars, 0.5, dtype=np.float32)
+        return p_true, np.zeros(formula.num_vars, dtype=np.int8)
+
+    long_prediction(monkeypatch, unsure)
+    path = tmp_path / "formula.cnf"
+    clauses = random_clauses(np.random.default_rng(1), 180, 880)
+    nb.Formula.from_clauses(clauses, 180).write(path)
+    gated = neuroback("solve", *KISSAT, "--json", path)
+    record = json.loads(gated.out)
+    assert record["advice"]["gate"] == "closed"
+    assert record["deterministic"]
+    plain = neuroback("solve", *KISSAT, "--no-neural", "--json", path)
+    assert statistics(gated) == statistics(plain)
+
+
+def test_limits_and_failures_cover_a_prediction_beside_the_search(
+    neuroback: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slack: float
+) -> None:
+    path = tmp_path / "formula.cnf"
+    clauses = random_clauses(np.random.default_rng(1), 400, 1900)
+    nb.Formula.from_clauses(clauses, 400).write(path)
+
+    def endless(formula: nb.Formula, *rest: Any) -> Any:
+        while True:
+            rest[2].check()
+            time.sleep(0.005)
+
+    long_prediction(monkeypatch, endless)
+    begin = time.monotonic()
+    outcome = neuroback("solve", *KISSAT, "--time", "0.5", path)
+    assert time.monotonic() - begin < 1.5 + slack
+    assert outcome.code == 0
+    assert any("time, 0.5 seconds" in line for line in outcome.comments)
+    begin = time.monotonic()
+    result = nb.solve(path, engine="kissat", should_stop=lambda: time.monotonic() - begin > 0.3)
+    assert result.limit == "interrupt"
+    assert time.monotonic() - begin < 1.3 + slack
+
+    def failing(*_: Any) -> Any:
+        raise CheckpointError("weights.safetensors: broken")
+
+    long_prediction(monkeypatch, failing)
+    outcome = neuroback("solve", *KISSAT, path)
+    assert outcome.code == 1
+    assert "weights.safetensors: broken" in outcome.err
+    assert not LIVE
 
 
 def test_advice_off_is_the_plain_run(neuroback: Command, formulas: Files) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from neuroback import Formula, Phases, Status
 from neuroback.engines import core
+from neuroback.engines.beside import Handover
 from neuroback.errors import EngineError
 from neuroback.proof import check_drat
 from tests.conftest import brute_force, pigeon_hole, random_clauses
@@ -178,7 +179,7 @@ def test_a_hand_over_is_recorded_and_repeated(unsatisfiable: Formula, tmp_path: 
     path = tmp_path / "proof"
     lines: list[str] = []
 
-    def background(handover: core.Handover) -> None:
+    def background(handover: Handover) -> None:
         handover.give(phases)
 
     result = core.solve(unsatisfiable, proof=path, background=background, on_line=lines.append)
@@ -196,7 +197,7 @@ def test_a_hand_over_is_recorded_and_repeated(unsatisfiable: Formula, tmp_path: 
 def test_what_runs_beside_ends_with_the_search() -> None:
     seen: list[bool] = []
 
-    def background(handover: core.Handover) -> None:
+    def background(handover: Handover) -> None:
         while not handover.over():
             time.sleep(0.005)
         seen.append(True)
@@ -212,7 +213,7 @@ def test_what_runs_beside_ends_with_the_search() -> None:
 
 
 def test_an_error_beside_the_search_is_raised() -> None:
-    def background(_: core.Handover) -> None:
+    def background(_: Handover) -> None:
         raise LookupError("no network")
 
     with pytest.raises(LookupError, match="no network"):
