@@ -29,6 +29,7 @@ from neuroback.model.advice import (
     Request,
     advise,
     checkpoint_of,
+    head_start,
     no_advice,
     probabilities_of,
     takes_a_while,
@@ -264,7 +265,13 @@ class _Run:
                 handover.give(found.phases)
 
         plain = Advice(None, self.told)
-        result = self._search(plain, proof, advice=self.request.advice, background=background)
+        result = self._search(
+            plain,
+            proof,
+            advice=self.request.advice,
+            background=background,
+            head_start=head_start(self.formula),
+        )
         at = result.advice.get("handed_over_at")
         if at is not None:
             self.told |= {"run": "advised", "handed_over_at": at}

@@ -22,6 +22,7 @@ from common import alternate, cnf_folder, median, plain_copy, report, run_proces
 from neuroback import Formula
 from neuroback.model.advice import takes_a_while
 
+SOLVE = [sys.executable, "-m", "neuroback", "solve", "--engine", "kissat", "-n", "--time", "60"]
 WAYS = {"plain": ["--no-neural"], "first": ["--advice-at", "0"], "beside": []}
 
 
@@ -48,9 +49,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         for path in formulas(given.formulas):
             plain = plain_copy(path, Path(name))
-            command = [sys.executable, "-m", "neuroback", "solve", "--engine", "kissat", "-n"]
             tasks = {
-                way: lambda o=options, p=plain: run_process([*command, *o, "--time", "60", str(p)])[0]
+                way: lambda o=options, p=plain: run_process([*SOLVE, *o, str(p)])[0]
                 for way, options in WAYS.items()
             }
             seconds = {way: median(times) for way, times in alternate(tasks, 3).items()}

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from neuroback.phases import Phases
 
-# A search that ends within this many seconds does without advice from a second thread.
+# A search that ends within this many seconds does without advice from a second thread, whatever
+# that costs.
 HEAD_START_SECONDS = 0.03
 
 
@@ -27,17 +28,26 @@ class Handover:
 
 
 class Beside(threading.Thread):
-    """Runs ``work`` beside the search; what it raises is to end the search and is in ``error``."""
+    """Runs ``work`` beside a search that lasts longer than ``head_start`` seconds.
 
-    def __init__(self, work: Callable[[Handover], None], give: Callable[[Phases], None]) -> None:
+    What it raises is to end the search and is in ``error``.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[Handover], None],
+        give: Callable[[Phases], None],
+        head_start: float = 0.0,
+    ) -> None:
         super().__init__(name="neuroback-advice", daemon=True)
         self._work, self._handover = work, Handover(give)
+        self._head_start = max(HEAD_START_SECONDS, head_start)
         # Did the search last long enough for it?
         self.started = False
         self.error: BaseException | None = None
 
     def run(self) -> None:
-        if self._handover._over.wait(HEAD_START_SECONDS):
+        if self._handover._over.wait(self._head_start):
             return
         self.started = True
         try:

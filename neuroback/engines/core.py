@@ -47,6 +47,7 @@ def solve(
     proof_format: str = "drat",
     advice_at: int | None = None,
     background: Callable[[Handover], None] | None = None,
+    head_start: float = 0.0,
     verbose: int = 0,
     should_stop: Callable[[], bool] | None = None,
     on_line: Callable[[str], None] | None = None,
@@ -56,6 +57,7 @@ def solve(
     time, memory   wall seconds from now; MiB of this process
     advice_at      conflicts at which ``phases`` are taken: repeats a hand-over
     background     called in a second thread while the search runs, to make advice and give it
+    head_start     seconds of the search before ``background`` is called
     on_line        takes comments; with ``verbose`` a line for each event of the search
 
     Where advice was handed over, ``Result.advice["handed_over_at"]`` says at how many conflicts.
@@ -87,7 +89,7 @@ def solve(
         if phases is not None and advice != "off":
             at = -1 if advice_at is None else advice_at
             session.advise(phases.value, phases.confidence, advice, at)
-        code = _search(session, limits, background, advice, conflicts, result, on_line)
+        code = _search(session, limits, background, head_start, advice, conflicts, result, on_line)
         result.seconds["search"] = clock.monotonic() - begin
         statistics = session.statistics()
         result.statistics = {name: statistics[name] for name in COUNTERS}
@@ -109,6 +111,7 @@ def _search(
     session: _core.Session,
     limits: Budget,
     background: Callable[[Handover], None] | None,
+    head_start: float,
     advice: str,
     conflicts: int | None,
     result: Result,
@@ -119,6 +122,7 @@ def _search(
         thread = Beside(
             background,
             lambda phases: session.advise(phases.value, phases.confidence, advice),
+            head_start,
         )
         thread.start()
 

@@ -165,6 +165,7 @@ def solve(
     proof: ProofFile | str | os.PathLike[str] | None = None,
     kissat: str | os.PathLike[str] | None = None,
     background: Callable[[Handover], None] | None = None,
+    head_start: float = 0.0,
     verbose: int = 0,
     should_stop: Callable[[], bool] | None = None,
     on_line: Callable[[str], None] | None = None,
@@ -174,6 +175,7 @@ def solve(
     time, memory   wall seconds from now; MiB of ours and the child's memory together
     background     called in a second thread while the plain search runs, to make advice and give
                    it; what it gives ends that search and begins the advised one
+    head_start     seconds of the search before ``background`` is called
     on_line        takes each comment line, without its ``c``
 
     ``background`` goes with no proof and no limit but time.  Where advice was handed over,
@@ -208,7 +210,7 @@ def solve(
     if proof is not None or memory is not None or conflicts is not None:
         raise ValueError("advice while Kissat runs goes with no proof and no limit but time")
     given: list[Phases] = []
-    beside = Beside(background, given.append)
+    beside = Beside(background, given.append, head_start)
     beside.start()
     try:
         result = search(

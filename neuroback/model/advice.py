@@ -30,6 +30,9 @@ _FILE_GATE = (0.6, 0.1)
 
 # Seconds of a prediction, by size, during which a search may as well run.
 _A_WHILE = 0.1
+# A search that has not lasted this many times the seconds of the prediction needs none: most
+# formulas of the size are easy, and a prediction never doubles what they take.
+_PATIENCE = 4.0
 
 
 class _TooLarge(Exception):
@@ -242,6 +245,11 @@ def _conclude(
 def takes_a_while(formula: Formula) -> bool:
     """Does a prediction take much longer than starting a search?"""
     return _seconds(formula) >= _A_WHILE
+
+
+def head_start(formula: Formula) -> float:
+    """Seconds that a search gets before a prediction is made beside it, by size."""
+    return _PATIENCE * _seconds(formula)
 
 
 def _seconds(formula: Formula) -> float:
