@@ -282,6 +282,8 @@ class _Run:
             elif self.told is not late:
                 # Without advice it is the plain run, whenever that was known.
                 result.deterministic = True
+            if self.told["reason"] == late["reason"] and result.limit is None:
+                self.tell(f"no advice: {late['reason']}")
             self.told["run"] = "plain"
         return result
 

@@ -42,14 +42,14 @@ class Beside(threading.Thread):
         super().__init__(name="neuroback-advice", daemon=True)
         self._work, self._handover = work, Handover(give)
         self._head_start = max(HEAD_START_SECONDS, head_start)
-        # Did the search last long enough for it?
-        self.started = False
+        # Did the clock decide whether there is advice?  With the least head start, not yet.
+        self.timed = self._head_start > HEAD_START_SECONDS
         self.error: BaseException | None = None
 
     def run(self) -> None:
         if self._handover._over.wait(self._head_start):
             return
-        self.started = True
+        self.timed = True
         try:
             self._work(self._handover)
         except BaseException as error:

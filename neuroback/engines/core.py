@@ -150,7 +150,7 @@ def _search(
                 f"advice handed over at {taken[-1]} conflicts, --advice-at {taken[-1]} repeats it"
             )
     # Another time the advice may come earlier or later.
-    result.deterministic = not thread.started
+    result.deterministic = not thread.timed
     return code
 
 

@@ -229,7 +229,7 @@ def solve(
         result.advice["handed_over_at"] = 0
         result.seconds["search"] = clock.monotonic() - begin
     # Another time the plain search may be over before the advice is there, or not be.
-    result.deterministic = result.deterministic and not beside.started
+    result.deterministic = result.deterministic and not beside.timed
     return result
 
 

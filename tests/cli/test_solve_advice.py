@@ -271,6 +271,28 @@ def test_a_long_prediction_is_made_while_the_plain_search_runs(
     assert neuroback("check", path, "--proof", tmp_path / "proof").code == 0
 
 
+def test_a_search_shorter_than_its_head_start_has_no_prediction(
+    neuroback: Command, formulas: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: Any) -> Any:
+        raise AssertionError
+
+    long_prediction(monkeypatch, never)
+    monkeypatch.setattr(advice, "_PATIENCE", 1e9)
+    for engine in KISSAT, ("--engine", "core"):
+        outcome = neuroback("solve", *engine, "--json", formulas["unsat"])
+        record = json.loads(outcome.out)
+        assert record["advice"]["run"] == "plain"
+        assert "before the prediction" in record["advice"]["reason"]
+        # On a slower machine there might be one.
+        assert not record["deterministic"]
+        words = shlex.split(record["command"])
+        assert "--no-neural" in words
+        assert statistics(neuroback(*words[1:], "--json")) == statistics(outcome)
+        comments = neuroback("solve", *engine, formulas["unsat"]).comments
+        assert "c no advice: the answer was there before the prediction" in comments
+
+
 def test_a_gate_closed_while_the_plain_search_runs_leaves_it_alone(
     neuroback: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
