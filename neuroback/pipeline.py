@@ -112,6 +112,7 @@ def solve(
     result = Result(engine=engine)
     seconds: dict[str, float] = {}
     told = no_advice("off", "not reached")
+    target: ProofFile | None = None
     try:
         home = engines.find(engine)
         _require_advice(home, engine, advice)
@@ -125,17 +126,21 @@ def solve(
         run = _Run(home, formula, request, budget, seconds, tell)
         run.options = {"seed": seed, "memory": memory, "conflicts": conflicts, "verbose": verbose}
         run.options |= _own_options(home, kissat, proof_format, advice_at)
+        target = _target(proof)
         if race:
-            result = run.race(_target(proof))
-        elif advice_at is None and request.neural_only() and run.overlaps(proof):
-            result = run.overlapped(proof)
+            result = run.race(target)
+        elif advice_at is None and request.neural_only() and run.overlaps(target):
+            result = run.overlapped(target)
         else:
-            result = run.serial(proof)
+            result = run.serial(target)
         told = run.told
     except LimitReached as limit:
         result.limit = limit.kind
     except MemoryError:
         result.limit = "memory"
+    finally:
+        if target is not None and target is not proof:
+            target.discard()
     if result.limit is not None:
         result.deterministic = result.deterministic and result.limit == "conflicts"
     result.advice = told
@@ -228,25 +233,26 @@ class _Run:
         self.options: dict[str, Any] = {}
         self.told = no_advice("off", "not reached")
 
-    def serial(self, proof: ProofFile | str | os.PathLike[str] | None) -> Result:
+    def serial(self, proof: ProofFile | None) -> Result:
         """Advice first, then the search."""
         advised = advise(self.formula, self.request, self.budget, self.seconds, self.tell)
         self.told = advised.told
         self.budget.check()
         return self._search(advised, proof)
 
-    def overlaps(self, proof: ProofFile | str | os.PathLike[str] | None) -> bool:
+    def overlaps(self, proof: ProofFile | None) -> bool:
         """Does the search start before the network's advice is there?
 
         Kissat begins anew with the advice: only where the prediction takes a while, and where
-        nothing of the first search has to be counted, kept or made room for.
+        nothing of the first search has to be counted, is out already or needs room.
         """
         if self.home.NAME == "core":
             return True
         bounded = self.options["memory"] is not None or self.options["conflicts"] is not None
-        return proof is None and not bounded and takes_a_while(self.formula)
+        streams = proof is not None and proof.streams
+        return not streams and not bounded and takes_a_while(self.formula)
 
-    def overlapped(self, proof: ProofFile | str | os.PathLike[str] | None) -> Result:
+    def overlapped(self, proof: ProofFile | None) -> Result:
         """The search starts at once and takes the advice when it is there."""
         if self.request.model is not None:
             # A checkpoint that is not there is an error even where the search needs none.
@@ -328,7 +334,7 @@ class _Run:
     def _search(
         self,
         advised: Advice,
-        proof: ProofFile | str | os.PathLike[str] | None,
+        proof: ProofFile | None,
         *,
         advice: str = "off",
         stop: Callable[[], bool] | None = None,

@@ -178,7 +178,8 @@ def solve(
     head_start     seconds of the search before ``background`` is called
     on_line        takes each comment line, without its ``c``
 
-    ``background`` goes with no proof and no limit but time.  Where advice was handed over,
+    ``background`` goes with no limit but time, and with no proof that streams.  Where advice was
+    handed over,
     ``Result.advice["handed_over_at"]`` is 0: nothing of the plain search is left.
     Errors: EngineError where Kissat is missing, crashes or contradicts itself.
     """
@@ -207,15 +208,16 @@ def solve(
 
     if background is None:
         return search(phases, proof, should_stop)
-    if proof is not None or memory is not None or conflicts is not None:
-        raise ValueError("advice while Kissat runs goes with no proof and no limit but time")
+    target = _target(proof)
+    if memory is not None or conflicts is not None or (target is not None and target.streams):
+        raise ValueError("advice while Kissat runs goes with no limit but time, and no stream")
     given: list[Phases] = []
     beside = Beside(background, given.append, head_start)
     beside.start()
     try:
         result = search(
             None,
-            None,
+            target,
             lambda: bool(given) or beside.error is not None or bool(should_stop and should_stop()),
         )
     finally:
@@ -225,7 +227,9 @@ def solve(
     if result.limit == "interrupt" and given and not (should_stop and should_stop()):
         if on_line is not None:
             on_line("advice is there: the plain search ends, the advised one begins")
-        result = search(given[-1], None, should_stop)
+        if target is not None:
+            target = ProofFile(target.path, text=target.text)
+        result = search(given[-1], target, should_stop)
         result.advice["handed_over_at"] = 0
         result.seconds["search"] = clock.monotonic() - begin
     # Another time the plain search may be over before the advice is there, or not be.
@@ -268,7 +272,7 @@ def _search(
         result.peak_mib = own_peak_bytes() / MIB
         return result
 
-    target = proof if isinstance(proof, ProofFile) or proof is None else ProofFile(proof)
+    target = _target(proof)
     run = _Run([program, *["-v"] * verbose], formula, flips, target, on_line)
     try:
         ending = run.go(seed, conflicts, time, deadline, memory, should_stop)
@@ -283,6 +287,10 @@ def _search(
         if target is not None:
             target.discard()
     return result
+
+
+def _target(proof: ProofFile | str | os.PathLike[str] | None) -> ProofFile | None:
+    return proof if isinstance(proof, ProofFile) or proof is None else ProofFile(proof)
 
 
 def _lucky(

@@ -260,15 +260,20 @@ def test_a_long_prediction_is_made_while_the_plain_search_runs(
     assert again["deterministic"]
     plain = json.loads(neuroback("solve", *KISSAT, "--no-neural", "--json", path).out)
     assert record["conflicts"] == again["conflicts"] != plain["conflicts"]
-    # A proof, or a limit of conflicts or memory, is of one search alone.
-    for options in (("--proof", tmp_path / "proof"), ("--conflicts", 300), ("--memory", 4000)):
+    # The proof is the second search's alone.
+    proof = tmp_path / "proof"
+    proven = json.loads(neuroback("solve", *EAGER, "--proof", proof, "--json", path).out)
+    assert proven["advice"]["run"] == "advised"
+    assert neuroback("check", path, "--proof", proof).code == 0
+    assert [entry.name for entry in tmp_path.iterdir() if "proof" in entry.name] == ["proof"]
+    # A limit of conflicts or memory is of one search.
+    for options in (("--conflicts", 300), ("--memory", 4000)):
         serial = json.loads(neuroback("solve", *EAGER, *options, "--json", path).out)
         assert serial["deterministic"]
         short = "--conflicts" in options
         assert (
             300 <= serial["conflicts"] < 310 if short else serial["conflicts"] == again["conflicts"]
         )
-    assert neuroback("check", path, "--proof", tmp_path / "proof").code == 0
 
 
 def test_a_search_shorter_than_its_head_start_has_no_prediction(
