@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: MIT
 """Threshold, repair and controls against the plain search, by conflicts and by CPU time.
 
-    python benchmarks/figures/choice.py RECORDS [--reference LABEL] [--by-share]
+    python benchmarks/figures/choice.py RECORDS [--reference LABEL] [--data SET]
 
 RECORDS is what ``neuroback bench run`` wrote for formulas that neither training nor testing uses.
 Wall time is not looked at, so that the machine need not be quiet.  Ratios are geometric means over
 formulas with 95% intervals over families; an unanswered run counts twice its CPU limit, and has no
-conflicts.  ``--by-share`` tells formulas apart by the share of their variables that is advised.
+conflicts.  ``--data``, the set that the formulas are from, tells them apart by the share of
+their variables that the shipped network is clear about, which is what its gate asks for.
 100 conflicts are added to both sides, so that a lucky answer does not own the mean.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 from collections import defaultdict
 from typing import Any
@@ -21,10 +23,14 @@ import numpy as np
 from common import report
 
 from neuroback.bench.statistics import geometric_mean
+from neuroback.dataset.store import Store
+from neuroback.graph import Graph
+from neuroback.model import checkpoint
+from neuroback.model.predict import predict
 
 SOFTEN = 100
-# Up to which share of the variables advised a row goes.
-SHARES = (0.0, 0.03, 0.1, 0.3, 1.0)
+# Between which clear shares a row is.
+SHARES = (0.0, 0.1, 0.25, 0.5, 1.0)
 # Engines with fewer formulas are left out: a series that was begun and given up.
 FEWEST = 10
 
@@ -48,18 +54,27 @@ def shown(families: list[str], ratios: list[float]) -> str:
 Pair = tuple[dict[str, Any], dict[str, Any]]
 
 
-def advised_share(run: dict[str, Any]) -> float:
-    return float((run["advice"] or {}).get("variables", 0)) / max(1, run["variables"])
+def clear_shares(data: str, wanted: set[str]) -> dict[str, float]:
+    """By fingerprint: the share of the open variables that the shipped network is clear about."""
+    model = checkpoint.load(checkpoint.DEFAULT)
+    found = {}
+    with Store.open(data) as store:
+        for fingerprint in sorted(wanted):
+            graph = Graph.from_formula(store.formula(fingerprint))
+            found[fingerprint] = model.gate.clear_share(predict(graph, model), graph.root_values)
+    return found
 
 
-def bands(pairs: list[Pair]) -> list[tuple[str, list[Pair]]]:
-    """The pairs by the share of the variables that the first run was advised of."""
+def bands(pairs: list[Pair], clear: dict[str, float]) -> list[tuple[str, list[Pair]]]:
+    """The pairs by the clear share of their formula."""
     found = []
-    low = -1.0
-    for high in SHARES:
-        part = [pair for pair in pairs if low < advised_share(pair[0]) <= high]
-        found.append((f"{max(low, 0):.0%} to {high:.0%}" if high else "none", part))
-        low = high
+    for low, high in itertools.pairwise(SHARES):
+        last = high == SHARES[-1]
+        part = [
+            pair for pair in pairs
+            if low <= clear[pair[0]["formula_hash"]] < high + last
+        ]  # fmt: skip
+        found.append((f"clear {low:.0%} to {high:.0%}", part))
     return found
 
 
@@ -82,7 +97,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("records")
     parser.add_argument("--reference", default="plain")
-    parser.add_argument("--by-share", action="store_true")
+    parser.add_argument("--data")
     args = parser.parse_args()
     runs: dict[str, dict[tuple[str, int], dict[str, Any]]] = defaultdict(dict)
     with open(args.records, encoding="utf-8") as file:
@@ -90,12 +105,13 @@ def main() -> None:
             run = json.loads(line)
             runs[run["engine"]][run["formula_hash"], run["seed"]] = run
     reference = runs.pop(args.reference)
+    clear = clear_shares(args.data, {key for key, _ in reference}) if args.data else {}
     rows: list[dict[str, object]] = []
     for label in sorted(runs):
         pairs = [(run, reference[key]) for key, run in runs[label].items() if key in reference]
         parts = [(label, pairs)]
-        if args.by_share:
-            parts += [(f"{label}, {name}", part) for name, part in bands(pairs)]
+        if args.data:
+            parts += [(f"{label}, {name}", part) for name, part in bands(pairs, clear)]
         rows += [row(name, part) for name, part in parts if len(part) >= FEWEST]
     report("choice", rows, f"against {args.reference}, {len(reference)} formulas")
 
