@@ -330,12 +330,15 @@ def _has(options: Sequence[str], name: str) -> bool:
 def _inference_fault(explanation: Explanation) -> str | None:
     """A run that should have asked the network and shows no trace of it did not.
 
-    Silence of the gate is an answer of the network; no model, no prediction time or no count
-    of advised variables is not.
+    Silence of the gate is an answer of the network, and so is an answer of the search that came
+    before it; no model, no prediction time or no count of advised variables is not.
     """
     advice = explanation.advice
     if explanation.limit in ("time", "memory"):
         # The limit may have struck before the prediction was made.
+        return None
+    if advice.get("run") == "plain":
+        # The search was over before the prediction, or the gate silenced it meanwhile.
         return None
     if not advice.get("model"):
         return "inference failed: the run names no model"
