@@ -133,10 +133,12 @@ def to_markdown(bench: Bench, table: Table) -> str:
     seeds = max((row.seeds for row in table.rows), default=1)
     limit = f"limit {bench.limits['time']:g} s" if bench.limits.get("time") else "no time limit"
     host = bench.runs[0].record["host"]
+    slots = sorted({int(run.record.get("slots", 1)) for run in bench.runs})
+    at_once = f"{slots[0]} to {slots[-1]}" if len(slots) > 1 else str(slots[0])
     facts = (
         f"{table.formulas} formulas of {families(table.families)}, "
         f"{seeds} {'seed' if seeds == 1 else 'seeds'}, {limit}, "
-        f"{host.get('cpu', 'unknown processor')}, {bench.runs[0].record.get('slots', 1)} at once."
+        f"{host.get('cpu', 'unknown processor')}, {at_once} at once."
     )
     warnings = [f"**{warning}**" for warning in table.warnings if "WRONG" in warning]
     return "\n".join([*warnings, line(head), rule, *map(line, rows), "", facts])
