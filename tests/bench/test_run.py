@@ -184,7 +184,8 @@ FAKE = """
 import json
 answer = {{"status": "UNKNOWN", "model": None, "model_name": {model}, "limit": None,
     "seconds": {{"read": 0.1, "graph": 0.1, "predict": {predict}, "search": 1.0}},
-    "conflicts": 5, "advice": {{"variables": {advised}, "gate": "open", "reason": "", "run": {ran}}}}}
+    "conflicts": 5,
+    "advice": {{"variables": {advised}, "gate": "open", "reason": "", "run": {ran}}}}}
 print(json.dumps(answer))
 """
 
