@@ -105,6 +105,8 @@ def solve(
     A limit gives status UNKNOWN and its name in ``Result.limit``.
     Errors: NeuroBackError (bad input, missing or failing engine, broken checkpoint).
     """
+    from neuroback.engines.proof_file import target_of
+
     tell = on_progress or _silent
     budget = Budget(time, memory, should_stop, started)
     core_only = advice in ("first", "always") or proof_format == "lrat" or bool(advice_at)
@@ -126,7 +128,7 @@ def solve(
         run = _Run(home, formula, request, budget, seconds, tell)
         run.options = {"seed": seed, "memory": memory, "conflicts": conflicts, "verbose": verbose}
         run.options |= _own_options(home, kissat, proof_format, advice_at)
-        target = _target(proof)
+        target = target_of(proof)
         if race:
             result = run.race(target)
         elif advice_at is None and request.neural_only() and run.overlaps(target):
@@ -414,12 +416,6 @@ def _own_options(
             "more needs --engine core"
         )
     return {"kissat": kissat}
-
-
-def _target(proof: ProofFile | str | os.PathLike[str] | None) -> ProofFile | None:
-    from neuroback.engines.proof_file import ProofFile
-
-    return proof if isinstance(proof, ProofFile) or proof is None else ProofFile(proof)
 
 
 # Answers

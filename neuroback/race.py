@@ -15,11 +15,10 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from neuroback.engines.beside import HEAD_START_SECONDS
 from neuroback.engines.proof_file import ProofFile
 from neuroback.result import Result, Status
 
-# A plain search that ends within this many seconds has no rival.
-HEAD_START_SECONDS = 0.03
 # Niceness of the thread beside, and of what it starts.
 _NICENESS = 10
 

@@ -126,7 +126,11 @@ def kissat_seconds(path: Path) -> tuple[float, float]:
 
     begin = time.perf_counter()
     child = subprocess.Popen([locate(), "-q", "-n", str(path)], stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(child.pid, 0)
+    try:
+        _, status, usage = os.wait4(child.pid, 0)
+    except BaseException:
+        child.kill()
+        raise
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode != 10:
         sys.exit(f"{path}: Kissat ended with {child.returncode}, expected 10")
@@ -341,6 +345,8 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1, help="every so many of them (ratio)")
     parser.add_argument("--minutes", type=float, default=math.inf)
     given = parser.parse_args()
+    # Ended by a signal, it ends what it started.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     every = formulas()
     if given.figure == "ratio":
         chosen = every[:: given.every]

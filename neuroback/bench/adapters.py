@@ -337,8 +337,8 @@ def _inference_fault(explanation: Explanation) -> str | None:
     if explanation.limit in ("time", "memory"):
         # The limit may have struck before the prediction was made.
         return None
-    if advice.get("run") == "plain":
-        # The search was over before the prediction, or the gate silenced it meanwhile.
+    if advice.get("run") == "plain" and advice.get("gate") == "off" and not advice.get("model"):
+        # The search was over before the prediction; where one was made, it is looked at below.
         return None
     if not advice.get("model"):
         return "inference failed: the run names no model"

@@ -17,7 +17,7 @@ import numpy as np
 
 from neuroback import _core
 from neuroback.engines.beside import Beside, Handover
-from neuroback.engines.proof_file import ProofFile
+from neuroback.engines.proof_file import ProofFile, target_of
 from neuroback.errors import EngineError
 from neuroback.limits import MIB, Budget, own_peak_bytes
 from neuroback.result import COUNTERS, Result, Status
@@ -70,7 +70,7 @@ def solve(
         raise EngineError(f"--proof-format {proof_format}: expected {' or '.join(PROOF_FORMATS)}")
     begin = clock.monotonic()
     limits = Budget(time, memory, should_stop, begin)
-    target = proof if isinstance(proof, ProofFile) or proof is None else ProofFile(proof)
+    target = target_of(proof)
     result = Result(engine=NAME, engine_version=_core.__version__)
     session = _core.Session()
     session.set_option("seed", seed)

@@ -9,12 +9,14 @@ advice nothing is renamed and the run is that of the plain program.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import re
 import signal
 import sys
 import time as clock
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +25,7 @@ import numpy.typing as npt
 
 from neuroback.engines.beside import Beside, Handover
 from neuroback.engines.child import Child, Ending, Plumbing, program_exists
-from neuroback.engines.proof_file import ProofFile
+from neuroback.engines.proof_file import ProofFile, target_of
 from neuroback.errors import EngineError
 from neuroback.limits import MIB, Deadline, own_peak_bytes
 from neuroback.result import COUNTERS, Result, Status
@@ -179,36 +181,31 @@ def solve(
     on_line        takes each comment line, without its ``c``
 
     ``background`` goes with no limit but time, and with no proof that streams.  Where advice was
-    handed over,
-    ``Result.advice["handed_over_at"]`` is 0: nothing of the plain search is left.
+    handed over, ``Result.advice["handed_over_at"]`` is 0: nothing of the plain search is left.
     Errors: EngineError where Kissat is missing, crashes or contradicts itself.
     """
-    begin = clock.monotonic()
-
-    def search(
-        phases: Phases | None,
-        proof: ProofFile | str | os.PathLike[str] | None,
-        should_stop: Callable[[], bool] | None,
-    ) -> Result:
-        left = None if time is None else max(0.0, time - (clock.monotonic() - begin))
-        return _search(
-            formula,
-            phases=phases,
-            advice=advice,
-            seed=seed,
-            time=left,
-            memory=memory,
-            conflicts=conflicts,
-            proof=proof,
-            kissat=kissat,
-            verbose=verbose,
-            should_stop=should_stop,
-            on_line=on_line,
+    if advice not in ADVICE:
+        raise EngineError(
+            f"--advice {advice}: the engine kissat takes off and initial; first and always need "
+            "--engine core"
         )
-
+    if not 0 <= seed <= MAX_SEED:
+        raise EngineError(f"--seed {seed}: Kissat takes 0 to {MAX_SEED}")
+    begin = clock.monotonic()
+    search = partial(
+        _search,
+        formula,
+        [locate(kissat), *["-v"] * verbose],
+        advice=advice,
+        seed=seed,
+        deadline=Deadline(time, begin),
+        memory=memory,
+        conflicts=conflicts,
+        on_line=on_line,
+    )
+    target = target_of(proof)
     if background is None:
-        return search(phases, proof, should_stop)
-    target = _target(proof)
+        return search(phases, target, should_stop)
     if memory is not None or conflicts is not None or (target is not None and target.streams):
         raise ValueError("advice while Kissat runs goes with no limit but time, and no stream")
     given: list[Phases] = []
@@ -239,43 +236,31 @@ def solve(
 
 def _search(
     formula: Formula,
-    *,
+    command: list[str],
     phases: Phases | None,
+    target: ProofFile | None,
+    should_stop: Callable[[], bool] | None,
+    *,
     advice: str,
     seed: int,
-    time: float | None,
+    deadline: Deadline,
     memory: float | None,
     conflicts: int | None,
-    proof: ProofFile | str | os.PathLike[str] | None,
-    kissat: str | os.PathLike[str] | None,
-    verbose: int,
-    should_stop: Callable[[], bool] | None,
     on_line: Callable[[str], None] | None,
 ) -> Result:
-    """One search; the parameters are those of ``solve``."""
-    if advice not in ADVICE:
-        raise EngineError(
-            f"--advice {advice}: the engine kissat takes off and initial; first and always need "
-            "--engine core"
-        )
-    if not 0 <= seed <= MAX_SEED:
-        raise EngineError(f"--seed {seed}: Kissat takes 0 to {MAX_SEED}")
-    program = locate(kissat)
+    """One search by the program and options of ``command``; the rest is as in ``solve``."""
     begin = clock.monotonic()
-    deadline = Deadline(time, begin)
-    # None where every variable is advised true: that is Kissat's own constant.
-    flips = flips_of(phases, formula.num_vars) if advice == "initial" else None
     result = Result(engine=NAME)
-    advised = phases is not None and phases.num_advised > 0 and advice == "initial"
-    if advised and _lucky(formula, phases, result, deadline, should_stop, on_line):
-        result.seconds["search"] = clock.monotonic() - begin
-        result.peak_mib = own_peak_bytes() / MIB
-        return result
-
-    target = _target(proof)
-    run = _Run([program, *["-v"] * verbose], formula, flips, target, on_line)
     try:
-        ending = run.go(seed, conflicts, time, deadline, memory, should_stop)
+        # None where every variable is advised true: that is Kissat's own constant.
+        flips = flips_of(phases, formula.num_vars) if advice == "initial" else None
+        advised = phases is not None and phases.num_advised > 0 and advice == "initial"
+        if advised and _lucky(formula, phases, result, deadline, should_stop, on_line):
+            result.seconds["search"] = clock.monotonic() - begin
+            result.peak_mib = own_peak_bytes() / MIB
+            return result
+        run = _Run(command, formula, flips, target, on_line)
+        ending = run.go(seed, conflicts, deadline, memory, should_stop)
         result.seconds["search"] = clock.monotonic() - begin
         result.engine_version = run.listener.version
         result.statistics = run.listener.counters()
@@ -287,10 +272,6 @@ def _search(
         if target is not None:
             target.discard()
     return result
-
-
-def _target(proof: ProofFile | str | os.PathLike[str] | None) -> ProofFile | None:
-    return proof if isinstance(proof, ProofFile) or proof is None else ProofFile(proof)
 
 
 def _lucky(
@@ -359,7 +340,6 @@ class _Run:
         self,
         seed: int,
         conflicts: int | None,
-        time: float | None,
         deadline: Deadline,
         memory: float | None,
         should_stop: Callable[[], bool] | None,
@@ -368,10 +348,10 @@ class _Run:
         if conflicts is not None:
             argv.append(f"--conflicts={min(conflicts, MAX_CONFLICTS)}")
         soft_signals = [signal.SIGTERM]
-        if time is not None:
+        if math.isfinite(deadline.at):
             # Kissat counts whole seconds; ours is the limit.  But with a limit of its own it ends
             # in good order, with statistics, at SIGALRM, which we send at the right moment.
-            argv.append(f"--time={min(int(time) + 2, 10**9)}")
+            argv.append(f"--time={min(int(deadline.left()) + 2, 10**9)}")
             soft_signals.insert(0, signal.SIGALRM)
         with contextlib.ExitStack() as stack:
             feed_path = drain_path = forget = None

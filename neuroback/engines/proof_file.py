@@ -239,6 +239,11 @@ class ProofFile:
         self.discard()
 
 
+def target_of(proof: ProofFile | str | os.PathLike[str] | None) -> ProofFile | None:
+    """The target that a caller gave, as it is or by its name; None: no proof is wanted."""
+    return proof if isinstance(proof, ProofFile) or proof is None else ProofFile(proof)
+
+
 # Targets that may have left a temporary file, so that a forced end of the program can remove it.
 _OPEN: weakref.WeakSet[ProofFile] = weakref.WeakSet()
 

@@ -185,20 +185,21 @@ import json
 answer = {{"status": "UNKNOWN", "model": None, "model_name": {model}, "limit": None,
     "seconds": {{"read": 0.1, "graph": 0.1, "predict": {predict}, "search": 1.0}},
     "conflicts": 5,
-    "advice": {{"variables": {advised}, "gate": "open", "reason": "", "run": {ran}}}}}
+    "advice": {{"variables": {advised}, "gate": {gate}, "reason": "", "run": {ran}}}}}
 print(json.dumps(answer))
 """
 
 
 @pytest.mark.parametrize(
-    ("model", "predict", "advised", "ran", "failed"),
+    ("model", "predict", "advised", "gate", "ran", "failed"),
     [
-        ("'default'", "0.2", "7", "'advised'", False),
-        ("None", "0.2", "7", "None", True),
-        ("'default'", "0.0", "7", "'advised'", True),
-        ("'default'", "0.2", "None", "None", True),
+        ("'default'", "0.2", "7", "'open'", "'advised'", False),
+        ("None", "0.2", "7", "'open'", "None", True),
+        ("'default'", "0.0", "7", "'open'", "'advised'", True),
+        ("'default'", "0.2", "None", "'open'", "None", True),
+        ("None", "0.2", "7", "'open'", "'plain'", True),
         # The plain search had the answer before the prediction was made.
-        ("None", "0.0", "0", "'plain'", False),
+        ("None", "0.0", "0", "'off'", "'plain'", False),
     ],
 )
 def test_a_silent_failure_of_inference_is_a_failure(
@@ -208,10 +209,11 @@ def test_a_silent_failure_of_inference_is_a_failure(
     model: str,
     predict: str,
     advised: str,
+    gate: str,
     ran: str,
     failed: bool,
 ) -> None:
-    body = FAKE.format(model=model, predict=predict, advised=advised, ran=ran)
+    body = FAKE.format(model=model, predict=predict, advised=advised, gate=gate, ran=ran)
     monkeypatch.setenv("NEUROBACK_BENCH_COMMAND", str(write_program("fake", body)))
     found = run(suite, "neuroback")["sat"]
     assert found["reason"] == ("crashed" if failed else "answered")

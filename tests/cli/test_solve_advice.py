@@ -237,17 +237,28 @@ def long_prediction(monkeypatch: pytest.MonkeyPatch, answer: Any = None) -> None
         monkeypatch.setattr(advice, "probabilities_of", answer)
 
 
+def everywhere(p: float) -> Any:
+    """A network that says the same of every variable."""
+
+    def answer(formula: nb.Formula, *_: Any) -> Any:
+        p_true = np.full(formula.num_vars, p, dtype=np.float32)
+        return p_true, np.zeros(formula.num_vars, dtype=np.int8)
+
+    return answer
+
+
+def random_file(path: Path, num_vars: int, num_clauses: int) -> Path:
+    """Unsatisfiable random clauses: a moment of search with 180 variables, minutes with 400."""
+    clauses = random_clauses(np.random.default_rng(1), num_vars, num_clauses)
+    nb.Formula.from_clauses(clauses, num_vars).write(path)
+    return path
+
+
 def test_a_long_prediction_is_made_while_the_plain_search_runs(
     neuroback: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def contrary(formula: nb.Formula, *_: Any) -> Any:
-        p_true = np.full(formula.num_vars, 0.1, dtype=np.float32)
-        return p_true, np.zeros(formula.num_vars, dtype=np.int8)
-
-    long_prediction(monkeypatch, contrary)
-    path = tmp_path / "formula.cnf"
-    clauses = random_clauses(np.random.default_rng(1), 180, 880)
-    nb.Formula.from_clauses(clauses, 180).write(path)
+    long_prediction(monkeypatch, everywhere(0.1))
+    path = random_file(tmp_path / "formula.cnf", 180, 880)
     outcome = neuroback("solve", *EAGER, "--json", path)
     record = json.loads(outcome.out)
     assert record["status"] == "UNSATISFIABLE"
@@ -301,14 +312,8 @@ def test_a_search_shorter_than_its_head_start_has_no_prediction(
 def test_a_gate_closed_while_the_plain_search_runs_leaves_it_alone(
     neuroback: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unsure(formula: nb.Formula, *_: Any) -> Any:
-        p_true = np.full(formula.num_vars, 0.5, dtype=np.float32)
-        return p_true, np.zeros(formula.num_vars, dtype=np.int8)
-
-    long_prediction(monkeypatch, unsure)
-    path = tmp_path / "formula.cnf"
-    clauses = random_clauses(np.random.default_rng(1), 180, 880)
-    nb.Formula.from_clauses(clauses, 180).write(path)
+    long_prediction(monkeypatch, everywhere(0.5))
+    path = random_file(tmp_path / "formula.cnf", 180, 880)
     gated = neuroback("solve", *KISSAT, "--json", path)
     record = json.loads(gated.out)
     assert record["advice"]["gate"] == "closed"
@@ -320,9 +325,7 @@ def test_a_gate_closed_while_the_plain_search_runs_leaves_it_alone(
 def test_limits_and_failures_cover_a_prediction_beside_the_search(
     neuroback: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slack: float
 ) -> None:
-    path = tmp_path / "formula.cnf"
-    clauses = random_clauses(np.random.default_rng(1), 400, 1900)
-    nb.Formula.from_clauses(clauses, 400).write(path)
+    path = random_file(tmp_path / "formula.cnf", 400, 1900)
 
     def endless(formula: nb.Formula, *rest: Any) -> Any:
         while True:
