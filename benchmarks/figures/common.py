@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tabulate import tabulate
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -104,12 +106,8 @@ def median(values: Sequence[float]) -> float:
 
 def report(name: str, rows: list[dict[str, object]], note: str = "") -> None:
     """Print a table and keep it as benchmarks/figures/results/NAME.json."""
-    columns = list(rows[0])
-    text = [[_shown(row[c]) for c in columns] for row in rows]
-    widths = [max(len(c), *(len(t[i]) for t in text)) for i, c in enumerate(columns)]
     print(f"\n{name}" + (f": {note}" if note else ""))
-    for line in [columns, *text]:
-        print("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)))
+    print(tabulate(rows, "keys", "plain", floatfmt=".4g"))
     target = ROOT / "benchmarks" / "figures" / "results" / f"{name}.json"
     target.parent.mkdir(exist_ok=True)
     record = {
@@ -122,9 +120,3 @@ def report(name: str, rows: list[dict[str, object]], note: str = "") -> None:
         file.write(json.dumps(record, indent=1) + "\n")
     os.chmod(aside, 0o644)
     os.replace(aside, target)
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return str(value)

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from common import ROOT, cnf_folder, plain_copy, report
+from tabulate import tabulate
 
 LIMIT_MILLIONS = 100
 LIMIT = LIMIT_MILLIONS * 1_000_000
@@ -145,14 +146,14 @@ def table(
 
 
 def markdown(rows: list[dict[str, Any]], path: Path) -> None:
-    lines = ["| " + " | ".join(rows[0]) + " |", "|---" + "|---:" * (len(rows[0]) - 1) + "|"]
-    lines += ["| " + " | ".join(str(value) for value in row.values()) + " |" for row in rows]
     begin, end = "<!-- figure:techniques -->\n", "<!-- /figure:techniques -->"
     text = path.read_text()
     head, found, rest = text.partition(begin)
     if not found or end not in rest:
         sys.exit(f"{path}: no marks {begin.strip()} ... {end}")
-    path.write_text(head + begin + "\n".join(lines) + "\n" + end + rest.partition(end)[2])
+    path.write_text(
+        head + begin + tabulate(rows, "keys", "pipe") + "\n" + end + rest.partition(end)[2]
+    )
 
 
 def main() -> None:

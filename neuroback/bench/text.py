@@ -6,8 +6,10 @@ from __future__ import annotations
 import math
 import re
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
+
+from tabulate import tabulate
 
 from neuroback.bench.settling import Bench
 from neuroback.bench.statistics import Interval
@@ -96,17 +98,12 @@ def _head(table: Table) -> list[str]:
     ]
 
 
-def aligned(rows: Sequence[Sequence[str]]) -> str:
-    """Columns padded to their widest cell; all but the first and the last words to the right."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = []
-    for row in rows:
-        cells = [
-            cell.ljust(width) if column in (0, 7, 9) else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines)
+# The columns of `_head` that are words; the others are numbers.
+_WORDS = (0, 7, 9)
+
+
+def _side(column: int) -> str:
+    return "left" if column in _WORDS else "right"
 
 
 def to_text(bench: Bench, table: Table) -> str:
@@ -115,7 +112,9 @@ def to_text(bench: Bench, table: Table) -> str:
     lines = [f"{table.formulas} formulas of {families(table.families)}, {limit}"]
     lines += [f"! {warning}" for warning in table.warnings]
     lines.append("")
-    lines.append(aligned([_head(table), *[_cells(row, table) for row in table.rows]]))
+    head, rows = _head(table), [_cells(row, table) for row in table.rows]
+    sides = [_side(column) for column in range(len(head))]
+    lines.append(tabulate(rows, head, "plain", disable_numparse=True, colalign=sides))
     return "\n".join(lines)
 
 
@@ -126,10 +125,9 @@ def to_markdown(bench: Bench, table: Table) -> str:
     # A column that says nothing for any engine is left out.
     kept = [c for c in range(len(head)) if any(row[c] for row in rows)]
 
-    def line(cells: Sequence[str]) -> str:
-        return "| " + " | ".join(cells[c].replace("|", "\\|") for c in kept) + " |"
-
-    rule = "|" + "|".join("---" if c in (0, 7, 9) else "---:" for c in kept) + "|"
+    grid = [[cells[c].replace("|", "\\|") for c in kept] for cells in (head, *rows)]
+    sides = [_side(column) for column in kept]
+    drawn = tabulate(grid, "firstrow", "pipe", disable_numparse=True, colalign=sides)
     seeds = max((row.seeds for row in table.rows), default=1)
     limit = f"limit {bench.limits['time']:g} s" if bench.limits.get("time") else "no time limit"
     host = bench.runs[0].record["host"]
@@ -141,7 +139,7 @@ def to_markdown(bench: Bench, table: Table) -> str:
         f"{host.get('cpu', 'unknown processor')}, {at_once} at once."
     )
     warnings = [f"**{warning}**" for warning in table.warnings if "WRONG" in warning]
-    return "\n".join([*warnings, line(head), rule, *map(line, rows), "", facts])
+    return "\n".join([*warnings, drawn, "", facts])
 
 
 _SECTION = re.compile(
@@ -199,9 +197,8 @@ def comparison_text(a: str, b: str, found: Comparison, limit: float) -> str:
         rows.append(
             ("pairs needed", f"{found.pairs_needed} to show a change of 5% (here: {found.pairs})")
         )
-    width = max(len(name) for name, _ in rows)
     return "\n".join(
-        [f"A = {a}", f"B = {b}", *[f"{name.ljust(width)}  {text}" for name, text in rows]]
+        [f"A = {a}", f"B = {b}", tabulate(rows, tablefmt="plain", disable_numparse=True)]
     )
 
 

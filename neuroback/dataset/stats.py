@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tabulate import tabulate
 
 from neuroback.dataset.store import Row, Store
 
@@ -103,26 +104,23 @@ def statistics(rows: Sequence[Row]) -> Statistics:
     return found
 
 
+def _drawn(found: Statistics, form: str) -> str:
+    """The tables in a format of `tabulate`; what they hold is text already."""
+    head = ("", "") if form == "pipe" else ()
+    drawn = [tabulate(found.facts, head, form, disable_numparse=True)]
+    for table in (found.families, found.splits):
+        sides = ["left"] + ["right"] * (len(table[0]) - 1)
+        drawn.append(tabulate(table, "firstrow", form, disable_numparse=True, colalign=sides))
+    return "\n\n".join(drawn)
+
+
 def as_text(found: Statistics) -> str:
     """Aligned columns for a terminal."""
-    width = max(len(what) for what, _ in found.facts)
-    lines = [f"{what:{width}}  {value}" for what, value in found.facts]
-    for table in (found.families, found.splits):
-        widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
-        lines.append("")
-        for row in table:
-            lines.append(
-                "  ".join(f"{cell:{w}}" for cell, w in zip(row, widths, strict=True)).rstrip()
-            )
-    return "\n".join(lines) + "\n"
+    return _drawn(found, "plain") + "\n"
 
 
 def as_markdown(found: Statistics, plots: Sequence[tuple[str, str]] = ()) -> str:
-    lines = ["| | |", "|---|---|"]
-    lines += [f"| {what} | {value} |" for what, value in found.facts]
-    for table in (found.families, found.splits):
-        lines += ["", "| " + " | ".join(table[0]) + " |", "|" + "---|" * len(table[0])]
-        lines += ["| " + " | ".join(row) + " |" for row in table[1:]]
+    lines = [_drawn(found, "pipe")]
     for title, path in plots:
         lines += ["", f"![{title}]({path})"]
     return "\n".join(lines) + "\n"

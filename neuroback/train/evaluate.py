@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tabulate import tabulate
 
 from neuroback.graph import Graph
 from neuroback.model.checkpoint import Checkpoint, Gate
@@ -197,27 +198,31 @@ _COLUMNS = (
 
 def table(result: Evaluation) -> str:
     """Text for the terminal: overall with the baselines, then the model per family."""
-    lines = [_line("", [title for _, title in _COLUMNS], 34)]
-    for name, figures in result.overall.items():
-        lines.append(_line(f"{name} ({figures['formulas']} formulas)", _cells(figures), 34))
+    rows = [
+        [f"{name} ({figures['formulas']} formulas)", *_cells(figures)]
+        for name, figures in result.overall.items()
+    ]
+    lines = [_aligned(rows)]
     for reason in UNPREDICTED:
         share = result.overall["model"].get(reason, 0.0)
         count = round(share * result.overall["model"]["formulas"])
         if count:
             lines.append(f"{count} formulas without a prediction: {reason}")
-    lines.append("")
+    rows = []
     for family, by_predictor in result.families.items():
         figures = by_predictor["model"]
-        lines.append(_line(f"{family} ({figures['formulas']})", _cells(figures), 34))
-    return "\n".join(lines)
+        rows.append([f"{family} ({figures['formulas']})", *_cells(figures)])
+    return "\n".join([*lines, "", _aligned(rows)])
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> str:
+    head = ["", *(title for _, title in _COLUMNS)]
+    sides = ["left"] + ["right"] * len(_COLUMNS)
+    return tabulate(rows, head, "plain", disable_numparse=True, colalign=sides)
 
 
 def _cells(figures: Mapping[str, Any]) -> list[str]:
     return [f"{figures[key]:.3f}" if key in figures else "-" for key, _ in _COLUMNS]
-
-
-def _line(first: str, cells: Sequence[str], width: int) -> str:
-    return first[:width].ljust(width) + "".join(cell.rjust(9) for cell in cells)
 
 
 def plot(result: Evaluation, folder: Path) -> list[Path]:

@@ -138,7 +138,8 @@ def test_one_wrong_answer_voids_the_row() -> None:
 
     bench = settling.settle(records)
     assert "WRONG" in to_text(bench, found) and "VOID: 1 wrong" in to_text(bench, found)
-    assert "| b | void |" in to_markdown(bench, found)
+    row = next(r for r in to_markdown(bench, found).splitlines() if r.startswith("| b "))
+    assert row.split("|")[2].strip() == "void"
 
 
 def test_runs_of_other_limits_and_earlier_versions_are_left_out_and_said() -> None:
