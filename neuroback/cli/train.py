@@ -50,18 +50,27 @@ def run(args: argparse.Namespace) -> int:
         return EXIT_USAGE
     # Large buffers come and go with every batch; without this each is mapped and faulted anew.
     _keep_memory()
+    from dataclasses import replace
     from pathlib import Path
 
+    from lightning.fabric.utilities.rank_zero import rank_zero_only
+
     from neuroback.model import checkpoint
-    from neuroback.train.config import read_config
+    from neuroback.train.config import TrainConfig, read_config
     from neuroback.train.data import load_examples
-    from neuroback.train.loop import train
+    from neuroback.train.loop import layers_of, train
 
     logging.getLogger("lightning.fabric").setLevel(logging.WARNING)
-    config = read_config(args.config, args.set)
     start = checkpoint.load(args.start) if args.mode == "finetune" else None
+    defaults = TrainConfig()
+    if start is not None:
+        layers, attention = layers_of(start)
+        defaults = replace(defaults, layers=layers, attention_layers=attention)
+    config = read_config(args.config, args.set, defaults)
     examples = load_examples(args.data, max_edges=config.max_edges, soft_weight=config.soft_weight)
-    print(f"{len(examples)} labelled formulas", flush=True)
+    # Of several processes the first speaks.
+    say = rank_zero_only(print)
+    say(f"{len(examples)} labelled formulas", flush=True)
 
     def report(figures: dict[str, Any]) -> None:
         print("  ".join(f"{key} {value}" for key, value in figures.items()), flush=True)
@@ -76,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
         card=card,
         on_epoch=report,
     )
-    print(f"best network: {Path(args.output) / 'model.safetensors'}")
+    say(f"best network: {Path(args.output) / 'model.safetensors'}")
     return 0
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from importlib import import_module
@@ -13,15 +14,18 @@ from typing import Any
 from neuroback.errors import DataError
 
 ARCHITECTURES = ("compact", "paper")
+ACCELERATORS = ("auto", "cpu", "cuda", "mps")
+PRECISIONS = ("auto", "32-true", "bf16-mixed", "16-mixed")
 
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """What a run does; stored beside its checkpoint.
+    """What a run does; stored beside its checkpoint.  The defaults made the shipped network.
 
     architecture       "compact" (ours) or "paper" (the published structure and size, which takes
                        no notice of layers and attention_layers and has no C++ passes)
-    layers, attention_layers   shape of the network; attention is in the last layers
+    layers, attention_layers   shape of the network; attention is in the last layers; fine-tuning
+                       has that of the checkpoint
     epochs             passes over the training formulas; fixes the learning rate's schedule
     minutes            wall time after which the schedule has run out early; 0: no limit
     batch_edges        a batch takes formulas until their literals exceed this
@@ -41,18 +45,23 @@ class TrainConfig:
     threads            batches worked on at once; a step is taken on the sum of a group that keeps
                        all threads busy (train/workers.py)
     native             on a CPU, run the layers in our C++ instead of PyG's operations
+    accelerator        "auto", "cpu", "cuda", "mps": what trains
+    devices            how many of them, a process each (Lightning launches them; so do torchrun
+                       and SLURM)
+    precision          "auto": mixed on a CUDA device, else single ("32-true"); "bf16-mixed" or
+                       "16-mixed" wherever they work
     patience           epochs without a better held-out score before a run ends; 0: never
     """
 
     architecture: str = "compact"
-    layers: int = 5
-    attention_layers: int = 2
-    epochs: int = 12
-    minutes: float = 0.0
+    layers: int = 8
+    attention_layers: int = 3
+    epochs: int = 60
+    minutes: float = 57.0
     batch_edges: int = 20_000
-    max_edges: int = 150_000
-    validate_edges: int = 0
-    visit_edges: int = 20_000
+    max_edges: int = 200_000
+    validate_edges: int = 150_000
+    visit_edges: int = 25_000
     small_family: int = 20
     learning_rate: float = 2e-3
     weight_decay: float = 1e-2
@@ -61,23 +70,37 @@ class TrainConfig:
     average: float = 0.999
     soft_weight: float = 0.3
     dual_share: float = 0.1
-    flip_share: float = 0.1
+    flip_share: float = 0.05
     held_out_families: float = 0.12
     held_out: float = 0.06
     patience: int = 0
     seed: int = 1
-    threads: int = 1
+    threads: int = 2
     native: bool = True
+    accelerator: str = "auto"
+    devices: int = 1
+    precision: str = "auto"
 
     def __post_init__(self) -> None:
-        if self.architecture not in ARCHITECTURES:
-            raise DataError(
-                f"architecture is {self.architecture!r}, expected {' or '.join(ARCHITECTURES)}"
-            )
+        for name, known in (
+            ("architecture", ARCHITECTURES),
+            ("accelerator", ACCELERATORS),
+            ("precision", PRECISIONS),
+        ):
+            if getattr(self, name) not in known:
+                raise DataError(f"{name} is {getattr(self, name)!r}, expected {' or '.join(known)}")
         for name in ("held_out_families", "held_out", "dual_share", "flip_share", "warmup"):
             if not 0 <= getattr(self, name) < 1:
                 raise DataError(f"{name} is {getattr(self, name)}, expected 0 <= {name} < 1")
-        for name in ("layers", "epochs", "batch_edges", "max_edges", "visit_edges", "threads"):
+        for name in (
+            "layers",
+            "epochs",
+            "batch_edges",
+            "max_edges",
+            "visit_edges",
+            "threads",
+            "devices",
+        ):
             if getattr(self, name) < 1:
                 raise DataError(f"{name} is {getattr(self, name)}, expected at least 1")
         if not 0 <= self.attention_layers <= self.layers:
@@ -104,14 +127,13 @@ class TrainConfig:
         return replace(self, **values)
 
 
-def read_config(path: str | None, settings: Iterable[str] = ()) -> TrainConfig:
+def read_config(
+    path: str | None, settings: Iterable[str] = (), defaults: TrainConfig | None = None
+) -> TrainConfig:
     """Defaults, then the TOML file, then ``KEY=VALUE`` settings."""
-    config = TrainConfig()
+    config = defaults or TrainConfig()
     if path is not None:
-        try:
-            tomllib = import_module("tomllib")
-        except ModuleNotFoundError:
-            raise DataError("a TOML file needs Python 3.11; use --set KEY=VALUE") from None
+        tomllib = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
         try:
             table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
         except OSError as error:

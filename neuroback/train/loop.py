@@ -3,20 +3,21 @@
 
 A run is a folder: ``run.json`` (options and what it learns from), ``state.safetensors`` and
 ``state.json`` after every epoch (weights, running average, optimizer), ``metrics.csv``,
-TensorBoard events, and ``model.safetensors`` + ``model.json``, the best epoch's network.  A run
-that was interrupted goes on from its last whole epoch.
+TensorBoard events, and ``model.safetensors`` + ``model.json``, the best epoch's network, whose
+threshold and gate are chosen when the run ends: until then it gives no advice.  A run that was
+interrupted goes on from its last whole epoch.
+
+Several devices, a process each, take the batches of a step between them; gradients are summed.
+Process 0 alone writes, and its clock is that of all.
 """
 
 from __future__ import annotations
 
-import csv
-import json
 import logging
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,33 +32,28 @@ from neuroback.model.config import NetworkConfig, pooling
 from neuroback.model.network import Network
 from neuroback.model.paper import PaperCheckpoint, PaperNetwork
 from neuroback.train import metrics
+from neuroback.train.choice import CLOSED, CLOSED_THRESHOLD, choose
 from neuroback.train.config import TrainConfig
 from neuroback.train.data import Division, Example, batches, divide, feature_constants, visits
+from neuroback.train.devices import agreed, gradients, launch
+from neuroback.train.folder import (
+    State,
+    load_state,
+    load_trained,
+    open_run,
+    read_division,
+    save_state,
+    write_division,
+    write_metrics,
+    write_options,
+)
 from neuroback.train.losses import weighted_cross_entropy
 from neuroback.train.workers import NativeWorkers, ahead, groups, num_edges
 
 logger = logging.getLogger("neuroback")
 
-# A network whose threshold and gate were not chosen yet gives no advice.
-CLOSED = checkpoint.Gate(margin=0.6, min_share=2.0)
 # Groups of batches that are ready before they are worked on.
 _GROUPS_AHEAD = 3
-
-
-@dataclass
-class State:
-    """All that a resumed run needs: the optimizer's moments included, no random state (batches
-    depend on seed and epoch alone)."""
-
-    network: Network | PaperNetwork
-    optimizer: torch.optim.Optimizer
-    average: dict[str, Tensor]
-    epoch: int = 0
-    step: int = 0
-    seconds: float = 0.0
-    best: float = -math.inf
-    best_epoch: int = 0
-    history: list[dict[str, Any]] = field(default_factory=list)
 
 
 def build(config: TrainConfig) -> Network | PaperNetwork:
@@ -103,6 +99,8 @@ def train(
 
     start     weights to begin with (fine-tuning); None: random ones
     resume    go on with the run in ``out``, whose options must be the same
+
+    Errors: DataError where options, checkpoint or what is in ``out`` do not fit.
     """
     with _torch_settings(1 if config.native else config.threads):
         return _train(examples, out, config, start, resume, card, on_epoch)
@@ -134,8 +132,10 @@ def _train(
     card: Mapping[str, Any] | None,
     on_epoch: Callable[[dict[str, Any]], None] | None,
 ) -> checkpoint.Checkpoint | PaperCheckpoint:
-    fabric = Fabric(accelerator="auto", devices=1)
+    fabric = launch(config)
     parts = _division(out, examples, config)
+    if not parts.train:
+        raise DataError(f"{out}: none of its formulas is in the data, expected those it began with")
     logger.info(
         "%d formulas train, %d held out, %d in held-out families",
         len(parts.train),
@@ -150,21 +150,28 @@ def _train(
         if not isinstance(network, Network):
             raise DataError(f"architecture {config.architecture} trains from random weights only")
         if start.config != network.config:
-            raise DataError(f"{start.name} has another shape than the options ask for")
+            raise DataError(
+                f"{start.name}: layers, attention_layers are {layers_of(start)}, expected those of "
+                f"the options, {(config.layers, config.attention_layers)}"
+            )
         network.load_state_dict(tensors_of(start))
     state = State(network, _optimizer(network, config), {})
     state.average = {name: value.clone() for name, value in network.state_dict().items()}
-    _open_run(out, config, resume)
-    write_division(out, parts)
+    open_run(out, config, resume)
+    fabric.barrier()
+    if fabric.is_global_zero:
+        write_options(out, config)
+        write_division(out, parts)
     if resume and (out / "state.json").exists():
-        _load_state(out, state)
+        load_state(out, state)
         logger.info("resuming after epoch %d", state.epoch)
     module, state.optimizer = fabric.setup(network, state.optimizer)
     call: Callable[[Any], Tensor] = module
     workers: NativeWorkers | None = None
-    if config.native and isinstance(network, Network) and fabric.device.type == "cpu":
+    alone = fabric.world_size == 1
+    if config.native and isinstance(network, Network) and fabric.device.type == "cpu" and alone:
         workers = NativeWorkers(network, config.threads)
-    writer = _summary_writer(out)
+    writer = _summary_writer(out) if fabric.is_global_zero else None
     edges_per_epoch = _expected_edges(parts.train, config)
 
     while state.epoch < config.epochs and _progress(state, config, 0.0) < 1:
@@ -173,8 +180,9 @@ def _train(
         module.train()
         total, formulas, edges = 0.0, 0, 0
         stream = batches(parts.train, config, state.epoch, augment=True)
-        for group in ahead(groups(stream, config.threads), _GROUPS_AHEAD):
-            state.seconds = before + time.monotonic() - started
+        at_once = max(config.threads, fabric.world_size)
+        for group in ahead(groups(stream, at_once), _GROUPS_AHEAD):
+            state.seconds = agreed(fabric, before + time.monotonic() - started)
             progress = _progress(state, config, min(edges / edges_per_epoch, 1.0))
             edges += sum(map(num_edges, group))
             for options in state.optimizer.param_groups:
@@ -184,7 +192,7 @@ def _train(
             if workers is not None:
                 loss = workers.gradients(group, count)
             else:
-                loss = _gradients(fabric, module, group, count)
+                loss = gradients(fabric, module, group, count)
             fabric.clip_gradients(module, state.optimizer, max_norm=config.clip)
             state.optimizer.step()
             state.step += 1
@@ -194,7 +202,7 @@ def _train(
             if progress >= 1:
                 break
         state.epoch += 1
-        state.seconds = before + time.monotonic() - started
+        state.seconds = agreed(fabric, before + time.monotonic() - started)
 
         figures: dict[str, Any] = {"epoch": state.epoch, "loss": round(total / formulas, 5)}
         module.eval()
@@ -209,41 +217,61 @@ def _train(
                 if small:
                     logits = workers.logits(graphs) if workers else _logits(fabric, call, graphs)
                     figures |= _validate(logits, small, name)
-            score = _score(figures)
+            score = agreed(fabric, _score(figures))
             if score > state.best:
                 state.best, state.best_epoch = score, state.epoch
-                _save_model(out, network, config, figures, card)
+                if fabric.is_global_zero:
+                    _save_model(out, network, config, figures, card)
         figures["seconds"] = round(state.seconds, 1)
         state.history.append(figures)
-        _save_state(out, state)
-        _write_metrics(out, state.history)
-        for key, value in figures.items():
-            writer.add_scalar(key, value, state.epoch)
-        writer.flush()
-        if on_epoch is not None:
-            on_epoch(figures)
+        if writer is not None:
+            save_state(out, state)
+            write_metrics(out, state.history)
+            for key, value in figures.items():
+                writer.add_scalar(key, value, state.epoch)
+            writer.flush()
+            if on_epoch is not None:
+                on_epoch(figures)
         if config.patience and state.epoch - state.best_epoch >= config.patience:
             logger.info("no better score in %d epochs", config.patience)
             break
-    writer.close()
     if workers is not None:
         workers.close()
+    if writer is not None:
+        writer.close()
+        _settle(out, parts, config)
+    fabric.barrier()
     return load_trained(out)
 
 
-def load_trained(run: Path) -> checkpoint.Checkpoint | PaperCheckpoint:
-    """The best network of a run, of either architecture."""
-    return paper.load(run) if paper.is_paper(run) else checkpoint.load(run / "model.safetensors")
+def layers_of(model: checkpoint.Checkpoint) -> tuple[int, int]:
+    """Options ``layers`` and ``attention_layers`` of a checkpoint's shape."""
+    return len(model.config.attention), sum(model.config.attention)
 
 
-def _gradients(fabric: Fabric, module: Any, group: Sequence[Any], formulas: int) -> float:
-    total = 0.0
-    for batch in group:
-        batch = fabric.to_device(batch)
-        loss = weighted_cross_entropy(module(batch), batch.target, batch.weight, formulas)
-        fabric.backward(loss)
-        total += float(loss.detach())
-    return total
+def _settle(out: Path, parts: Division, config: TrainConfig) -> None:
+    """Choose threshold and gate of the run's network and write them beside it."""
+    model = load_trained(out)
+    if not isinstance(model, checkpoint.Checkpoint):
+        return
+    limit = config.validate_edges or math.inf
+    small = Division(
+        [],
+        [example for example in parts.held_out if example.num_edges <= limit],
+        [example for example in parts.held_out_families if example.num_edges <= limit],
+    )
+    threshold, gate, chosen = choose(model, small)
+    arrays = {name: tensor.numpy() for name, tensor in tensors_of(model).items()}
+    checkpoint.save(
+        model.weights_path, model.config, arrays,
+        threshold=threshold, gate=gate, card=model.card["card"],
+    )  # fmt: skip
+    if gate == CLOSED:
+        logger.warning(
+            "no threshold is shown to be right on held-out formulas: no advice by default"
+        )
+    else:
+        logger.info("threshold %s: %.1f%% advised", threshold, 100 * chosen["advised"])
 
 
 def _logits(
@@ -252,24 +280,6 @@ def _logits(
     with torch.no_grad():
         for graph in graphs:
             yield call(fabric.to_device(graph)).cpu()
-
-
-def write_division(out: Path, parts: Division) -> None:
-    """Which formula is in which part, by fingerprint: later stages must not mix them."""
-    names = {
-        part: [example.formula.fingerprint for example in getattr(parts, part)]
-        for part in ("train", "held_out", "held_out_families")
-    }
-    checkpoint.write_whole(out / "division.json", (json.dumps(names) + "\n").encode())
-
-
-def read_division(out: Path, examples: Sequence[Example]) -> Division:
-    """The parts as ``out`` has them; formulas that came later are in none."""
-    names = json.loads((out / "division.json").read_text())
-    known = {example.formula.fingerprint: example for example in examples}
-    return Division(
-        **{part: [known[name] for name in names[part] if name in known] for part in names}
-    )
 
 
 def _division(out: Path, examples: Sequence[Example], config: TrainConfig) -> Division:
@@ -355,85 +365,16 @@ def _save_model(
     path = out / "model.safetensors"
     told = {**(card or {}), "options": config.to_json(), "validation": dict(figures)}
     if isinstance(network, PaperNetwork):
-        paper.save(path, network, 0.9, CLOSED, told)
+        paper.save(path, network, CLOSED_THRESHOLD, CLOSED, told)
     else:
         checkpoint.save(
-            path, network.config, network.tensors(), threshold=0.9, gate=CLOSED, card=told
+            path,
+            network.config,
+            network.tensors(),
+            threshold=CLOSED_THRESHOLD,
+            gate=CLOSED,
+            card=told,
         )
-
-
-def _open_run(out: Path, config: TrainConfig, resume: bool) -> None:
-    out.mkdir(parents=True, exist_ok=True)
-    path = out / "run.json"
-    if path.exists():
-        if not resume:
-            raise DataError(f"{out}: holds a run already, expected --resume or another folder")
-        if json.loads(path.read_text()) != config.to_json():
-            raise DataError(f"{path}: the run was started with other options")
-    checkpoint.write_whole(path, (json.dumps(config.to_json(), indent=1) + "\n").encode())
-
-
-def _save_state(out: Path, state: State) -> None:
-    tensors = {f"network.{k}": v for k, v in state.network.state_dict().items()}
-    tensors |= {f"average.{k}": v for k, v in state.average.items()}
-    steps = {}
-    for index, moments in state.optimizer.state_dict()["state"].items():
-        tensors[f"first.{index}"] = moments["exp_avg"]
-        tensors[f"second.{index}"] = moments["exp_avg_sq"]
-        steps[str(index)] = float(moments["step"])
-    arrays = {name: tensor.detach().cpu().numpy() for name, tensor in tensors.items()}
-    document = {
-        "epoch": state.epoch,
-        "step": state.step,
-        "seconds": state.seconds,
-        "best": state.best,
-        "best_epoch": state.best_epoch,
-        "history": state.history,
-        "optimizer_steps": steps,
-        "tensors": f"state-{state.epoch}.safetensors",
-    }
-    # The JSON names the tensors' file, so the two can never be of different epochs.
-    checkpoint.write_whole(out / str(document["tensors"]), checkpoint.tensors_to_bytes(arrays))
-    checkpoint.write_whole(out / "state.json", (json.dumps(document) + "\n").encode())
-    for old in out.glob("state-*.safetensors"):
-        if old.name != document["tensors"]:
-            old.unlink()
-
-
-def _load_state(out: Path, state: State) -> None:
-    from safetensors.torch import load_file
-
-    document = json.loads((out / "state.json").read_text())
-    tensors = load_file(out / document["tensors"])
-
-    def part(prefix: str) -> dict[str, Tensor]:
-        return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-
-    state.network.load_state_dict(part("network."))
-    state.average = part("average.")
-    first, second = part("first."), part("second.")
-    packed = state.optimizer.state_dict()
-    packed["state"] = {
-        int(index): {
-            "step": torch.tensor(steps),
-            "exp_avg": first[index],
-            "exp_avg_sq": second[index],
-        }
-        for index, steps in document["optimizer_steps"].items()
-    }
-    state.optimizer.load_state_dict(packed)
-    for key in ("epoch", "step", "seconds", "best", "best_epoch", "history"):
-        setattr(state, key, document[key])
-
-
-def _write_metrics(out: Path, history: Sequence[Mapping[str, Any]]) -> None:
-    columns = list(dict.fromkeys(key for row in history for key in row))
-    temporary = out / ".metrics.csv.tmp"
-    with temporary.open("w", newline="") as file:
-        writer = csv.DictWriter(file, columns)
-        writer.writeheader()
-        writer.writerows(history)
-    temporary.replace(out / "metrics.csv")
 
 
 def _summary_writer(out: Path) -> Any:

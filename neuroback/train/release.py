@@ -20,23 +20,19 @@ from typing import Any
 
 from neuroback.dataset.store import Row, Store
 from neuroback.model import checkpoint
-from neuroback.model.checkpoint import Checkpoint, Gate
-from neuroback.train.config import TrainConfig
-from neuroback.train.data import Division, Example, load_examples
-from neuroback.train.evaluate import Evaluation, evaluate, sweep, table
-from neuroback.train.loop import CLOSED, read_division
+from neuroback.model.checkpoint import Checkpoint
+from neuroback.train.choice import (
+    LEAST_AGREEMENT,
+    LEAST_PRECISION,
+    LEAST_PRECISION_KNOWN,
+    choose,
+)
+from neuroback.train.data import Example, load_examples
+from neuroback.train.evaluate import Evaluation, evaluate, table
+from neuroback.train.folder import read_division, read_options
 
 logger = logging.getLogger("neuroback")
 
-# What a threshold must keep, to be right where it speaks: on unseen formulas of families that
-# train, and on families never seen.
-LEAST_PRECISION_KNOWN = 0.97
-LEAST_PRECISION = 0.9
-LEAST_AGREEMENT = 0.8
-# The margin is what others found (https://github.com/gsidebottom/logic), who ask for a tenth of the
-# variables; on a third set (benchmarks/records/choice) nothing showed that advice helps there, and
-# with a tenth to a quarter of them clear it cost most conflicts.
-GATE = Gate(0.6, 0.25)
 _CARD_KEYS = (
     "formulas",
     "with_backbone",
@@ -56,24 +52,6 @@ _CARD_KEYS = (
 )
 # Of a threshold alone: what it advises and how right that is.
 _CHOICE_KEYS = ("formulas", "advised", "advised_backbone", "advice_precision", "advice_agreement")
-
-
-def choose(model: Checkpoint, parts: Division) -> tuple[float, Gate, dict[str, Any]]:
-    """The least threshold that is right on held-out families and on held-out formulas.
-
-    Right means: ``advice_precision`` (backbone variables) and, on held-out families,
-    ``advice_agreement`` (majority of models), averaged over formulas, without a gate.
-    """
-    known = sweep(model, parts.held_out) if parts.held_out else None
-    for index, entry in enumerate(sweep(model, parts.held_out_families or parts.held_out)):
-        if known and known[index].get("advice_precision", 0) < LEAST_PRECISION_KNOWN:
-            continue
-        if entry.get("advice_precision", 0) < LEAST_PRECISION:
-            continue
-        if entry.get("advice_agreement", 0) < LEAST_AGREEMENT:
-            continue
-        return entry["threshold"], GATE, entry
-    return 0.9, CLOSED, {}
 
 
 def _short(result: Evaluation, baselines: bool = True) -> dict[str, Any]:
@@ -110,7 +88,7 @@ def release(
 ) -> Checkpoint:
     """Write ``out`` (.safetensors and .json) from the run's best network."""
     model = checkpoint.load(run / "model.safetensors")
-    config = TrainConfig().override(json.loads((run / "run.json").read_text()), str(run))
+    config = read_options(run)
     state = json.loads((run / "state.json").read_text())
     parts = read_division(run, examples)
     threshold, gate, chosen = choose(model, parts)
@@ -184,7 +162,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--note", default="")
     args = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    config = TrainConfig().override(json.loads((args.run / "run.json").read_text()), str(args.run))
+    config = read_options(args.run)
     names = json.loads((args.run / "division.json").read_text())
     examples = load_examples(
         args.data,

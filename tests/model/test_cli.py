@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,8 +16,11 @@ pytest.importorskip("lightning")
 pytest.importorskip("tensorboard")
 pytest.importorskip("pysat")
 
+from safetensors.numpy import load_file
+
 from neuroback.cli import main
 from neuroback.formula import Formula
+from neuroback.model import checkpoint
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -55,6 +60,49 @@ def test_train_and_evaluate(data: Path, tmp_path: Path, capsys: pytest.CaptureFi
     result = json.loads(figures.read_text())
     assert result["overall"]["model"]["formulas"] == len(result["formulas"]) > 6
     assert set(result["families"]) == {"parity", "colouring"}
+
+
+def test_finetuning_takes_the_shape_of_its_checkpoint(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = str(tmp_path / "first"), str(tmp_path / "second")
+    shape = ["--set", "layers=3", "--set", "attention_layers=1"]
+    assert main(["train", "pretrain", str(data), "-o", first, "--set", "epochs=1", *shape]) == 0
+    command = ["train", "finetune", str(data), "--from", first, "--set", "epochs=1", "-o", second]
+    assert main([*command, "--set", "layers=4"]) == 1
+    error = capsys.readouterr().err
+    assert "layers, attention_layers are (3, 1)" in error and "(4, 1)" in error
+    assert main(command) == 0
+    assert checkpoint.load(second).config.attention == checkpoint.load(first).config.attention
+
+
+def test_two_processes_train_what_one_does(data: Path, tmp_path: Path) -> None:
+    options = ["epochs=2", "layers=2", "attention_layers=1", "native=False", "batch_edges=2000"]
+    weights, figures = [], []
+    for devices in (1, 2):
+        out = tmp_path / str(devices)
+        command = [
+            sys.executable,
+            "-m",
+            "neuroback",
+            "train",
+            "pretrain",
+            str(data),
+            "-o",
+            str(out),
+        ]
+        for option in (*options, "accelerator=cpu", f"devices={devices}"):
+            command += ["--set", option]
+        run = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        assert run.returncode == 0, run.stderr
+        assert run.stdout.count("best network") == 1
+        weights.append(load_file(out / "model.safetensors"))
+        figures.append(json.loads((out / "state.json").read_text())["history"])
+    assert weights[0].keys() == weights[1].keys()
+    for name in weights[0]:
+        assert weights[0][name] == pytest.approx(weights[1][name], abs=1e-3), name
+    losses = [[row["loss"] for row in rows] for rows in figures]
+    assert losses[0] == pytest.approx(losses[1], abs=1e-3)
 
 
 def test_the_trained_checkpoint_predicts(data: Path, tmp_path: Path) -> None:

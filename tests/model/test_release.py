@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from neuroback.model.checkpoint import Gate
-from neuroback.train import release
+from neuroback.train import choice
 from neuroback.train.data import Division
 
 KNOWN, UNSEEN = ["known"], ["unseen"]
@@ -27,10 +27,11 @@ def choose(
     monkeypatch: pytest.MonkeyPatch, known: list[dict[str, Any]], unseen: list[dict[str, Any]]
 ) -> tuple[float, Gate, dict[str, Any]]:
     monkeypatch.setattr(
-        release, "sweep", lambda model, examples: known if examples is KNOWN else unseen
+        choice, "sweep", lambda model, examples: known if examples is KNOWN else unseen
     )
+    monkeypatch.setattr(choice, "LEAST_FORMULAS", 2)
     parts = Division([], KNOWN, UNSEEN)  # type: ignore[arg-type]
-    return release.choose(None, parts)  # type: ignore[arg-type]
+    return choice.choose(None, parts)  # type: ignore[arg-type]
 
 
 def test_the_choice_is_right_on_both_groups_and_the_least(
@@ -39,7 +40,7 @@ def test_the_choice_is_right_on_both_groups_and_the_least(
     known = [entry(0.6, 0.9, 0.95, 0.9), entry(0.8, 0.6, 0.975, 0.9), entry(0.9, 0.4, 0.99, 0.9)]
     unseen = [entry(0.6, 0.8, 0.93, 0.9), entry(0.8, 0.5, 0.92, 0.85), entry(0.9, 0.3, 0.95, 0.9)]
     threshold, gate, figures = choose(monkeypatch, known, unseen)
-    assert (threshold, gate) == (0.8, release.GATE)
+    assert (threshold, gate) == (0.8, choice.GATE)
     assert figures["advised"] == 0.5
 
 

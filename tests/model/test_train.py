@@ -22,7 +22,7 @@ from torch_geometric.data import Batch
 from neuroback.errors import DataError
 from neuroback.formula import Formula
 from neuroback.model import checkpoint
-from neuroback.train import evaluate, loop, metrics
+from neuroback.train import choice, evaluate, loop, metrics
 from neuroback.train.config import TrainConfig, read_config
 from neuroback.train.data import Example, batches, divide, feature_constants, targets
 from neuroback.train.losses import weighted_cross_entropy
@@ -121,12 +121,49 @@ def test_finetuning_starts_from_the_checkpoint(examples: list[Example], tmp_path
     assert all(torch.equal(a[name], b[name]) for name in a)
 
 
-def test_a_trained_network_gives_no_advice_until_its_gate_is_chosen(
-    examples: list[Example], tmp_path: Path
+@pytest.mark.parametrize("enough", [False, True], ids=["too few held out", "a threshold is right"])
+def test_a_run_ends_with_a_chosen_threshold_and_gate(
+    examples: list[Example], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, enough: bool
 ) -> None:
-    model = loop.train(examples, tmp_path / "a", SMALL)
+    right = {"advice_precision": 0.99, "advice_agreement": 0.95, "advised": 0.4}
+    entries = [{"threshold": 0.6, **right, "advice_precision": 0.8}, {"threshold": 0.7, **right}]
+    monkeypatch.setattr(choice, "sweep", lambda model, examples: entries)
+    if enough:
+        monkeypatch.setattr(choice, "LEAST_FORMULAS", 1)
+    gates: list[bool] = []
     p = np.full(10, 0.999, dtype=np.float32)
-    assert not model.gate.opens(p, np.zeros(10, dtype=np.int8))
+
+    def note(_: dict[str, Any]) -> None:
+        gates.append(checkpoint.load(tmp_path / "a").gate.opens(p, np.zeros(10, dtype=np.int8)))
+
+    model = loop.train(examples, tmp_path / "a", SMALL, on_epoch=note)
+    assert gates == [False] * SMALL.epochs, "no advice before the run is over"
+    assert model.gate.opens(p, np.zeros(10, dtype=np.int8)) == enough
+    assert model.threshold == (0.7 if enough else 0.9)
+    state = json.loads((tmp_path / "a" / "state.json").read_text())
+    assert model.card["card"]["validation"]["epoch"] == state["best_epoch"]
+
+
+@pytest.mark.parametrize("name", ["run.json", "division.json", "state.json", "tensors"])
+@pytest.mark.parametrize("content", ["", "[1]", "{}"])
+def test_a_damaged_run_is_one_error(
+    examples: list[Example], tmp_path: Path, name: str, content: str
+) -> None:
+    loop.train(examples, tmp_path, TrainConfig(**{**SMALL.to_json(), "epochs": 1}))
+    if name == "tensors":
+        name = json.loads((tmp_path / "state.json").read_text())["tensors"]
+    (tmp_path / name).write_text(content)
+    with pytest.raises(DataError, match=name):
+        loop.train(examples, tmp_path, TrainConfig(**{**SMALL.to_json(), "epochs": 1}), resume=True)
+
+
+def test_a_run_does_not_go_on_with_other_formulas(
+    examples: list[Example], make_formula: Callable[..., Formula], tmp_path: Path
+) -> None:
+    loop.train(examples, tmp_path, SMALL)
+    others = [example(make_formula(900 + i, 30, 110), i, name=f"o{i}") for i in range(3)]
+    with pytest.raises(DataError, match="none of its formulas"):
+        loop.train(others, tmp_path, SMALL, resume=True)
 
 
 def test_families_and_formulas_are_held_out(examples: list[Example]) -> None:

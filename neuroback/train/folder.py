@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: MIT
+"""The files of a run: options, division, state after every epoch, metrics, the best network.
+
+What was not written by a run, or by one with other options, is a DataError that names the file.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from torch import Tensor
+
+from neuroback.errors import DataError
+from neuroback.model import checkpoint, paper
+from neuroback.model.network import Network
+from neuroback.model.paper import PaperCheckpoint, PaperNetwork
+from neuroback.train.config import TrainConfig
+from neuroback.train.data import Division, Example
+
+
+@dataclass
+class State:
+    """All that a resumed run needs: the optimizer's moments included, no random state (batches
+    depend on seed and epoch alone)."""
+
+    network: Network | PaperNetwork
+    optimizer: torch.optim.Optimizer
+    average: dict[str, Tensor]
+    epoch: int = 0
+    step: int = 0
+    seconds: float = 0.0
+    best: float = -math.inf
+    best_epoch: int = 0
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+
+def read_options(out: Path) -> TrainConfig:
+    """What the run was started with."""
+    path = out / "run.json"
+    return TrainConfig().override(_read_json(path), str(path))
+
+
+def open_run(out: Path, config: TrainConfig, resume: bool) -> None:
+    path = out / "run.json"
+    if path.exists():
+        if not resume:
+            raise DataError(f"{out}: holds a run already, expected --resume or another folder")
+        if read_options(out) != config:
+            raise DataError(f"{path}: the run was started with other options")
+
+
+def write_options(out: Path, config: TrainConfig) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(config.to_json(), indent=1) + "\n"
+    checkpoint.write_whole(out / "run.json", text.encode())
+
+
+def write_division(out: Path, parts: Division) -> None:
+    """Which formula is in which part, by fingerprint: later stages must not mix them."""
+    names = {
+        part: [example.formula.fingerprint for example in getattr(parts, part)]
+        for part in ("train", "held_out", "held_out_families")
+    }
+    checkpoint.write_whole(out / "division.json", (json.dumps(names) + "\n").encode())
+
+
+def read_division(out: Path, examples: Sequence[Example]) -> Division:
+    """The parts as ``out`` has them; formulas that came later are in none."""
+    names = _read_json(out / "division.json", *(field.name for field in fields(Division)))
+    known = {example.formula.fingerprint: example for example in examples}
+    return Division(
+        **{part: [known[name] for name in names[part] if name in known] for part in names}
+    )
+
+
+def save_state(out: Path, state: State) -> None:
+    tensors = {f"network.{k}": v for k, v in state.network.state_dict().items()}
+    tensors |= {f"average.{k}": v for k, v in state.average.items()}
+    steps = {}
+    for index, moments in state.optimizer.state_dict()["state"].items():
+        tensors[f"first.{index}"] = moments["exp_avg"]
+        tensors[f"second.{index}"] = moments["exp_avg_sq"]
+        steps[str(index)] = float(moments["step"])
+    arrays = {name: tensor.detach().cpu().numpy() for name, tensor in tensors.items()}
+    document = {
+        "epoch": state.epoch,
+        "step": state.step,
+        "seconds": state.seconds,
+        "best": state.best,
+        "best_epoch": state.best_epoch,
+        "history": state.history,
+        "optimizer_steps": steps,
+        "tensors": f"state-{state.epoch}.safetensors",
+    }
+    # The JSON names the tensors' file, so the two can never be of different epochs.
+    checkpoint.write_whole(out / str(document["tensors"]), checkpoint.tensors_to_bytes(arrays))
+    checkpoint.write_whole(out / "state.json", (json.dumps(document) + "\n").encode())
+    for old in out.glob("state-*.safetensors"):
+        if old.name != document["tensors"]:
+            old.unlink()
+
+
+def load_state(out: Path, state: State) -> None:
+    from safetensors.torch import load_file
+
+    told = ("epoch", "step", "seconds", "best", "best_epoch", "history")
+    document = _read_json(out / "state.json", "tensors", "optimizer_steps", *told)
+    path = out / document["tensors"]
+    try:
+        tensors = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise DataError(f"{path}: damaged: {error}") from None
+
+    def part(prefix: str) -> dict[str, Tensor]:
+        return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+
+    state.network.load_state_dict(part("network."))
+    state.average = part("average.")
+    first, second = part("first."), part("second.")
+    packed = state.optimizer.state_dict()
+    packed["state"] = {
+        int(index): {
+            "step": torch.tensor(steps),
+            "exp_avg": first[index],
+            "exp_avg_sq": second[index],
+        }
+        for index, steps in document["optimizer_steps"].items()
+    }
+    state.optimizer.load_state_dict(packed)
+    for key in told:
+        setattr(state, key, document[key])
+
+
+def write_metrics(out: Path, history: Sequence[Mapping[str, Any]]) -> None:
+    columns = list(dict.fromkeys(key for row in history for key in row))
+    temporary = out / ".metrics.csv.tmp"
+    with temporary.open("w", newline="") as file:
+        writer = csv.DictWriter(file, columns)
+        writer.writeheader()
+        writer.writerows(history)
+    temporary.replace(out / "metrics.csv")
+
+
+def load_trained(run: Path) -> checkpoint.Checkpoint | PaperCheckpoint:
+    """The best network of a run, of either architecture."""
+    return paper.load(run) if paper.is_paper(run) else checkpoint.load(run / "model.safetensors")
+
+
+def _read_json(path: Path, *keys: str) -> dict[str, Any]:
+    """An object that a run wrote, with these keys; anything else is a DataError."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror}") from None
+    except ValueError as error:
+        raise DataError(f"{path}: damaged: {error}") from None
+    missing = set(keys).difference(document) if isinstance(document, dict) else keys or ("{",)
+    if missing:
+        raise DataError(f"{path}: damaged: no {', '.join(sorted(missing))}")
+    return dict(document)
