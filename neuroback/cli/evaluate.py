@@ -58,11 +58,14 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     from pathlib import Path
 
+    from neuroback.engines.proof_file import require_writable
     from neuroback.model import checkpoint, paper
     from neuroback.train import logistic
     from neuroback.train.data import load_examples
     from neuroback.train.evaluate import dump, evaluate, plot, table
 
+    if args.output:
+        require_writable(args.output, "figures")
     model = paper.load(args.model) if paper.is_paper(args.model) else checkpoint.load(args.model)
     examples = load_examples(
         args.data,

@@ -221,8 +221,13 @@ class _Command:
     def _proof(self) -> Iterator[Any]:
         args = self.args
         if args.output or args.proof or args.write_formula:
-            from neuroback.engines.proof_file import refuse_unsafe_target, require_writable
+            from pathlib import Path
 
+            from neuroback.archive import is_stream
+            from neuroback.engines.proof_file import refuse_unsafe_target, require_writable
+            from neuroback.errors import ProofError
+
+            taken: dict[Path, str] = {}
             for target, what in (
                 (args.output, "answer"),
                 (args.proof, "proof"),
@@ -230,6 +235,13 @@ class _Command:
             ):
                 if target is None:
                     continue
+                if target != "-" and not is_stream(target):
+                    other = taken.setdefault(Path(target).resolve(), what)
+                    if other != what:
+                        raise ProofError(
+                            f"{target}: is to hold the {other}, expected another file for the "
+                            f"{what}"
+                        )
                 if not args.force:
                     refuse_unsafe_target(target, args.file, what)
                 require_writable(target, what)

@@ -209,6 +209,18 @@ def test_nothing_precious_is_overwritten(
     assert check_drat(formulas["unsat"], mine)
 
 
+def test_two_results_do_not_share_a_file(
+    neuroback: Command, formulas: Files, tmp_path: Path
+) -> None:
+    one, same = tmp_path / "one", tmp_path / "." / "one"
+    outcome = neuroback("solve", *PLAIN, "--output", one, "--proof", same, formulas["unsat"])
+    assert outcome.code == 1
+    assert "is to hold the answer, expected another file for the proof" in outcome.err
+    assert not one.exists()
+    both = ("--output", "/dev/null", "--proof", "/dev/null")
+    assert neuroback("solve", *PLAIN, *both, formulas["unsat"]).code == 20
+
+
 def test_proof_that_cannot_be_written(neuroback: Command, formulas: Files) -> None:
     outcome = neuroback("solve", *PLAIN, "--proof", "/nowhere/proof", formulas["unsat"])
     assert outcome.code == 1
