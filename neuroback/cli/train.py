@@ -56,6 +56,7 @@ def run(args: argparse.Namespace) -> int:
     from lightning.fabric.utilities.rank_zero import rank_zero_only
 
     from neuroback.model import checkpoint
+    from neuroback.train.choice import CLOSED
     from neuroback.train.config import TrainConfig, read_config
     from neuroback.train.data import load_examples
     from neuroback.train.loop import layers_of, train
@@ -76,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
         print("  ".join(f"{key} {value}" for key, value in figures.items()), flush=True)
 
     card = {"data": {"sets": [Path(path).name for path in args.data], "formulas": len(examples)}}
-    train(
+    model = train(
         examples,
         Path(args.output),
         config,
@@ -85,7 +86,8 @@ def run(args: argparse.Namespace) -> int:
         card=card,
         on_epoch=report,
     )
-    say(f"best network: {Path(args.output) / 'model.safetensors'}")
+    chosen = "no advice by default" if model.gate == CLOSED else f"threshold {model.threshold}"
+    say(f"best network: {Path(args.output) / 'model.safetensors'}, {chosen}")
     return 0
 
 
