@@ -71,7 +71,8 @@ def run(args: argparse.Namespace) -> int:
     examples = load_examples(args.data, max_edges=config.max_edges, soft_weight=config.soft_weight)
     # Of several processes the first speaks.
     say = rank_zero_only(print)
-    say(f"{len(examples)} labelled formulas", flush=True)
+    limit = f"{config.minutes:g} minutes or " if config.minutes else ""
+    say(f"{len(examples)} labelled formulas; {limit}{config.epochs} epochs at most", flush=True)
 
     def report(figures: dict[str, Any]) -> None:
         print("  ".join(f"{key} {value}" for key, value in figures.items()), flush=True)
