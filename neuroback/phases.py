@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import io
 import os
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +18,7 @@ from neuroback.errors import PhasesError
 from neuroback.formula import Formula
 
 DIGITS = 6
-_HEAD = re.compile(r"# neuroback-phases (\S+)(?: (\S+))?(?: (\S+))?\s*")
+_HEAD = "neuroback-phases"
 
 
 def round_probabilities(probabilities: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -115,8 +114,12 @@ class Phases:
     def probabilities_text(
         p_true: npt.ArrayLike, fingerprint: str | None = None, model: str = "unknown"
     ) -> str:
-        """The phases file of a prediction: the first line, then ``VARIABLE,PROBABILITY``."""
-        lines = [f"# neuroback-phases 1 {fingerprint} {model}"] if fingerprint else []
+        """The phases file of a prediction: the first line, then ``VARIABLE,PROBABILITY``.
+
+        It is ASCII, whatever the model's name: other characters of it are written as escapes.
+        """
+        name = " ".join(model.encode("ascii", "backslashreplace").decode().split())
+        lines = [f"# {_HEAD} 1 {fingerprint} {name}"] if fingerprint else []
         p = round_probabilities(p_true).tolist()
         lines += [f"{variable},{value:.6f}" for variable, value in enumerate(p, 1)]
         return "\n".join(lines) + "\n"
@@ -168,9 +171,9 @@ def read_probabilities(
 ) -> npt.NDArray[np.float64]:
     """P(variable is true) from a phases file, float64 (num_vars,); 0.5 where it has no line.
 
-    ``form``: "neuroback-phases" is ours, whose first line may be absent but must fit the formula
-    where present; "neuroback" is the published system's ``.res`` (or its ``.tar.gz``), whose
-    number is the probability of **false**.  Errors: PhasesError with file, line and column.
+    ``form``: "neuroback-phases" is ours, whose first line may be absent, or follow other comments,
+    but must fit the formula where present; "neuroback" is the published system's ``.res`` (or its
+    ``.tar.gz``), whose number is the probability of **false**.  Errors: PhasesError with file, line and column.
     """
     if form not in ("neuroback-phases", "neuroback"):
         raise ValueError(f"form is {form!r}, expected 'neuroback-phases' or 'neuroback'")
@@ -185,8 +188,8 @@ def read_probabilities(
         if not line:
             continue
         if line.startswith("#"):
-            if number == 1 and form == "neuroback-phases":
-                _check_head(line, name, formula)
+            if form == "neuroback-phases" and line[1:].lstrip().startswith(_HEAD):
+                _check_head(line, f"{name}:{number}:1", formula)
             continue
         variable, value = _parse_line(line, name, number, formula.num_vars)
         if seen[variable - 1]:
@@ -198,27 +201,31 @@ def read_probabilities(
     return round_probabilities(p)
 
 
-def _check_head(line: str, name: str, formula: Formula) -> None:
-    head = _HEAD.fullmatch(line)
-    if head is None:
-        return
-    version, fingerprint, _ = head.groups()
-    if version != "1":
-        raise PhasesError(f"{name}:1:1: form {version} of a phases file, expected form 1")
-    if fingerprint is not None and fingerprint != formula.fingerprint:
+def _check_head(line: str, place: str, formula: Formula) -> None:
+    # The rest is the model's name, which may have blanks or be absent.
+    mark, version, fingerprint, *_ = [*line[1:].split(maxsplit=3), "", "", ""]
+    if mark == _HEAD and version not in ("", "1"):
+        raise PhasesError(f"{place}: form {version[:40]} of a phases file, expected form 1")
+    if mark != _HEAD or not fingerprint:
+        raise PhasesError(f"{place}: {line[:40]!r}, expected '# {_HEAD} 1 FINGERPRINT MODEL'")
+    if fingerprint != formula.fingerprint:
         raise PhasesError(
-            f"{name}:1:1: made for formula {fingerprint}, this one is {formula.fingerprint}"
+            f"{place}: made for formula {fingerprint[:40]}, this one is {formula.fingerprint}"
         )
 
 
 def _parse_line(line: str, name: str, number: int, num_vars: int) -> tuple[int, float]:
     first, separator, second = line.partition("," if "," in line else " ")
     column = len(first) + len(separator) + 1
-    if not first.strip().isascii() or not first.strip().isdigit():
+    digits = first.strip()
+    if not digits.isascii() or not digits.isdigit():
         raise PhasesError(f"{name}:{number}:1: {line[:40]!r}, expected VARIABLE,PROBABILITY")
-    variable = int(first)
+    # Python refuses to read thousands of digits; those that are left out change no comparison.
+    variable = int(digits.lstrip("0")[:20] or "0")
     if not 1 <= variable <= num_vars:
-        raise PhasesError(f"{name}:{number}:1: variable {variable}, but the formula has {num_vars}")
+        raise PhasesError(
+            f"{name}:{number}:1: variable {digits[:40]}, but the formula has {num_vars}"
+        )
     try:
         value = float(second)
     except ValueError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import re
 import tarfile
 from pathlib import Path
 
@@ -47,6 +48,27 @@ def test_phases_of_another_formula_are_an_error(tmp_path: Path) -> None:
         Phases.load(path, FORMULA)
 
 
+@pytest.mark.parametrize("model", ["default", "my model", "", "a  b\tc", "d\nd", "n\u00e9"])
+@pytest.mark.parametrize("before", ["", "\n", "# a comment\n\n"])
+def test_a_first_line_is_checked_whatever_is_in_it_and_before_it(
+    tmp_path: Path, before: str, model: str
+) -> None:
+    path = tmp_path / "f.phases"
+    text = Phases.probabilities_text([0.25] * 4, FORMULA.fingerprint, model)
+    path.write_text(before + text, encoding="ascii")
+    assert read_probabilities(path, FORMULA).tolist() == [0.25] * 4
+    other = Formula.from_clauses([[1, 2], [2, 3]], 4)
+    place = f"{path}:{1 + before.count(chr(10))}:1: made for formula {FORMULA.fingerprint}"
+    with pytest.raises(PhasesError, match=re.escape(place)):
+        read_probabilities(path, other)
+
+
+def test_leading_zeros_of_a_variable_do_not_count(tmp_path: Path) -> None:
+    path = tmp_path / "f.phases"
+    path.write_text("0" * 5000 + "2,0.75\n")
+    assert read_probabilities(path, FORMULA).tolist() == [0.5, 0.75, 0.5, 0.5]
+
+
 @pytest.mark.parametrize(
     ("text", "place"),
     [
@@ -58,6 +80,10 @@ def test_phases_of_another_formula_are_an_error(tmp_path: Path) -> None:
         ("1,0.5\n1,0.6\n", "2:1: variable 1 again"),
         ("-1,0.5\n", "1:1"),
         ("# neuroback-phases 7 abc\n", "1:1: form 7"),
+        ("# neuroback-phases\n", "1:1: '# neuroback-phases', expected '# neuroback-phases 1 FING"),
+        ("# neuroback-phases 1\n", "1:1: '# neuroback-phases 1', expected"),
+        ("# neuroback-phases2 1 abc x\n", "1:1: '# neuroback-phases2 1 abc x', expected"),
+        ("9" * 5000 + ",0.5\n", "1:1: variable 9999"),
     ],
 )
 def test_a_damaged_file_is_refused_with_its_place(tmp_path: Path, text: str, place: str) -> None:
