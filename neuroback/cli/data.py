@@ -157,9 +157,9 @@ def _progress(args: argparse.Namespace) -> Report:
     return report
 
 
-def _say(verb: str, tally: Tally) -> int:
+def _say(verb: str, tally: Tally, more: str = "") -> int:
     good = tally.done - tally.failed
-    print(f"{good} {verb}, {tally.known} known, {tally.failed} failed")
+    print(f"{good} {verb}, {tally.known} known, {tally.failed} failed{more}")
     # Some bad files among good ones are what the index is for; nothing but bad ones is a failure.
     return 1 if tally.failed and not good and not tally.known else 0
 
@@ -286,4 +286,5 @@ def _export(args: argparse.Namespace) -> int:
         with Store.open(args.folder) as store:
             print(f"{write_shards(store, args.output)} labels")
         return 0
-    return _say("exported", export(args.folder, args.output, _progress(args)))
+    tally = export(args.folder, args.output, _progress(args))
+    return _say("exported", tally, f", {tally.renamed} renamed" if tally.renamed else "")

@@ -4,7 +4,8 @@
 Formulas are ``cnf/<split>/NAME``, labels ``backbone/<split>/NAME.backbone.xz``.
 
 A formula that came from that layout gets its split and name back, and its compression by the
-name's ending; others are ``NAME.cnf.xz``.
+name's ending; others are ``NAME.cnf.xz``.  Where the name has another formula already, its
+fingerprint goes before it.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ import gzip
 import lzma
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from neuroback.dataset.build import Report, Tally, silent
 from neuroback.dataset.label import backbone_lines
 from neuroback.dataset.store import Row, Store, write_whole
-from neuroback.errors import DataError
+from neuroback.errors import DataError, FormulaError
+from neuroback.formula import Formula
 
 
 def _zstd(data: bytes) -> bytes:
@@ -59,26 +62,53 @@ def place(row: Row) -> tuple[str, str]:
     return split, name
 
 
-def export(folder: str, output: str, report: Report = silent) -> Tally:
-    """Write every formula, and the label of every labelled one; what is there is kept."""
-    tally = Tally()
+@dataclass
+class Exported(Tally):
+    """renamed: formulas under another name than their own, new and known ones."""
+
+    renamed: int = 0
+
+
+def export(folder: str, output: str, report: Report = silent) -> Exported:
+    """Write every formula, and the label of every labelled one; what is there is kept.
+
+    Errors: DataError where a row's name is none of the layout, or a file that is not the formula
+    is under the last name that is left for it.
+    """
+    tally = Exported()
     with Store.open(folder) as store:
         rows = store.rows(labelled=False)
-        for row in rows:
-            split, name = place(row)
-            target = Path(output) / "cnf" / split / name
-            label_target = Path(output) / "backbone" / split / f"{name}.backbone.xz"
+        for row, (split, name) in [(row, place(row)) for row in rows]:
+            target = _target(Path(output) / "cnf" / split, name, row.fingerprint)
+            tally.renamed += target.name != name
+            label_target = Path(output) / "backbone" / split / f"{target.name}.backbone.xz"
             labelled = row.label_state in ("complete", "partial")
             if target.exists() and (label_target.exists() or not labelled):
                 tally.known += 1
                 continue
-            pack = _PACKERS.get(target.suffix, _plain)
             if labelled:
                 label = store.label(row.fingerprint)
                 lines = backbone_lines(label.backbone, label.partial)
                 text = "".join(f"{line}\n" for line in lines)
                 write_whole(label_target, lzma.compress(text.encode(), preset=6))
-            write_whole(target, pack(store.formula(row.fingerprint).to_dimacs()))
+            if not target.exists():
+                pack = _PACKERS.get(target.suffix, _plain)
+                write_whole(target, pack(store.formula(row.fingerprint).to_dimacs()))
             tally.done += 1
             report(tally.done + tally.known, len(rows), row.family)
     return tally
+
+
+def _target(folder: Path, name: str, fingerprint: str) -> Path:
+    """Where the formula is, or can be written without replacing another."""
+    for path in (folder / name, folder / f"{fingerprint}-{name}"):
+        if not path.exists() or _holds(path, fingerprint):
+            return path
+    raise DataError(f"{path}: another file, expected formula {fingerprint} or none")
+
+
+def _holds(path: Path, fingerprint: str) -> bool:
+    try:
+        return Formula.read(path).fingerprint == fingerprint
+    except FormulaError:
+        return False

@@ -86,3 +86,22 @@ def shared_formulas() -> Path:
     if not (Path(root) / "INDEX.tsv").is_file():
         pytest.skip("no folder of real formulas")
     return Path(root)
+
+
+@pytest.fixture
+def make_set(tmp_path: Path) -> Callable[..., Path]:
+    """A set of formulas that are given by name, in this process; ``columns`` go into the rows."""
+    from neuroback.dataset.build import formula_columns
+    from neuroback.dataset.store import Store
+    from neuroback.formula import Formula
+
+    def make(folder: str, formulas: dict[str, Formula], **columns: object) -> Path:
+        with Store.open(tmp_path / folder, create=True) as store, store.index as index:
+            for name, formula in formulas.items():
+                store.put_formula(formula)
+                row = {**formula_columns(formula), "name": name, "family": "made", **columns}
+                index.add_formula(row)
+                index.add_source(f"file:{name}", formula.fingerprint, [], "", "")
+        return tmp_path / folder
+
+    return make
