@@ -14,6 +14,7 @@ The formulas come back from their recipe or origin; the fingerprint says which l
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from neuroback.errors import DataError
 
 ENDING = ".labels.zst"
 _MARK = "c neuroback-row "
+_NUMBERED = re.compile(rf"labels-([0-9]+){re.escape(ENDING)}")
 _KEPT = (
     "name",
     "family",
@@ -50,8 +52,12 @@ __all__ = [
 
 
 def write_shards(store: Store, folder: str, size: int = 250) -> int:
-    """Write all labels in the order of work, ``size`` to a shard; shards that are whole and
-    written already are left alone.  Returns the number of labels."""
+    """Add the labels that no shard of ``folder`` has, in the order of work, ``size`` to a shard.
+
+    Records that are there stay as they are; new ones follow them in a shard that is not full
+    where all of its labels are of formulas of this set.  Returns the number of the set's labels.
+    Errors: DataError where a file ``*.labels.zst`` of the folder is no shard.
+    """
     rows = [
         row
         for row in store.index.rows("label_state IN ('complete', 'partial', 'unsat')")
@@ -59,31 +65,39 @@ def write_shards(store: Store, folder: str, size: int = 250) -> int:
         if store.label_path(row["fingerprint"]).exists()
     ]
     rows.sort(key=lambda row: (row["labelled"], row["fingerprint"]))
+    own = {row["fingerprint"] for row in rows}
     there: set[str] = set()
-    last = -1
-    for path in sorted(Path(folder).glob(f"*{ENDING}")):
-        members = [label.fingerprint for _, label in read_shard(path)]
-        number = int(path.name.removesuffix(ENDING).rpartition("-")[2])
-        if len(members) < size:
-            path.unlink()
-            continue
-        there.update(members)
-        last = max(last, number)
+    numbers = [-1]
+    # Shards to write: what they begin with, and how many records they have room for.
+    begun: list[tuple[Path, str, int]] = []
+    for path in _shards_in(Path(folder)):
+        members = {label.fingerprint for _, label in read_shard(path)}
+        there |= members
+        numbered = _NUMBERED.fullmatch(path.name)
+        if numbered:
+            numbers.append(int(numbered[1]))
+            if len(members) < size and members <= own:
+                begun.append((path, _text_of(path), size - len(members)))
     todo = [row for row in rows if row["fingerprint"] not in there]
-    for begin in range(0, len(todo), size):
-        last += 1
-        parts = []
-        for row in todo[begin : begin + size]:
+    number = max(numbers)
+    while todo:
+        number += not begun
+        new = (Path(folder) / f"labels-{number:04}{ENDING}", "", size)
+        path, text, room = begun.pop(0) if begun else new
+        for row in todo[:room]:
             kept = {name: row[name] for name in _KEPT if row[name] not in ("", None)}
             label = store.label(row["fingerprint"])
-            parts.append(f"{_MARK}{json.dumps(kept, sort_keys=True)}\n{label.to_text()}")
-        path = Path(folder) / f"labels-{last:04}{ENDING}"
-        write_compressed(path, "".join(parts).encode(), level=19)
-    return len(there) + len(todo)
+            text += f"{_MARK}{json.dumps(kept, sort_keys=True)}\n{label.to_text()}"
+        write_compressed(path, text.encode(), level=19)
+        todo = todo[room:]
+    return len(rows)
 
 
-def read_shard(path: Path) -> Iterator[tuple[dict[str, Any], Label]]:
-    """(columns, label) for each record; DataError where the shard is damaged."""
+def _shards_in(folder: Path) -> list[Path]:
+    return sorted(folder.glob(f"*{ENDING}"))
+
+
+def _text_of(path: Path) -> str:
     import zstandard
 
     try:
@@ -94,6 +108,12 @@ def read_shard(path: Path) -> Iterator[tuple[dict[str, Any], Label]]:
         raise DataError(f"{path}: damaged ({error}), expected a label shard") from None
     if not text.startswith(_MARK):
         raise DataError(f"{path}: no label shard, expected a first line {_MARK!r}...")
+    return text
+
+
+def read_shard(path: Path) -> Iterator[tuple[dict[str, Any], Label]]:
+    """(columns, label) for each record; DataError where the shard is damaged."""
+    text = _text_of(path)
     for number, record in enumerate(("\n" + text).split("\n" + _MARK)[1:], start=1):
         head, _, body = record.partition("\n")
         try:
@@ -149,5 +169,5 @@ def find_shards(inputs: list[str]) -> list[Path]:
     """The shards among the inputs of an import, and in its folders."""
     found = []
     for given in map(Path, inputs):
-        found += sorted(given.glob(f"*{ENDING}")) if given.is_dir() else [given]
+        found += _shards_in(given) if given.is_dir() else [given]
     return [path for path in found if path.name.endswith(ENDING)]

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from neuroback.dataset.label import columns_of, label_formula
+from neuroback.dataset.shards import read_shard, write_shards
 from neuroback.dataset.store import Store
 from neuroback.formula import Formula
 
@@ -60,3 +61,66 @@ def test_a_file_that_is_no_formula_is_not_replaced(
     code, _, err = neuroback("data", "export", folder, "-o", tmp_path / "out")
     assert code == 1 and re.fullmatch("neuroback: error: .*: another file, expected .*\n", err)
     assert (place / "x.cnf").read_text() == "notes"
+
+
+def formulas(number: int, first: int = 0) -> dict[str, Formula]:
+    return {
+        f"f{i}": Formula.from_clauses([[i + 1, 2], [-1, i + 3]], 30)
+        for i in range(first, first + number)
+    }
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def members(folder: Path) -> dict[str, list[str]]:
+    return {
+        path.name: [label.fingerprint for _, label in read_shard(path)]
+        for path in sorted(folder.iterdir())
+    }
+
+
+def test_shards_of_another_set_are_kept(neuroback: Run, make_set: MakeSet, tmp_path: Path) -> None:
+    one, two = make_set("one", formulas(3)), make_set("two", formulas(2, first=3))
+    label(one)
+    label(two)
+    out = tmp_path / "shards"
+    assert neuroback("data", "export", one, "--shards", "-o", out)[1] == "3 labels\n"
+    before = contents(out)
+    assert neuroback("data", "export", two, "--shards", "-o", out)[1] == "2 labels\n"
+    after = contents(out)
+    assert before.items() <= after.items() and len(after) == 2
+    for folder in (one, two):
+        neuroback("data", "export", folder, "--shards", "-o", out)
+    assert contents(out) == after
+
+
+def test_a_grown_set_fills_its_last_shard(make_set: MakeSet, tmp_path: Path) -> None:
+    folder, out = make_set("set", formulas(7)), tmp_path / "shards"
+    label(folder, 3)
+    with Store.open(folder) as store:
+        assert write_shards(store, str(out), size=2) == 3
+    before, labels = contents(out), members(out)
+    label(folder)
+    with Store.open(folder) as store:
+        assert write_shards(store, str(out), size=2) == 7
+        assert contents(out)["labels-0000.labels.zst"] == before["labels-0000.labels.zst"]
+        grown = members(out)
+        assert [len(found) for found in grown.values()] == [2, 2, 2, 1]
+        assert grown["labels-0001.labels.zst"][0] == labels["labels-0001.labels.zst"][0]
+        names = [name for found in grown.values() for name in found]
+        assert sorted(names) == sorted(row.fingerprint for row in store.rows())
+
+
+def test_files_with_the_ending_of_shards(neuroback: Run, make_set: MakeSet, tmp_path: Path) -> None:
+    folder, out = make_set("set", formulas(2)), tmp_path / "shards"
+    label(folder, 1)
+    neuroback("data", "export", folder, "--shards", "-o", out)
+    (out / "labels-0000.labels.zst").rename(out / "foo.labels.zst")
+    label(folder)
+    assert neuroback("data", "export", folder, "--shards", "-o", out)[0] == 0
+    assert [len(found) for found in members(out).values()] == [1, 1]
+    (out / "bar.labels.zst").write_text("notes")
+    code, _, err = neuroback("data", "export", folder, "--shards", "-o", out)
+    assert code == 1 and re.fullmatch(r"neuroback: error: .*bar\.labels\.zst: damaged .*\n", err)
