@@ -9,6 +9,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from neuroback.cli import fail
+from neuroback.cli.numbers import share
+
 if TYPE_CHECKING:
     from neuroback.dataset.build import Report, Tally, Workers
 
@@ -77,10 +80,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     stage = stages.add_parser("split", help="train, validation and held-out families")
     stage.add_argument("folder", metavar="DIR")
     stage.add_argument("--seed", type=int, default=0)
-    stage.add_argument("--validation", type=float, default=0.1, metavar="SHARE")
+    stage.add_argument("--validation", type=share, default=0.1, metavar="SHARE")
     stage.add_argument("--heldout", action="append", default=[], metavar="FAMILY")
     stage.add_argument(
-        "--heldout-share", type=float, default=0.1, metavar="SHARE", help="where none is named"
+        "--heldout-share", type=share, default=0.1, metavar="SHARE", help="where none is named"
     )
     stage.add_argument("--lists", metavar="OUT", help="write a list of fingerprints a split")
     stage.add_argument("--from-lists", metavar="IN", help="take the splits of such lists instead")
@@ -95,7 +98,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     stage = stages.add_parser("verify", help="find every kind of damage; exit 1 where there is any")
     stage.add_argument("folder", metavar="DIR")
     stage.add_argument(
-        "--questions", type=int, default=0, metavar="N", help="ask a solver N literals a label"
+        "--questions",
+        type=int,
+        default=0,
+        metavar="N",
+        help="ask a solver about statuses, and N literals a label",
     )
     _add_workers(stage)
 
@@ -205,9 +212,11 @@ def _read_variables(path: str) -> tuple[int, ...]:
     numbers = []
     for row, line in enumerate(Path(path).read_text(errors="replace").splitlines(), start=1):
         for word in line.split():
-            if not word.isdecimal() or not int(word):
-                raise DataError(f"{path}:{row}: {word!r}, expected the number of a variable")
-            numbers.append(int(word))
+            # Larger numbers than the core's are of no variable; Python refuses to read long ones.
+            number = int(word) if word.isdecimal() and len(word) <= 10 else 0
+            if not number:
+                raise DataError(f"{path}:{row}: {word[:40]!r}, expected the number of a variable")
+            numbers.append(number)
     return tuple(sorted(set(numbers)))
 
 
@@ -271,10 +280,14 @@ def _verify(args: argparse.Namespace) -> int:
     from neuroback.dataset.verify import verify
 
     found = verify(args.folder, _workers(args), _progress(args), questions=args.questions)
-    for line in found:
+    for line in found.damage:
         print(line)
-    print(f"{len(found)} damaged" if found else "sound")
-    return 1 if found else 0
+    if found.unchecked:
+        # Neither sound nor damaged: the closing word is about the machine.
+        number = len(found.unchecked)
+        return fail(f"{args.folder}: {number} formulas could not be checked: {found.unchecked[0]}")
+    print(f"{len(found.damage)} damaged" if found.damage else "sound")
+    return 1 if found.damage else 0
 
 
 def _export(args: argparse.Namespace) -> int:

@@ -4,21 +4,27 @@
 Groups    Formulas with the same shape_hash (copies, whatever their order, names and signs) or the
           same secret (key, plan, planted solution) belong together, chained.
 Splits    "heldout": whole families that never train.  "validation": a share of the groups of every
-          other family.  "train": the rest.  Roles other than train name their own split, and
-          what is in a group with them, or with a held-out family, is "excluded".
+          other family.  "train": the rest.  Roles other than train name their own split, the
+          strictest of a group for all of them; what is in a group with them, or with a held-out
+          family, is "excluded", which stands for no split.
 Stable    The choice depends on hashes of seed and group, so a set can grow without moves.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-from neuroback.dataset.store import Row, Store
+from neuroback.dataset.store import Row, Store, write_whole
 from neuroback.errors import DataError
 
+# From the strictest on; other roles than these come after them.
+_ROLES = ("test", "known-test")
+_FINGERPRINT = re.compile("[0-9a-f]{32}")
 TRAIN, VALIDATION, HELDOUT, EXCLUDED = "train", "validation", "heldout", "excluded"
 
 
@@ -77,19 +83,23 @@ def held_out(families: Iterable[str], plan: Plan) -> frozenset[str]:
     return frozenset(sorted(families, key=lambda name: _uniform(plan.seed, name))[:number])
 
 
+def _strictness(role: str) -> tuple[int, str]:
+    return (_ROLES.index(role) if role in _ROLES else len(_ROLES), role)
+
+
 def assign(rows: Iterable[Row], plan: Plan = DEFAULT_PLAN) -> dict[str, str]:
     """fingerprint -> split."""
     rows = list(rows)
     heldout = held_out((row.family for row in rows if row.role == "train"), plan)
     splits: dict[str, str] = {}
     for group in groups(rows):
-        outside = any(row.role != "train" for row in group)
+        outside = sorted({row.role for row in group} - {"train"}, key=_strictness)
         apart = {row.family in heldout for row in group if row.role == "train"}
         key = min(row.shape_hash for row in group)
         inside = VALIDATION if _uniform(plan.seed, key) < plan.validation else TRAIN
         for row in group:
             if row.role != "train":
-                splits[row.fingerprint] = row.role
+                splits[row.fingerprint] = outside[0]
             elif outside or len(apart) > 1:
                 splits[row.fingerprint] = EXCLUDED
             else:
@@ -103,8 +113,7 @@ def leaks(rows: Iterable[Row]) -> list[str]:
     rows = list(rows)
     for group in groups(rows):
         splits = sorted({row.split for row in group} - {EXCLUDED, ""})
-        # Two roles that never train may share a formula; the files given are what they are.
-        if len(splits) > 1 and {TRAIN, VALIDATION, HELDOUT} & set(splits):
+        if len(splits) > 1:
             names = ", ".join(f"{row.name} ({row.split})" for row in group[:4])
             found.append(f"one shape or secret in {' and '.join(splits)}: {names}")
     trained = set()
@@ -135,27 +144,42 @@ def split(folder: str, plan: Plan = DEFAULT_PLAN) -> dict[str, int]:
 
 def write_lists(store: Store, folder: str) -> None:
     """A file a split, a fingerprint a line, sorted: the form that is kept in a repository."""
-    from pathlib import Path
-
-    from neuroback.dataset.store import write_whole
-
     members: defaultdict[str, list[str]] = defaultdict(list)
     for row in store.rows(labelled=False):
-        members[row.split or "none"].append(row.fingerprint)
+        if row.split:
+            members[row.split].append(row.fingerprint)
     for name, fingerprints in members.items():
         text = "".join(f"{fingerprint}\n" for fingerprint in sorted(fingerprints))
         write_whole(Path(folder) / f"{name}.txt", text.encode())
 
 
 def read_lists(store: Store, folder: str) -> int:
-    """Take over the splits of ``write_lists``; how many formulas of this set they name."""
-    from pathlib import Path
+    """Take over the splits of ``write_lists``; how many formulas of this set they name.
 
-    named = 0
-    with store.locked("splits"), store.index as index:
-        for path in sorted(Path(folder).glob("*.txt")):
-            for fingerprint in path.read_text().split():
-                if store.index.row(fingerprint) is not None:
-                    index.update(fingerprint, {"split": path.stem})
-                    named += 1
-    return named
+    Errors: DataError where there are no lists, where they are no lists of fingerprints, and where
+    the set would have one formula, shape or secret in two splits; nothing is changed then.
+    """
+    paths = sorted(Path(folder).glob("*.txt"))
+    if not paths:
+        raise DataError(f"{folder}: no lists, expected a folder of files SPLIT.txt")
+    chosen: dict[str, str] = {}
+    for path in paths:
+        for number, line in enumerate(path.read_text("ascii", "replace").split("\n"), start=1):
+            for word in line.split():
+                if not _FINGERPRINT.fullmatch(word):
+                    found = f"{word[:40]!r}, expected a fingerprint (32 hexadecimal digits)"
+                    raise DataError(f"{path}:{number}: {found}")
+                if chosen.setdefault(word, path.stem) != path.stem:
+                    found = f"{word} is in {chosen[word]}.txt too, expected it in one list"
+                    raise DataError(f"{path}:{number}: {found}")
+    with store.locked("splits"):
+        rows = store.rows(labelled=False)
+        wrong = leaks(replace(row, split=chosen.get(row.fingerprint, row.split)) for row in rows)
+        if wrong:
+            more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
+            raise DataError(f"{folder}: {wrong[0]}, expected splits without leaks{more}")
+        named = [row.fingerprint for row in rows if row.fingerprint in chosen]
+        with store.index as index:
+            for fingerprint in named:
+                index.update(fingerprint, {"split": chosen[fingerprint]})
+    return len(named)

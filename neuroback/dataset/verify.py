@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""Is a set what its index says?  Every kind of damage becomes one line.
+"""Is a set what its index says?  Every kind of damage becomes one line; what could not be looked
+at, for want of memory, time or a package, is no damage and is counted apart.
 
 index     SQLite's own check; columns that contradict each other
 formulas  missing, damaged, another formula than named; sizes and identities as computed anew
 labels    missing, damaged, another formula's, not what the row says; unit propagation of the
           formula against it; and, with ``questions``, a solver: the backbone must leave a model,
           and the negation of a few of its literals none
+statuses  with ``questions``, the same solver: a model of what is called UNSAT, a refutation of
+          what is called SAT
 splits    a shape or a secret in two of them, a role that trains against its rules
 files     what no row names, what a killed stage left, graphs that do not fit their formula
 """
@@ -16,6 +19,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +34,12 @@ from neuroback.dataset.build import (
     silent,
     text_of,
 )
-from neuroback.dataset.label import Label, columns_of
+from neuroback.dataset.label import SAT, UNKNOWN, UNSAT, Label, columns_of
 from neuroback.dataset.split import leaks
 from neuroback.dataset.store import Row, Store
 from neuroback.errors import DataError, EngineError, NeuroBackError
 from neuroback.formula import Formula
-from neuroback.parallel import isolated
+from neuroback.parallel import TaskError, isolated
 
 _STATES = {
     "none": {"SAT", "UNSAT", "UNKNOWN"},
@@ -46,7 +50,20 @@ _STATES = {
     "failed": {"SAT", "UNSAT", "UNKNOWN"},
 }
 _LABELLED = ("complete", "partial")
+# About the machine, not about the set.
+_UNABLE = (TaskError, EngineError, OSError, MemoryError, ImportError)
+_STATUS_CONFLICTS = 100_000
 _ENDINGS = {"formulas": ".cnf.zst", "labels": ".label.zst", "graphs": ""}
+
+
+@dataclass
+class Findings:
+    """damage     a line for each, in a fixed order; none for a sound set
+    unchecked  why a formula or its label could not be looked at, a line for each such formula
+    """
+
+    damage: list[str] = field(default_factory=list)
+    unchecked: list[str] = field(default_factory=list)
 
 
 def verify(
@@ -55,32 +72,40 @@ def verify(
     report: Report = silent,
     *,
     questions: int = 0,
-) -> list[str]:
-    """All damage found, in a fixed order; an empty list for a sound set."""
-    found: list[str] = []
+) -> Findings:
+    """Look at everything, with ``questions`` about so many literals of each label.
+
+    Errors: DataError where there is no set, EngineError where questions lack their solver.
+    """
+    if questions and workers.scheduler is None:
+        _foreign_solvers()
+    found = Findings()
     folder = os.path.abspath(folder)
     with Store.open(folder) as store:
         broken = store.index.damage()
         if broken:
-            return [f"index: {text}" for text in broken]
+            return Findings([f"index: {text}" for text in broken])
         rows = list(store.index.rows())
         for row in rows:
-            found += _check_row(row)
-        found += [f"splits: {text}" for text in leaks(Row.of(row) for row in rows)]
-        found += _check_sources(store, {row["fingerprint"] for row in rows})
-        found += _check_files(store, {row["fingerprint"]: row for row in rows})
+            found.damage += _check_row(row)
+        found.damage += [f"splits: {text}" for text in leaks(Row.of(row) for row in rows)]
+        found.damage += _check_sources(store, {row["fingerprint"] for row in rows})
+        found.damage += _check_files(store, {row["fingerprint"]: row for row in rows})
         inputs = [(folder, dict(row), questions, workers.memory_mib) for row in rows]
-        wrong: dict[str, list[str]] = {}
+        answers: dict[str, list[str] | BaseException] = {}
         for done, (values, answer) in enumerate(run_tasks(workers, _check_task, inputs), start=1):
             row = values[1]
-            fingerprint = row["fingerprint"]
-            if isinstance(answer, BaseException):
-                wrong[fingerprint] = [f"formulas: {fingerprint}: {text_of(answer)}"]
-            else:
-                wrong[fingerprint] = answer
+            answers[row["fingerprint"]] = answer
             report(done, len(rows), row["family"])
     for row in rows:
-        found += wrong[row["fingerprint"]]
+        fingerprint = row["fingerprint"]
+        answer = answers[fingerprint]
+        if isinstance(answer, _UNABLE):
+            found.unchecked.append(f"{fingerprint}: {text_of(answer)}")
+        elif isinstance(answer, BaseException):
+            found.damage.append(f"formulas: {fingerprint}: {text_of(answer)}")
+        else:
+            found.damage += answer
     return found
 
 
@@ -171,26 +196,42 @@ def _check_one(folder: str, row: dict[str, Any], questions: int) -> list[str]:
         for name, value in formula_columns(formula).items()
         if value != row[name]
     ]
-    labelled = row["label_state"] in _LABELLED
+    sound = not found
     label_path = store.label_path(fingerprint)
     shown = label_path.relative_to(folder)
-    if not labelled:
-        return found
-    if not label_path.exists():
-        return [*found, f"labels: {shown}: missing"]
-    try:
-        label = store.label(fingerprint)
-        label.check(formula)
-    except DataError as error:
-        return [*found, f"labels: {error}"]
-    for name, value in columns_of(label).items():
-        if name != "error" and row[name] != value:
-            found.append(f"labels: {shown}: {name} is {value}, the index says {row[name]}")
-    if not found:
-        found += [f"labels: {shown}: {text}" for text in _contradictions(formula, label)]
+    wrong: list[str] = []
+    label = None
+    if label_path.exists():
+        try:
+            label = store.label(fingerprint)
+            label.check(formula)
+            wrong = _against_row(label, row)
+        except DataError as error:
+            wrong = [str(error)]
+    elif row["label_state"] in _LABELLED:
+        wrong = ["missing"]
+    if sound and not wrong and label is not None and label.status == SAT:
+        wrong += _contradictions(formula, label)
         if questions:
-            found += [f"labels: {shown}: {text}" for text in _asked(formula, label, questions)]
+            wrong += _asked(formula, label, questions)
+    found += [f"labels: {shown}: {text}" for text in wrong]
+    if sound and questions:
+        found += [f"index: {fingerprint}: {text}" for text in _refuted(formula, row["status"])]
     return found
+
+
+def _against_row(label: Label, row: dict[str, Any]) -> list[str]:
+    # Without an answer of its own, a label leaves the row what is known from elsewhere.
+    if label.status == UNKNOWN and row["label_state"] not in _LABELLED:
+        return []
+    # A row without a label is told of with the files.
+    if row["label_state"] in ("none", "failed"):
+        return []
+    return [
+        f"{name} is {value}, the index says {row[name]}"
+        for name, value in columns_of(label).items()
+        if name != "error" and row[name] != value
+    ]
 
 
 def _contradictions(formula: Formula, label: Label) -> Iterator[str]:
@@ -212,29 +253,54 @@ def _contradictions(formula: Formula, label: Label) -> Iterator[str]:
             yield f"count of variable {wrong[0] + 1} against unit propagation"
 
 
-@contextmanager
-def _foreign_solver(formula: Formula) -> Iterator[Callable[[list[int], int], bool | None]]:
-    """Glucose, which had no part in the labels: the answer under literals, within conflicts."""
+def _foreign_solvers() -> Any:
     try:
-        from pysat.solvers import Solver
+        from pysat import solvers
     except ImportError:
         raise EngineError(
             "python-sat is not installed, expected it for questions about labels: "
             "pip install 'neuroback[train]'"
         ) from None
-    with Solver("glucose42", bootstrap_with=formula.clauses()) as solver:
+    return solvers
+
+
+@contextmanager
+def _foreign_solver(
+    formula: Formula,
+) -> Iterator[tuple[Callable[[list[int], int], bool | None], Callable[[], list[int]]]]:
+    """Glucose, which had no part in the labels: the answer under literals, within conflicts; and
+    the model after True."""
+    solver_class = _foreign_solvers().Solver
+    with solver_class("glucose42", bootstrap_with=formula.clauses()) as solver:
 
         def ask(literals: list[int], conflicts: int) -> bool | None:
             solver.conf_budget(conflicts)
             answer: bool | None = solver.solve_limited(assumptions=literals)
             return answer
 
-        yield ask
+        yield ask, solver.get_model
+
+
+def _refuted(formula: Formula, status: str) -> Iterator[str]:
+    """The status that the index gives, against an answer within the limit."""
+    if status == UNKNOWN:
+        return
+    with _foreign_solver(formula) as (ask, model):
+        answer = ask([], _STATUS_CONFLICTS)
+        if answer is False and status == SAT:
+            yield "the status is SAT, a solver found it unsatisfiable"
+        if answer and status == UNSAT:
+            values = np.ones(formula.num_vars, dtype=np.int8)
+            for literal in model():
+                if abs(literal) <= formula.num_vars:
+                    values[abs(literal) - 1] = 1 if literal > 0 else -1
+            if formula.check_model(values) is None:
+                yield "the status is UNSAT, a solver found a model"
 
 
 def _asked(formula: Formula, label: Label, questions: int) -> Iterator[str]:
     literals = ((np.arange(formula.num_vars) + 1) * label.backbone)[label.backbone != 0].tolist()
-    with _foreign_solver(formula) as ask:
+    with _foreign_solver(formula) as (ask, _):
         if ask(literals, 100_000) is False:
             yield "no model has this backbone"
         rng = np.random.default_rng(int(label.fingerprint[:8], 16))

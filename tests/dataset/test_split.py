@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from neuroback.dataset.split import Plan, assign, groups, leaks
 from neuroback.dataset.store import Row, Store
 from neuroback.errors import DataError
+from neuroback.formula import Formula
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -73,6 +75,16 @@ def test_a_copy_of_a_test_formula_never_trains() -> None:
     assert splits[rows[1].fingerprint] == "excluded"
 
 
+def test_the_strictest_role_decides_for_all_copies() -> None:
+    roles = ("known-test", "other", "test", "train")
+    rows = [row(i, shape="a", role=role) for i, role in enumerate(roles)]
+    assert list(assign(rows).values()) == ["test"] * 3 + ["excluded"]
+    assert list(assign(rows[:2]).values()) == ["known-test"] * 2
+    assert leaks(placed(rows, assign(rows))) == []
+    apart = placed(rows, {r.fingerprint: r.role for r in rows})
+    assert "one shape or secret in known-test and other and test and train" in leaks(apart)[0]
+
+
 def test_a_set_can_grow_without_moves() -> None:
     rows = [row(i, family=f"f{i % 5}") for i in range(400)]
     plan = Plan(heldout=("f0",))
@@ -106,3 +118,61 @@ def test_command_and_lists(neuroback: Run, recipe: Path, tmp_path: Path) -> None
         held = store.rows("heldout", labelled=False)
         assert [r.family for r in held] == ["parity"] * 3
     assert neuroback("data", "verify", folder)[0] == 0
+
+
+COPIES = {
+    "a": Formula.from_clauses([[1, 2], [3]], 3),
+    "b": Formula.from_clauses([[3, -1], [-2]], 3),
+    "c": Formula.from_clauses([[1, 2, 3]], 3),
+}
+
+
+@pytest.fixture
+def copies(make_set: Callable[..., Path]) -> Path:
+    """A set in which a and b are one formula under other names of the variables."""
+    return make_set("copies", COPIES)
+
+
+@pytest.mark.parametrize(
+    ("lists", "expected"),
+    [
+        ({"train": "ac", "validation": "b"}, r"lists: one shape or secret in train and validation"),
+        ({"train": "ab", "validation": "bc"}, r"validation\.txt:1: .* is in train\.txt too"),
+        ({}, "lists: no lists, expected a folder of files SPLIT.txt"),
+    ],
+)
+def test_lists_that_disagree_are_refused(
+    neuroback: Run, copies: Path, tmp_path: Path, lists: dict[str, str], expected: str
+) -> None:
+    (tmp_path / "lists").mkdir()
+    for name, members in lists.items():
+        text = "".join(f"{COPIES[member].fingerprint}\n" for member in members)
+        (tmp_path / "lists" / f"{name}.txt").write_text(text)
+    code, out, err = neuroback("data", "split", copies, "--from-lists", tmp_path / "lists")
+    assert code == 1 and out == "" and err.count("\n") == 1
+    assert re.search(expected, err), err
+    with Store.open(copies) as store:
+        assert {r.split for r in store.rows(labelled=False)} == {""}
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfe\n", b"0123\n", b"9" * 5000])
+def test_lists_of_something_else_are_refused(
+    neuroback: Run, copies: Path, tmp_path: Path, data: bytes
+) -> None:
+    (tmp_path / "train.txt").write_bytes(COPIES["a"].fingerprint.encode() + b"\n\n" + data)
+    code, _, err = neuroback("data", "split", copies, "--from-lists", tmp_path)
+    assert code == 1
+    assert re.fullmatch(r"neuroback: error: .*train\.txt:3: .*, expected a fingerprint.*\n", err)
+
+
+def test_absent_lists_are_an_error(neuroback: Run, copies: Path) -> None:
+    code, out, err = neuroback("data", "split", copies, "--from-lists", "/nonexistent")
+    assert (code, out) == (1, "") and err.startswith("neuroback: error: /nonexistent: no lists")
+
+
+@pytest.mark.parametrize(
+    "words", [("--validation", "7"), ("--validation", "nan"), ("--heldout-share", "-3")]
+)
+def test_shares_are_from_0_to_1(neuroback: Run, copies: Path, words: tuple[str, str]) -> None:
+    code, _, err = neuroback("data", "split", copies, *words)
+    assert code == 2 and "number from 0 to 1" in err

@@ -6,15 +6,19 @@ from __future__ import annotations
 import re
 import shutil
 import sqlite3
+import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import zstandard
 
+from neuroback.dataset.label import columns_of, label_formula
 from neuroback.dataset.store import Store
-from neuroback.dataset.verify import verify
+from neuroback.dataset.verify import Findings, _check_one, verify
+from neuroback.formula import Formula
 
 Damage = Callable[[Path, str], None]
 
@@ -163,12 +167,12 @@ def test_damage_is_found(kind: str, sound: Path, tmp_path: Path) -> None:
         name = store.rows()[0].fingerprint
     damage, expected = DAMAGES[kind]
     damage(folder, name)
-    found = verify(str(folder))
+    found = verify(str(folder)).damage
     assert any(re.search(expected, line) for line in found), found
 
 
 def test_a_sound_set_has_no_damage(sound: Path) -> None:
-    assert verify(str(sound), questions=5) == []
+    assert verify(str(sound), questions=5) == Findings()
 
 
 def test_wrong_backbones_are_found_by_asking(sound: Path, tmp_path: Path) -> None:
@@ -183,8 +187,8 @@ def test_wrong_backbones_are_found_by_asking(sound: Path, tmp_path: Path) -> Non
         store.put_label(label)
         with store.index as index:
             index.update(rows[0].fingerprint, {"backbone_size": 1})
-    assert verify(str(folder)) == []
-    found = verify(str(folder), questions=5)
+    assert verify(str(folder)) == Findings()
+    found = verify(str(folder), questions=5).damage
     assert found and "not in the backbone" in found[0]
 
 
@@ -198,6 +202,78 @@ def test_a_damaged_index(sound: Path, tmp_path: Path) -> None:
     from neuroback.errors import DataError
 
     try:
-        assert verify(str(folder))
+        assert verify(str(folder)).damage
     except DataError as error:
         assert "index" in str(error)
+
+
+def check(folder: Path, questions: int = 0) -> list[str]:
+    """What is found in files of the only formula, in this process."""
+    with Store.open(folder) as store:
+        (row,) = store.index.rows()
+    return _check_one(str(folder), dict(row), questions)
+
+
+EASY = Formula.from_clauses([[1, 2], [-1, 3]], 3)
+REFUTED = Formula.from_clauses([[1, 2], [-1, 2], [-2]], 2)
+
+
+def test_a_status_that_a_solver_refutes_is_damage(make_set: Callable[..., Path]) -> None:
+    wrong = make_set("unsat", {"a": EASY}, status="UNSAT", label_state="unsat")
+    assert check(wrong) == []
+    expected = f"index: {EASY.fingerprint}: the status is UNSAT, a solver found a model"
+    assert check(wrong, questions=3) == [expected]
+    wrong = make_set("sat", {"a": REFUTED}, status="SAT")
+    expected = f"index: {REFUTED.fingerprint}: the status is SAT, a solver found it unsatisfiable"
+    assert check(wrong, questions=3) == [expected]
+    for name, formula, status in (("r1", EASY, "SAT"), ("r2", REFUTED, "UNSAT")):
+        assert check(make_set(name, {"a": formula}, status=status), questions=3) == []
+
+
+@pytest.mark.parametrize("state", ["unknown", "unsat"])
+def test_labels_that_cannot_teach_are_read_too(make_set: Callable[..., Path], state: str) -> None:
+    status = "UNSAT" if state == "unsat" else "UNKNOWN"
+    folder = make_set("set", {"a": EASY}, status=status, label_state=state)
+    assert check(folder) == []
+    path = label_path(folder, EASY.fingerprint)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"junk")
+    (found,) = check(folder)
+    assert re.fullmatch("labels: .*: damaged .*", found)
+    with Store.open(folder) as store:
+        store.put_label(label_formula(EASY))
+    assert any("status is SAT, the index says" in line for line in check(folder))
+
+
+def test_a_label_without_an_answer_is_sound(make_set: Callable[..., Path]) -> None:
+    label = replace(label_formula(REFUTED), status="UNKNOWN")
+    folder = make_set("set", {"a": REFUTED}, **columns_of(label))
+    with Store.open(folder) as store:
+        store.put_label(label)
+    assert check(folder, questions=1) == []
+
+
+def test_what_cannot_be_checked_is_no_damage(
+    make_set: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    from neuroback.cli import main
+
+    folder = make_set("set", {"a": EASY, "b": REFUTED})
+    assert main(["data", "verify", str(folder), "--memory", "1"]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert re.fullmatch("neuroback: error: .*: 2 formulas could not be checked: .*\n", err)
+
+
+def test_questions_without_their_solver_are_one_error(
+    make_set: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from neuroback.cli import main
+
+    folder = make_set("set", {"a": EASY, "b": REFUTED})
+    monkeypatch.setitem(sys.modules, "pysat", None)
+    assert main(["data", "verify", str(folder), "--questions", "2"]) == 1
+    out, err = capsys.readouterr()
+    assert out == "" and re.fullmatch("neuroback: error: python-sat is not installed.*\n", err)
