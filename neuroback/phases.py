@@ -173,7 +173,8 @@ def read_probabilities(
 
     ``form``: "neuroback-phases" is ours, whose first line may be absent, or follow other comments,
     but must fit the formula where present; "neuroback" is the published system's ``.res`` (or its
-    ``.tar.gz``), whose number is the probability of **false**.  Errors: PhasesError with file, line and column.
+    ``.tar.gz``), whose number is the probability of **false**.
+    Errors: PhasesError with file, line and column.
     """
     if form not in ("neuroback-phases", "neuroback"):
         raise ValueError(f"form is {form!r}, expected 'neuroback-phases' or 'neuroback'")

@@ -7,6 +7,7 @@ import argparse
 from typing import Any
 
 from neuroback.cli import COMMANDS
+from neuroback.cli.numbers import threads
 
 DESCRIPTION = """\
 Compare predictions with the labels of a data set, macro-averaged over formulas and per family,
@@ -50,7 +51,7 @@ def add_parser(subparsers: Any) -> None:
         help="ask whether all advice can hold at once, and how much must go, within so many",
     )
     parser.add_argument("--plots", metavar="DIR", help="write plots as SVG there")
-    parser.add_argument("--threads", type=int, metavar="N")
+    parser.add_argument("--threads", type=threads, metavar="N")
     parser.add_argument("-o", "--output", metavar="FILE", help="all figures as JSON")
     parser.set_defaults(run=run)
 

@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 from neuroback.cli import COMMANDS
+from neuroback.cli.numbers import threads
 
 
 def add_parser(subparsers: Any) -> None:
@@ -22,7 +23,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("-o", "--output", metavar="OUT", help="instead of standard output")
     parser.add_argument("--model", metavar="NAME|FILE", help="the checkpoint to use")
     parser.add_argument("--relaxed", action="store_true", help="put wrong headers right")
-    parser.add_argument("--threads", type=int, metavar="N", help="at most so many threads")
+    parser.add_argument("--threads", type=threads, metavar="N", help="at most so many threads")
     parser.add_argument("-f", "--force", action="store_true", help="overwrite formulas")
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from neuroback.cli import COMMANDS, EXIT_USAGE, fail
 from neuroback.cli.guard import Guard
+from neuroback.cli.numbers import non_negative, share, threads
 from neuroback.cli.output import Output, json_record
 from neuroback.limits import (
     MIB,
@@ -35,35 +36,6 @@ _STDOUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 _STACK_BYTES = 1 << 20
 
 
-def _positive(kind: Any) -> Any:
-    def convert(text: str) -> Any:
-        value = kind(text)
-        if not value >= 0 or math.isinf(value):
-            raise ValueError
-        return value
-
-    convert.__name__ = f"non-negative {kind.__name__}"
-    return convert
-
-
-def _threads(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise ValueError
-    return value
-
-
-def _threshold(text: str) -> float:
-    value = float(text)
-    if not 0.0 <= value <= 1.0:
-        raise ValueError
-    return value
-
-
-_threads.__name__ = "number of threads"
-_threshold.__name__ = "number from 0 to 1"
-
-
 def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "solve", help=COMMANDS["solve"], description=COMMANDS["solve"], allow_abbrev=False
@@ -75,7 +47,7 @@ def add_parser(subparsers: Any) -> None:
     engine.add_argument("--engine", choices=("auto", "core", "kissat"), default="auto")
     engine.add_argument("--kissat", metavar="PATH", help="the Kissat program to use")
     engine.add_argument("--race", action="store_true", help="plain and advised search at once")
-    engine.add_argument("--seed", type=_positive(int), default=0, metavar="N")
+    engine.add_argument("--seed", type=non_negative(int), default=0, metavar="N")
 
     advice = parser.add_argument_group("advice")
     advice.add_argument("--no-neural", action="store_true", help="the bare engine, no network")
@@ -84,7 +56,7 @@ def add_parser(subparsers: Any) -> None:
     advice.add_argument(
         "--phases-form", choices=("neuroback-phases", "neuroback"), default="neuroback-phases"
     )
-    advice.add_argument("--threshold", type=_threshold, metavar="T", help="least confidence")
+    advice.add_argument("--threshold", type=share, metavar="T", help="least confidence")
     advice.add_argument("--gate", choices=("on", "off"), help="no advice from an unsure model")
     advice.add_argument("--repair", choices=("on", "off"), help="make the advice consistent first")
     advice.add_argument(
@@ -92,16 +64,16 @@ def add_parser(subparsers: Any) -> None:
     )
     advice.add_argument(
         "--advice-at",
-        type=_positive(int),
+        type=non_negative(int),
         metavar="CONFLICTS",
         help="when the core takes the advice, repeats a hand-over; 0: before it starts",
     )
 
     limits = parser.add_argument_group("limits")
-    limits.add_argument("--time", type=_positive(float), metavar="SECONDS")
-    limits.add_argument("--memory", type=_positive(float), metavar="MIB")
-    limits.add_argument("--conflicts", type=_positive(int), metavar="N")
-    limits.add_argument("--threads", type=_threads, metavar="N", help="for reading and prediction")
+    limits.add_argument("--time", type=non_negative(float), metavar="SECONDS")
+    limits.add_argument("--memory", type=non_negative(float), metavar="MIB")
+    limits.add_argument("--conflicts", type=non_negative(int), metavar="N")
+    limits.add_argument("--threads", type=threads, metavar="N", help="for reading and prediction")
 
     output = parser.add_argument_group("output")
     output.add_argument("-q", "--quiet", action="store_true", help="no comment lines")
