@@ -22,7 +22,9 @@ import hashlib
 import json
 import math
 import os
+import re
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -31,6 +33,9 @@ from typing import Any
 from neuroback.errors import DataError
 
 _STRIDE = 1_000_000
+# Seeds of formulas are integers of SQLite.
+_MOST_SEED = (1 << 63) // _STRIDE - 1
+_HEADER = re.compile(r"^[ \t]*\[\[[ \t]*formulas[ \t]*\]\]", re.M)
 
 
 @dataclass(frozen=True)
@@ -58,16 +63,44 @@ def read_recipe(path: str | os.PathLike[str]) -> list[Item]:
     # In the standard library from Python 3.11 on.
     toml = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
     try:
-        text = Path(path).read_bytes().decode()
-        recipe = toml.loads(text)
+        data = Path(path).read_bytes()
     except OSError as error:
         raise DataError(f"{path}: {(error.strerror or str(error)).lower()}") from None
-    except ValueError as error:
-        raise DataError(f"{path}: {error}, expected a recipe in TOML") from None
-    return expand(recipe, str(path))
+    try:
+        text = data.decode()
+        recipe = toml.loads(text)
+    except (ValueError, RecursionError) as error:
+        line, column, found = _place_of(error, data)
+        raise DataError(f"{path}:{line}:{column}: {found}, expected a recipe in TOML") from None
+    lines = [text.count("\n", 0, header.start()) + 1 for header in _HEADER.finditer(text)]
+    return expand(recipe, str(path), lines)
 
 
-def expand(recipe: dict[str, Any], place: str = "<recipe>") -> list[Item]:
+def _place_of(error: Exception, data: bytes) -> tuple[int, int, str]:
+    """Line, column and what is wrong there, as the parser's message has them at its end."""
+    found = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", str(error), re.S)
+    if found:
+        return int(found[2]), int(found[3]), found[1]
+    what, at = str(error).removesuffix(" (at end of document)"), len(data)
+    if isinstance(error, UnicodeDecodeError):
+        what, at = f"byte {data[error.start]:#04x} ({error.reason})", error.start
+    elif isinstance(error, RecursionError):
+        what, at = "too many brackets within each other", 0
+    elif "integer string conversion" in what:
+        # The one error of Python's that comes through the parser without a place.
+        digits = re.search(rb"\d[\d_]{4000,}", data)
+        what, at = "a number of thousands of digits", digits.start() if digits else 0
+    before = data[:at].decode(errors="replace")
+    return before.count("\n") + 1, at - (data.rfind(b"\n", 0, at) + 1) + 1, what
+
+
+def expand(
+    recipe: dict[str, Any], place: str = "<recipe>", lines: Sequence[int] = ()
+) -> list[Item]:
+    """The items of a recipe; ``lines`` are those of its tables, where they are known.
+
+    Errors: DataError naming the table.
+    """
     from neuroback.dataset.generators import FAMILIES
 
     _only(recipe, {"name", "description", "formulas"}, place)
@@ -76,21 +109,30 @@ def expand(recipe: dict[str, Any], place: str = "<recipe>") -> list[Item]:
         raise DataError(f"{place}: no [[formulas]], expected at least one")
     drawn: list[tuple[float, str, Item]] = []
     for number, block in enumerate(blocks, start=1):
-        where = f"{place}: formulas {number}"
+        # Tables written in another way than with headers have no lines.
+        at = f":{lines[number - 1]}:1" if len(lines) == len(blocks) else ""
+        where = f"{place}{at}: formulas {number}"
         _only(block, {"family", "count", "seed", "params", "comment"}, where)
         family = block.get("family")
-        if family not in FAMILIES:
+        if not isinstance(family, str) or family not in FAMILIES:
             raise DataError(f"{where}: family {family!r}, expected one of {', '.join(FAMILIES)}")
         count, seed = block.get("count", 1), block.get("seed", 0)
         if not _is_int(count) or not 1 <= count < _STRIDE or not _is_int(seed) or seed < 0:
             raise DataError(f"{where}: count {count!r}, seed {seed!r}, expected whole numbers")
+        if seed > _MOST_SEED:
+            raise DataError(f"{where}: seed {seed}, expected 0 to {_MOST_SEED}")
         ranges = block.get("params", {})
+        if not isinstance(ranges, dict):
+            raise DataError(f"{where}: params {ranges!r}, expected a table")
         for i in range(count):
             params = {
                 name: draw(spec, [seed, family, i, name], f"{where}, {name}")
                 for name, spec in ranges.items()
             }
-            FAMILIES[family].complete(params)
+            try:
+                FAMILIES[family].complete(params)
+            except DataError as error:
+                raise DataError(f"{where}: {error}") from None
             drawn.append(((i + 0.5) / count, where, Item(family, seed * _STRIDE + i, params)))
     drawn.sort(key=lambda entry: (entry[0], entry[2].family, entry[2].seed))
     items: dict[str, Item] = {}
@@ -118,7 +160,7 @@ def draw(spec: Any, key: list[Any], where: str) -> Any:
     except KeyError as error:
         raise DataError(f"{where}: no {error.args[0]}, expected min and max") from None
     whole = _is_int(low) and _is_int(high)
-    if not (isinstance(low, (int, float)) and isinstance(high, (int, float))) or not low <= high:
+    if not (_is_number(low) and _is_number(high)) or not low <= high:
         raise DataError(f"{where}: min {low!r}, max {high!r}, expected numbers in order")
     if spec.get("log", False):
         if low <= 0:
@@ -134,6 +176,10 @@ def draw(spec: Any, key: list[Any], where: str) -> Any:
 
 def _is_int(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    return _is_int(value) or (isinstance(value, float) and math.isfinite(value))
 
 
 def _only(table: Any, names: set[str], where: str) -> None:

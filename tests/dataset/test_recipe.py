@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from neuroback.dataset.recipe import draw, expand, read_recipe
@@ -65,22 +67,48 @@ def test_draws_stay_in_their_range() -> None:
         ({"formulas": [{**BLOCK, "params": {"vertices": {"min": 9}}}]}, "no max"),
         ({"formulas": [{**BLOCK, "params": {"vertices": []}}]}, "no choices"),
         ({"formulas": 3}, r"no \[\[formulas\]\]"),
+        ({"formulas": [{"family": "parity", "params": 3}]}, "params 3, expected a table"),
+        ({"formulas": [{"family": "parity", "seed": 10**20}]}, "seed 1000.*, expected 0 to 922"),
+        ({"formulas": [{"family": ["parity"]}]}, "family .'parity'., expected one of"),
+        (
+            {"formulas": [{**BLOCK, "params": {"vertices": {"min": 1, "max": float("inf")}}}]},
+            "max inf, expected numbers in order",
+        ),
     ],
 )
 def test_a_wrong_recipe_says_where(recipe: dict[str, object], text: str) -> None:
-    with pytest.raises(DataError, match=text):
+    with pytest.raises(DataError, match=f"^r.toml: .*{text}"):
         expand(recipe, "r.toml")
 
 
-def test_a_file_that_is_no_recipe(tmp_path: object) -> None:
-    from pathlib import Path
+def test_the_largest_seed_fits_the_index() -> None:
+    items = expand({"formulas": [{"family": "parity", "seed": 9223372036853}]})
+    assert items[0].seed < 1 << 63
 
-    path = Path(str(tmp_path)) / "r.toml"
-    path.write_text("formulas = [")
-    with pytest.raises(DataError, match="expected a recipe in TOML"):
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"formulas = [", ":1:13: .*expected a recipe in TOML"),
+        (b'name = "x"\n\nseed = = 3\n', ":3:8: Invalid value, expected a recipe"),
+        (b'name = "x"\nfamily = \xff', ":2:10: byte 0xff .*, expected a recipe"),
+        (b"\nseed = " + b"9" * 5000, ":2:8: a number of thousands of digits, expected"),
+        (
+            b'[[formulas]]\nfamily = "parity"\n\n [[ formulas ]]\nfamily = "random_sat"\n'
+            b"[formulas.params]\nnope = 1\n",
+            ":4:1: formulas 2: random_sat: unknown parameter 'nope'",
+        ),
+        (b'formulas = [{family = "no"}]', ": formulas 1: family 'no', expected one of"),
+    ],
+)
+def test_errors_have_file_line_and_column(tmp_path: Path, text: bytes, message: str) -> None:
+    path = tmp_path / "r.toml"
+    path.write_bytes(text)
+    with pytest.raises(DataError, match=f"^{path}{message}") as caught:
         read_recipe(path)
-    path.write_bytes(b"\xff\xfe")
-    with pytest.raises(DataError, match="expected a recipe in TOML"):
-        read_recipe(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_absent_recipe(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such file"):
-        read_recipe(path.parent / "absent.toml")
+        read_recipe(tmp_path / "absent.toml")
