@@ -19,6 +19,7 @@ Source   Janota, Lynce, Marques-Silva, "Algorithms for computing backbones of pr
 
 from __future__ import annotations
 
+import numbers
 import os
 import time
 from collections.abc import Iterable
@@ -46,6 +47,8 @@ _HARDER = 4
 _WARM_UP = 12
 _TRIAL = 16
 _RECENT = 0.3
+# Of conflicts and seeds: the core's numbers have 64 bits.
+_MOST_NUMBER = (1 << 63) - 1
 # Sweeps of a walk, and the longest row of models without one.
 _MAX_SWEEPS = 8
 _MAX_PAUSE = 63
@@ -59,7 +62,8 @@ class Backbone:
 
     satisfiable   None where a limit came before the first model
     values        int8 (V,): 1 and -1 for proven literals of the backbone, 0 for the rest
-    complete      every other variable is known to be outside the backbone
+    complete      all candidates that were asked about are decided: every other variable, of those
+                  asked about, is known to be outside the backbone
     conflicts     what was spent
     seconds       until the first answer, and in all, by the clock of the search
     """
@@ -282,16 +286,19 @@ class Search:
         )
 
     def run(self, variables: Iterable[int] | None = None) -> Backbone:
-        """First model, then the candidates among ``variables`` (DIMACS numbers; None: all)."""
+        """First model, then the candidates among ``variables`` (DIMACS numbers; None: all).
+
+        Errors: ValueError for a variable that the formula does not have.
+        """
+        wanted = None
+        if variables is not None:
+            wanted = np.zeros(self.formula.num_vars, dtype=bool)
+            for given in variables:
+                wanted[_whole("variable", given, 1, self.formula.num_vars) - 1] = True
         self.find_model()
         if not self.satisfiable:
             return self.result(complete=self.satisfiable is not None)
-        if variables is not None:
-            wanted = np.zeros(self.formula.num_vars, dtype=bool)
-            for variable in variables:
-                if not 1 <= variable <= self.formula.num_vars:
-                    raise ValueError(f"variable {variable}, expected 1 to {self.formula.num_vars}")
-                wanted[variable - 1] = True
+        if wanted is not None:
             self.candidates[~wanted] = 0
         return self.result(complete=self.decide_candidates())
 
@@ -305,12 +312,24 @@ def backbone(
 ) -> Backbone:
     """The backbone of ``formula`` (or of the file of that name), or what the limits allow of it.
 
-    variables   ask about these only
+    variables   ask about these only: the others have the value 0, whether or not they belong to
+                the backbone, and ``complete`` says that all of these are decided
     conflicts   limit on the solver's conflicts, first model included
     time        limit in wall seconds; coarser than a conflict limit and not repeatable
+    seed        from 0 to 2^63 - 1
+
+    Errors: ValueError for a variable, limit or seed that is none, bool and float included;
+    FormulaError for a file that is no formula.
     """
     from time import monotonic
 
+    if conflicts is not None:
+        conflicts = _whole("conflicts", conflicts, 0, _MOST_NUMBER)
+    seed = _whole("seed", seed, 0, _MOST_NUMBER)
+    if time is not None and (
+        isinstance(time, bool) or not isinstance(time, numbers.Real) or not time >= 0
+    ):
+        raise ValueError(f"time {time!r}, expected a number of seconds from 0 on")
     deadline = None if time is None else monotonic() + time
     if not isinstance(formula, Formula):
         formula = Formula.read(formula)
@@ -319,3 +338,10 @@ def backbone(
         return search.run(variables)
     finally:
         search.close()
+
+
+def _whole(name: str, value: object, least: int, most: int) -> int:
+    whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if not whole or not least <= int(value) <= most:  # type: ignore[call-overload]
+        raise ValueError(f"{name} {value!r}, expected {least} to {most}")
+    return int(value)  # type: ignore[call-overload, no-any-return]

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -120,8 +121,37 @@ def test_backbone_of_some_variables_only() -> None:
     formula = Formula.from_clauses([[1], [-1, 2], [3, 4], [-5]], 6)
     assert backbone(formula).literals.tolist() == [1, 2, -5]
     assert backbone(formula, variables=[2, 3, 5]).literals.tolist() == [2, -5]
-    with pytest.raises(ValueError, match="variable 7, expected 1 to 6"):
-        backbone(formula, variables=[7])
+    asked = backbone(formula, variables=np.array([1, 3]))
+    assert asked.complete and asked.values.tolist() == [1, 0, 0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("clauses", [[[1], [-1, 2]], [[1], [-1]]])
+@pytest.mark.parametrize("wrong", [7, 0, -1, True, 2.0, "2", None, 10**30])
+def test_what_is_no_variable_is_refused(clauses: list[list[int]], wrong: object) -> None:
+    formula = Formula.from_clauses(clauses, 6)
+    expected = re.escape(f"variable {wrong!r}, expected 1 to 6")
+    with pytest.raises(ValueError, match=expected):
+        backbone(formula, variables=[1, wrong])  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"conflicts": -5}, {"conflicts": True}, {"conflicts": 1.5}, {"conflicts": 10**30},
+        {"time": -1}, {"time": float("nan")}, {"time": "1"}, {"time": True},
+        {"seed": -1}, {"seed": 10**30}, {"seed": 0.5},
+    ],
+)  # fmt: skip
+def test_what_is_no_limit_is_refused(wrong: dict[str, object]) -> None:
+    (name,) = wrong
+    with pytest.raises(ValueError, match=f"{name} .*, expected"):
+        backbone(Formula.from_clauses([[1]], 1), **wrong)  # type: ignore[arg-type]
+
+
+def test_the_largest_limits() -> None:
+    most = (1 << 63) - 1
+    found = backbone(Formula.from_clauses([[1]], 1), conflicts=most, time=float("inf"), seed=most)
+    assert found.complete and found.literals.tolist() == [1]
 
 
 def test_empty_formulas_and_empty_clauses() -> None:
