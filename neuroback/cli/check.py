@@ -7,9 +7,10 @@ import argparse
 import dataclasses
 import json
 import math
-import sys
 import time
 from typing import TYPE_CHECKING, Any
+
+from neuroback.cli import EXIT_USAGE, fail
 
 if TYPE_CHECKING:
     from neuroback.formula import Formula
@@ -81,9 +82,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _misused(args: argparse.Namespace, message: str) -> int:
-    args.parser.print_usage(sys.stderr)
-    print(f"neuroback: error: {message}", file=sys.stderr)
-    return 2
+    fail(f"{message} (see {args.parser.prog} --help)")
+    return EXIT_USAGE
 
 
 def _check(

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import lzma
 import random
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -163,7 +164,9 @@ def test_time_limit(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_wrong_usage(
     folder: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
 ) -> None:
-    assert check(capsys, *arguments)[0] == 2
+    exit_code, out = check(capsys, *arguments)
+    assert exit_code == 2
+    assert re.fullmatch(r"neuroback: error: .* \(see neuroback check --help\)\n", out)
 
 
 @pytest.mark.parametrize(
