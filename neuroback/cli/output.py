@@ -99,19 +99,31 @@ class Output:
                 file.write(line + "\n")
 
 
+@contextlib.contextmanager
+def _named(path: str) -> Iterator[None]:
+    """Errors of writing name no file, those of files aside another."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = path
+        raise
+
+
 def write_whole(path: str, write: Any) -> None:
     """A regular file appears under its name only when all is written; anything else streams."""
     if is_stream(path):
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
-        with open(descriptor, "w", encoding="ascii") as file:
-            write(file)
+        with _named(path):
+            descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+            with open(descriptor, "w", encoding="ascii") as file:
+                write(file)
         return
     target = Path(path).resolve()
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("w", encoding="ascii") as file:
-            write(file)
-        temporary.replace(target)
+        with _named(path):
+            with temporary.open("w", encoding="ascii") as file:
+                write(file)
+            temporary.replace(target)
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import io
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 from tabulate import tabulate
 
-from neuroback.dataset.store import Row, Store
+from neuroback.dataset.store import Row, Store, write_whole
 
 LARGE = 20_000
 
@@ -134,11 +135,12 @@ def plot(rows: Sequence[Row], folder: Path) -> list[tuple[str, str]]:
     from matplotlib.figure import Figure
 
     labelled = [row for row in rows if _is_labelled(row)]
-    folder.mkdir(parents=True, exist_ok=True)
     made = []
 
     def save(figure: Any, name: str, title: str) -> None:
-        figure.savefig(folder / name, metadata={"Date": None}, bbox_inches="tight")
+        picture = io.BytesIO()
+        figure.savefig(picture, format="svg", metadata={"Date": None}, bbox_inches="tight")
+        write_whole(folder / name, picture.getvalue())
         made.append((title, name))
 
     families = sorted({row.family for row in labelled})

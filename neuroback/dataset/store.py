@@ -211,6 +211,7 @@ def write_compressed(path: Path, data: bytes, level: int) -> None:
 
 
 def write_whole(path: Path, data: bytes) -> None:
+    """``data`` into ``path``, which appears whole or not at all; OSError names the file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, aside = tempfile.mkstemp(prefix=_TEMPORARY, dir=path.parent)
     try:
@@ -218,7 +219,9 @@ def write_whole(path: Path, data: bytes) -> None:
             file.write(data)
         Path(aside).chmod(0o644)
         Path(aside).replace(path)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             Path(aside).unlink()
+        if isinstance(error, OSError):
+            error.filename = str(path)
         raise

@@ -4,12 +4,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import resource
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pytest
+
+from neuroback.cli import output
 from neuroback.dataset.label import columns_of, label_formula
 from neuroback.dataset.shards import read_shard, write_shards
-from neuroback.dataset.store import Store
+from neuroback.dataset.store import Store, write_whole
 from neuroback.formula import Formula
 
 Run = Callable[..., tuple[int, str, str]]
@@ -124,3 +128,29 @@ def test_files_with_the_ending_of_shards(neuroback: Run, make_set: MakeSet, tmp_
     (out / "bar.labels.zst").write_text("notes")
     code, _, err = neuroback("data", "export", folder, "--shards", "-o", out)
     assert code == 1 and re.fullmatch(r"neuroback: error: .*bar\.labels\.zst: damaged .*\n", err)
+
+
+@pytest.fixture
+def small_files() -> Iterator[None]:
+    """No file can grow beyond a kilobyte: as on a full device, a write fails, not an open."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.usefixtures("small_files")
+def test_a_write_that_fails_names_its_file(tmp_path: Path) -> None:
+    for number, write in enumerate((write_whole, write_text)):
+        path = tmp_path / f"{number}.txt"
+        with pytest.raises(OSError) as caught:
+            write(path, b"x" * 5000)
+        assert caught.value.filename == str(path)
+        assert list(tmp_path.iterdir()) == []
+    with pytest.raises(OSError) as caught:
+        write_text(Path("/dev/full"), b"x")
+    assert caught.value.filename == "/dev/full"
+
+
+def write_text(path: Path, data: bytes) -> None:
+    output.write_whole(str(path), lambda file: file.write(data.decode()))
