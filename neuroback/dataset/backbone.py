@@ -326,11 +326,7 @@ def backbone(
     if conflicts is not None:
         conflicts = _whole("conflicts", conflicts, 0, _MOST_NUMBER)
     seed = _whole("seed", seed, 0, _MOST_NUMBER)
-    if time is not None and (
-        isinstance(time, bool) or not isinstance(time, numbers.Real) or not time >= 0
-    ):
-        raise ValueError(f"time {time!r}, expected a number of seconds from 0 on")
-    deadline = None if time is None else monotonic() + time
+    deadline = None if time is None else monotonic() + _seconds(time)
     if not isinstance(formula, Formula):
         formula = Formula.read(formula)
     search = Search(formula, conflicts=conflicts, deadline=deadline, seed=seed, keep_models=0)
@@ -338,6 +334,13 @@ def backbone(
         return search.run(variables)
     finally:
         search.close()
+
+
+def _seconds(value: object) -> float:
+    real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not real or not float(value) >= 0:  # type: ignore[arg-type]
+        raise ValueError(f"time {value!r}, expected a number of seconds from 0 on")
+    return float(value)  # type: ignore[arg-type]
 
 
 def _whole(name: str, value: object, least: int, most: int) -> int:
