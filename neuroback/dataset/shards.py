@@ -120,6 +120,8 @@ def read_shard(path: Path) -> Iterator[tuple[dict[str, Any], Label]]:
             columns = json.loads(head)
         except ValueError as error:
             raise DataError(f"{path}: record {number}: {error}") from None
+        if not isinstance(columns, dict):
+            raise DataError(f"{path}: record {number}: {head[:40]!r}, expected a JSON object")
         yield columns, Label.from_text(body, f"{path}, record {number}")
 
 
@@ -158,7 +160,7 @@ def import_shards(folder: str, paths: list[Path]) -> Tally:
 def labelled_sources(paths: list[Path]) -> set[tuple[str, int, str]]:
     """(family, seed, parameters) of the generated formulas that shards have labels of."""
     return {
-        (row["family"], row["seed"], row.get("params", ""))
+        (row.get("family", ""), row["seed"], row.get("params", ""))
         for path in paths
         for row, _ in read_shard(path)
         if "seed" in row
