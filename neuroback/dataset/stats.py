@@ -159,7 +159,8 @@ def plot(rows: Sequence[Row], folder: Path) -> list[tuple[str, str]]:
             rasterized=True,
         )
     axes.set(xscale="log", yscale="log", xlabel="variables", ylabel="clauses")
-    axes.legend(fontsize=5, ncols=2, loc="center left", bbox_to_anchor=(1, 0.5))
+    if families:
+        axes.legend(fontsize=5, ncols=2, loc="center left", bbox_to_anchor=(1, 0.5))
     save(figure, "sizes.svg", "Variables and clauses of the labelled formulas")
 
     figure = Figure(figsize=(8, 3.5))
