@@ -7,6 +7,7 @@ Every statement takes its values as parameters.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -70,15 +71,26 @@ class Index:
         self.path = path
         try:
             self._base = sqlite3.connect(path, timeout=60, isolation_level=None)
-            self._base.row_factory = sqlite3.Row
-            self._base.execute("PRAGMA journal_mode = WAL")
-            self._base.execute("PRAGMA synchronous = NORMAL")
-            self._prepare()
         except sqlite3.DatabaseError as error:
-            raise DataError(f"{path}: {error}, expected the index of a data set") from None
+            raise self._damaged(error) from None
+        self._base.row_factory = sqlite3.Row
+        self._do("PRAGMA journal_mode = WAL")
+        self._do("PRAGMA synchronous = NORMAL")
+        self._prepare()
+
+    def _damaged(self, error: sqlite3.DatabaseError) -> DataError:
+        return DataError(f"{self.path}: {error}, expected the index of a data set")
+
+    def _do(self, statement: str, values: Iterable[Any] = ()) -> list[sqlite3.Row]:
+        """Rows of a statement; every statement goes through here.  Errors: DataError."""
+        plain = tuple(map(printable, values))
+        try:
+            return self._base.execute(statement, plain).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise self._damaged(error) from None
 
     def _prepare(self) -> None:
-        version = self._base.execute("PRAGMA user_version").fetchone()[0]
+        version = self._do("PRAGMA user_version")[0][0]
         if version > SCHEMA_VERSION:
             raise DataError(
                 f"{self.path}: schema {version}, this version reads up to {SCHEMA_VERSION}"
@@ -88,74 +100,81 @@ class Index:
         with self:
             for table, columns in (("formulas", _FORMULAS), ("sources", _SOURCES)):
                 body = ", ".join(f"{name} {kind}" for name, kind in columns)
-                self._base.execute(f"CREATE TABLE IF NOT EXISTS {table} ({body})")
-            self._base.execute("CREATE INDEX IF NOT EXISTS by_gbd ON formulas (gbd_hash)")
-            self._base.execute("CREATE INDEX IF NOT EXISTS by_shape ON formulas (shape_hash)")
-            self._base.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+                self._do(f"CREATE TABLE IF NOT EXISTS {table} ({body})")
+            self._do("CREATE INDEX IF NOT EXISTS by_gbd ON formulas (gbd_hash)")
+            self._do("CREATE INDEX IF NOT EXISTS by_shape ON formulas (shape_hash)")
+            self._do(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     def close(self) -> None:
         self._base.close()
 
     def __enter__(self) -> Index:
-        self._base.execute("BEGIN IMMEDIATE")
+        self._do("BEGIN IMMEDIATE")
         return self
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
-        self._base.execute("COMMIT" if kind is None else "ROLLBACK")
+        if kind is None:
+            self._do("COMMIT")
+        elif self._base.in_transaction:
+            self._do("ROLLBACK")
 
     def add_formula(self, row: Mapping[str, Any]) -> bool:
         """Insert unless the fingerprint is there; True where it is new."""
         _known(row)
         names = ", ".join(row)
         marks = ", ".join("?" * len(row))
-        done = self._base.execute(
-            f"INSERT OR IGNORE INTO formulas ({names}) VALUES ({marks})", tuple(row.values())
-        )
-        return done.rowcount == 1
+        if self.row(row["fingerprint"]) is not None:
+            return False
+        self._do(f"INSERT INTO formulas ({names}) VALUES ({marks})", row.values())
+        return True
 
     def update(self, fingerprint: str, changes: Mapping[str, Any]) -> None:
         _known(changes)
         body = ", ".join(f"{name} = ?" for name in changes)
-        self._base.execute(
+        self._do(
             f"UPDATE formulas SET {body} WHERE fingerprint = ?", (*changes.values(), fingerprint)
         )
 
     def delete(self, fingerprint: str) -> None:
-        self._base.execute("DELETE FROM formulas WHERE fingerprint = ?", (fingerprint,))
+        self._do("DELETE FROM formulas WHERE fingerprint = ?", (fingerprint,))
 
     def add_source(
         self, source: str, fingerprint: str | None, warnings: Iterable[str], error: str, when: str
     ) -> None:
-        self._base.execute(
+        self._do(
             "INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?, ?)",
             (source, fingerprint, "\n".join(warnings), error, when),
         )
 
+    def add_warning(self, fingerprint: str, text: str) -> None:
+        """One more line to the warnings of a formula's sources; each line once."""
+        for row in self._do("SELECT * FROM sources WHERE fingerprint = ?", (fingerprint,)):
+            lines = dict.fromkeys([*row["warnings"].splitlines(), text])
+            self._do(
+                "UPDATE sources SET warnings = ? WHERE source = ?",
+                ("\n".join(lines), row["source"]),
+            )
+
     def sources(self) -> dict[str, sqlite3.Row]:
-        return {row["source"]: row for row in self._base.execute("SELECT * FROM sources")}
+        return {row["source"]: row for row in self._do("SELECT * FROM sources")}
+
+    def read_sources(self) -> dict[str, str]:
+        """Source -> fingerprint of those that gave a formula."""
+        found = self._do("SELECT source, fingerprint FROM sources WHERE fingerprint IS NOT NULL")
+        return {row["source"]: row["fingerprint"] for row in found}
 
     def rows(self, where: str = "", values: Iterable[Any] = ()) -> Iterator[sqlite3.Row]:
         """Rows of formulas in a fixed order; ``where`` is SQL of this package, never a user's."""
         clause = f"WHERE {where}" if where else ""
-        return iter(
-            self._base.execute(
-                f"SELECT * FROM formulas {clause} ORDER BY turn, fingerprint", tuple(values)
-            ).fetchall()
-        )
+        return iter(self._do(f"SELECT * FROM formulas {clause} ORDER BY turn, fingerprint", values))
 
     def row(self, fingerprint: str) -> sqlite3.Row | None:
-        found: sqlite3.Row | None = self._base.execute(
-            "SELECT * FROM formulas WHERE fingerprint = ?", (fingerprint,)
-        ).fetchone()
-        return found
+        found = self._do("SELECT * FROM formulas WHERE fingerprint = ?", (fingerprint,))
+        return found[0] if found else None
 
     def count(self, where: str = "", values: Iterable[Any] = ()) -> int:
         clause = f"WHERE {where}" if where else ""
-        return int(
-            self._base.execute(f"SELECT count(*) FROM formulas {clause}", tuple(values)).fetchone()[
-                0
-            ]
-        )
+        return int(self._do(f"SELECT count(*) FROM formulas {clause}", values)[0][0])
 
     def damage(self) -> list[str]:
         """What SQLite's own check finds; empty where all is well."""
@@ -164,6 +183,13 @@ class Index:
         except sqlite3.DatabaseError as error:
             return [str(error)]
         return [] if found == ["ok"] else found
+
+
+def printable(value: Any) -> Any:
+    """Texts as they can be stored and printed: bytes of a file name that are not UTF-8 as \\xNN."""
+    if not isinstance(value, str):
+        return value
+    return os.fsencode(value).decode(errors="backslashreplace")
 
 
 def _known(row: Mapping[str, Any]) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -133,6 +134,43 @@ def test_no_set_there(neuroback: Run, tmp_path: Path) -> None:
     (tmp_path / "index.sqlite").write_bytes(b"this is not a database at all" * 9)
     code, _, err = neuroback("data", "verify", tmp_path)
     assert code == 1 and "expected the index of a data set" in err
+
+
+@pytest.mark.parametrize("damage", ["table", "pages"])
+def test_a_damaged_index_is_one_line_of_every_stage(
+    damage: str, neuroback: Run, tmp_path: Path
+) -> None:
+    folder = tmp_path / "set"
+    with Store.open(folder, create=True) as store, store.index as index:
+        for i in range(500):
+            row = dict.fromkeys(("gbd_hash", "shape_hash", "name", "family"), "x" * 40)
+            index.add_formula(
+                {
+                    **row,
+                    "fingerprint": f"{i:032}",
+                    "num_vars": 1,
+                    "num_clauses": 1,
+                    "num_literals": 1,
+                }
+            )
+    path = folder / "index.sqlite"
+    if damage == "table":
+        with sqlite3.connect(path) as base:
+            base.execute("DROP TABLE formulas")
+        base.close()
+    else:
+        data = bytearray(path.read_bytes())
+        data[4096:] = b"\xff" * (len(data) - 4096)
+        path.write_bytes(bytes(data))
+    formula, out = tmp_path / "x.cnf", tmp_path / "out"
+    formula.write_text("p cnf 1 1\n1 0\n")
+    taken = ["import", formula, "-o"]
+    for words in (["stats"], ["label"], ["split"], ["export", "-o", out], taken):
+        stage, *rest = words
+        code, _, err = neuroback("data", stage, *rest, folder)
+        assert (code, err.count("\n")) == (1, 1), stage
+        assert err.startswith(f"neuroback: error: {path}: "), stage
+        assert err.endswith("expected the index of a data set\n"), stage
 
 
 def _crash() -> None:
