@@ -165,10 +165,14 @@ def _progress(args: argparse.Namespace) -> Report:
 
 
 def _say(verb: str, tally: Tally, more: str = "") -> int:
+    for text in tally.warnings:
+        print(f"neuroback: warning: {text}", file=sys.stderr, flush=True)
     good = tally.done - tally.failed
-    print(f"{good} {verb}, {tally.known} known, {tally.failed} failed{more}")
+    print(f"{good} {verb}, {tally.known} known, {tally.failed} failed{more}", flush=True)
     # Some bad files among good ones are what the index is for; nothing but bad ones is a failure.
-    return 1 if tally.failed and not good and not tally.known else 0
+    if not tally.failed or good or tally.known:
+        return 0
+    return fail(f"all {tally.failed} failed, the first with: {tally.reason or 'no reason given'}")
 
 
 def _generate(args: argparse.Namespace) -> int:
@@ -185,7 +189,7 @@ def _generate(args: argparse.Namespace) -> int:
 
 
 def _import(args: argparse.Namespace) -> int:
-    from neuroback.dataset.importer import Wanted, import_files
+    from neuroback.dataset.importer import Wanted, holds_formulas, import_files
     from neuroback.dataset.shards import find_shards, import_shards
 
     wanted = Wanted(
@@ -198,12 +202,19 @@ def _import(args: argparse.Namespace) -> int:
         args.relaxed,
     )
     shards = find_shards(args.inputs)
+    others = [path for path in args.inputs if not find_shards([path]) or holds_formulas(path)]
+    codes = []
+    # Formulas first, since labels are attached to what is there.
+    if others:
+        tally = import_files(args.output, others, wanted, _workers(args), _progress(args))
+        stricter = f", {tally.stricter} known given a stricter role" if tally.stricter else ""
+        codes.append(_say("imported", tally, stricter))
     if shards:
         tally = import_shards(args.output, shards)
         print(f"{tally.failed} labels without their formula: generate or import those first")
-        return _say("labels imported", tally)
-    tally = import_files(args.output, args.inputs, wanted, _workers(args), _progress(args))
-    return _say("imported", tally)
+        tally.reason = "a label without its formula"
+        codes.append(_say("labels imported", tally))
+    return max(codes)
 
 
 def _read_variables(path: str) -> tuple[int, ...]:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The stages that make a set: each task in a child of its own, each result one transaction.
 
-Workers write files, which appear whole; then the parent writes the row.  A stage that is killed
-in between finds the file when it starts again and only writes the row, so nothing is lost and
-nothing is done twice.
+Formulas are written by the workers, labels by the parent; files appear whole, then their row is
+written.  A stage that is killed in between finds the file when it starts again and only writes
+the row, so nothing is lost and nothing is done twice.  What failed is tried again.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import socket
 import sqlite3
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 from neuroback.dataset import generators
-from neuroback.dataset.label import Limits, columns_of, label_formula
+from neuroback.dataset.label import Label, Limits, columns_of, label_formula
 from neuroback.dataset.recipe import Item
 from neuroback.dataset.store import Store
 from neuroback.errors import DataError, NeuroBackError
@@ -45,11 +45,25 @@ DEFAULT_LIMITS = Limits()
 
 @dataclass
 class Tally:
-    """done: newly; known: from earlier; failed: among the newly done."""
+    """What a stage did.
+
+    done, known, failed   formulas newly done, known from earlier, failed among the newly done
+    reason      why the first failed
+    stricter    formulas of the set that got a stricter role
+    warnings    what a user should read at once
+    """
 
     done: int = 0
     known: int = 0
     failed: int = 0
+    reason: str = ""
+    stricter: int = 0
+    warnings: list[str] = field(default_factory=list)
+
+    def fail(self, reason: str) -> None:
+        self.done += 1
+        self.failed += 1
+        self.reason = self.reason or reason
 
 
 def now() -> str:
@@ -83,9 +97,8 @@ def put_formula(folder: str, formula: Formula) -> None:
 def _generate_one(folder: str, item: Item) -> dict[str, Any]:
     instance = generators.generate(item.family, item.seed, item.params)
     formula = Formula.from_array(instance.literals, instance.num_vars)
-    put_formula(folder, formula)
     known = {True: "SAT", False: "UNSAT", None: "UNKNOWN"}[instance.satisfiable]
-    return {
+    row = {
         **formula_columns(formula),
         "name": f"{item.family}-{item.seed}",
         "family": item.family,
@@ -97,6 +110,8 @@ def _generate_one(folder: str, item: Item) -> dict[str, Any]:
         "turn": item.turn,
         "status": known,
     }
+    put_formula(folder, formula)
+    return row
 
 
 def _generate_task(folder: str, item: Item, memory_mib: int | None) -> dict[str, Any]:
@@ -106,23 +121,23 @@ def _generate_task(folder: str, item: Item, memory_mib: int | None) -> dict[str,
 def generate(
     folder: str, items: Iterable[Item], workers: Workers = DEFAULT_WORKERS, report: Report = silent
 ) -> Tally:
-    """Make the formulas of a recipe that are not there yet."""
+    """Make the formulas of a recipe that are not there yet, or failed before."""
     tally = Tally()
     items = list(items)
     folder = os.path.abspath(folder)
     with Store.open(folder, create=True) as store, store.locked("formulas"):
-        sources = store.index.sources()
-        todo = [item for item in items if item.source not in sources]
+        there = store.index.read_sources()
+        todo = [item for item in items if item.source not in there]
         tally.known = len(items) - len(todo)
         inputs = [(folder, item, workers.memory_mib) for item in todo]
         for values, answer in run_tasks(workers, _generate_task, inputs):
             item: Item = values[1]
-            tally.done += 1
             with store.index as index:
                 if isinstance(answer, BaseException):
-                    tally.failed += 1
+                    tally.fail(text_of(answer))
                     index.add_source(item.source, None, [], text_of(answer), now())
                 else:
+                    tally.done += 1
                     index.add_formula({**answer, "created": now()})
                     index.add_source(item.source, answer["fingerprint"], [], "", now())
             report(tally.done, len(todo), item.family)
@@ -134,19 +149,13 @@ def generate(
 
 def _label_one(
     folder: str, fingerprint: str, limits: Limits, variables: tuple[int, ...] | None
-) -> dict[str, Any]:
+) -> tuple[Label, str]:
+    """The label, and the host that made it."""
     store = Store(Path(folder), None)  # type: ignore[arg-type]
     formula = store.formula(fingerprint)
     if variables is not None:
         variables = tuple(variable for variable in variables if variable <= formula.num_vars)
-    label = label_formula(formula, limits, variables=variables)
-    store.put_label(label)
-    return {
-        **columns_of(label),
-        "seconds": round(label.seconds, 3),
-        "seconds_first": round(label.seconds_first, 3),
-        "host": socket.gethostname(),
-    }
+    return label_formula(formula, limits, variables=variables), socket.gethostname()
 
 
 def _label_task(
@@ -155,7 +164,7 @@ def _label_task(
     limits: Limits,
     variables: tuple[int, ...] | None,
     memory_mib: int | None,
-) -> dict[str, Any]:
+) -> tuple[Label, str]:
     # The inner limit is looked at between steps; this one, of the wall, is for what hangs.
     seconds = None if limits.seconds is None else 10 * limits.seconds + 60
     return isolated(
@@ -163,20 +172,29 @@ def _label_task(
     )
 
 
-def adopt_labels(store: Store) -> int:
-    """Rows for label files that a killed stage wrote last."""
-    adopted = 0
-    for row in store.index.rows("label_state = 'none'"):
-        if not store.label_path(row["fingerprint"]).exists():
-            continue
+def adopt_labels(store: Store, tally: Tally) -> None:
+    """Let rows tell of their label files again, which a killed stage wrote last."""
+    for row in store.index.rows():
+        fingerprint = row["fingerprint"]
         try:
-            label = store.label(row["fingerprint"])
+            told = columns_of(store.label_head(fingerprint))
+            # The head alone has neither.
+            del told["backbone_size"], told["error"]
+            if all(row[name] == value for name, value in told.items()):
+                continue
+            with store.index as index:
+                keep_label(store, store.label(fingerprint), {}, tally)
+                index.update(fingerprint, {"labelled": now()})
         except DataError:
-            continue
-        with store.index as index:
-            index.update(row["fingerprint"], {**columns_of(label), "labelled": now()})
-        adopted += 1
-    return adopted
+            continue  # None there, or damaged, which `data verify` is for.
+        tally.known += 1
+
+
+def keep_label(store: Store, label: Label, columns: dict[str, Any], tally: Tally) -> None:
+    """``Store.keep_label`` with a warning for a status that is refuted."""
+    refuted = store.keep_label(label, columns)
+    if refuted:
+        tally.warnings.append(refuted)
 
 
 def label(
@@ -190,7 +208,7 @@ def label(
     stop_at: float | None = None,
     variables: tuple[int, ...] | None = None,
 ) -> Tally:
-    """Label what has no label yet, in the order of work.
+    """Label what has no label yet, in the order of work; a label once stored only grows.
 
     at_most   so many formulas in this call
     again     label states that are tried once more, such as "partial" or "failed"; "bare" stands
@@ -202,7 +220,7 @@ def label(
     folder = os.path.abspath(folder)
     states = ["none", *again]
     with Store.open(folder) as store, store.locked("labels"):
-        tally.known = adopt_labels(store)
+        adopt_labels(store, tally)
         marks = ", ".join("?" * len(states))
         where = f"label_state IN ({marks})"
         if "bare" in states:
@@ -220,16 +238,40 @@ def label(
 
         for values, answer in run_tasks(workers, _label_task, inputs()):
             fingerprint = values[1]
-            tally.done += 1
             if isinstance(answer, BaseException):
-                tally.failed += 1
-                changes: dict[str, Any] = {"label_state": "failed", "error": text_of(answer)}
+                _note_failure(store, fingerprint, text_of(answer), tally)
+                state = "failed"
             else:
-                changes = answer
-            with store.index as index:
-                index.update(fingerprint, {**changes, "labelled": now()})
-            report(tally.done, len(todo), changes["label_state"])
+                state = _store_label(store, answer, tally)
+            report(tally.done, len(todo), state)
     return tally
+
+
+def _store_label(store: Store, answer: tuple[Label, str], tally: Tally) -> str:
+    label, host = answer
+    columns = {
+        "seconds": round(label.seconds, 3),
+        "seconds_first": round(label.seconds_first, 3),
+        "host": host,
+        "labelled": now(),
+    }
+    try:
+        with store.index:
+            keep_label(store, label, columns, tally)
+    except DataError as error:
+        _note_failure(store, label.fingerprint, text_of(error), tally)
+        return "failed"
+    tally.done += 1
+    return label.status
+
+
+def _note_failure(store: Store, fingerprint: str, reason: str, tally: Tally) -> None:
+    tally.fail(reason)
+    changes = {"error": reason}
+    if not store.label_path(fingerprint).exists():
+        changes.update(label_state="failed", labelled=now())
+    with store.index as index:
+        index.update(fingerprint, changes)
 
 
 def _mark_known_unsat(store: Store, rows: list[sqlite3.Row]) -> None:

@@ -2,7 +2,7 @@
 """Foreign formulas: files as they are, folders with an INDEX.tsv, the published DataBack layout.
 
 Every input file becomes one row of ``sources``, with what was put right and what was wrong; a
-file that cannot be read does not keep the others out.
+file that cannot be read does not keep the others out, and is tried again the next time.
 
 The published layout is ``cnf/<split>/NAME`` and ``backbone/<split>/NAME.backbone.xz`` with
 CaDiBack's ``b`` lines.  Real sets have labels without a formula, formulas without a label, labels
@@ -12,6 +12,7 @@ that break off, and names that end in several ways; all of that is reported, non
 from __future__ import annotations
 
 import csv
+import io
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -28,20 +29,23 @@ from neuroback.dataset.build import (
     Tally,
     Workers,
     formula_columns,
+    keep_label,
     now,
     put_formula,
     run_tasks,
     silent,
     text_of,
 )
-from neuroback.dataset.label import SAT, Label, columns_of
-from neuroback.dataset.store import Store
+from neuroback.dataset.index import printable
+from neuroback.dataset.label import SAT, UNKNOWN, UNSAT, Label
+from neuroback.dataset.store import ROLES, Store
 from neuroback.errors import DataError, FormulaError
 from neuroback.formula import Formula
 from neuroback.parallel import isolated
 
 _ENDINGS = (".gz", ".xz", ".lzma", ".bz2", ".zst")
 _LABEL_ENDING = ".backbone.xz"
+_SHARD_ENDING = ".labels.zst"
 _SECONDS = 600.0
 
 
@@ -55,13 +59,13 @@ class Source:
     origin: str = ""
     licence: str = ""
     role: str = "train"
-    status: str = "UNKNOWN"
+    status: str = UNKNOWN
     label_path: Path | None = None
     turn: int = 0
 
     @property
     def source(self) -> str:
-        return f"file:{self.path}"
+        return str(printable(f"file:{self.path}"))
 
 
 @dataclass
@@ -74,7 +78,10 @@ class Found:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Defaults and filters of an import; empty sets let everything pass."""
+    """Defaults and filters of an import; empty sets let everything pass.
+
+    relaxed   wrong header counts and a missing header are put right and noted
+    """
 
     family: str = ""
     origin: str = ""
@@ -82,7 +89,7 @@ class Wanted:
     role: str = "train"
     roles: frozenset[str] = frozenset()
     statuses: frozenset[str] = frozenset()
-    relaxed: bool = False
+    relaxed: bool = True
 
 
 DEFAULT_WANTED = Wanted()
@@ -91,6 +98,8 @@ DEFAULT_WANTED = Wanted()
 def looks_like_formula(name: str) -> bool:
     """By its name only: files in a folder that are plainly something else are left alone."""
     lower = name.lower()
+    if lower.endswith(_SHARD_ENDING):
+        return False
     return ".cnf" in lower or ".dimacs" in lower or lower.endswith(_ENDINGS)
 
 
@@ -108,8 +117,23 @@ def list_sources(paths: Iterable[str | os.PathLike[str]], wanted: Wanted) -> Fou
             _list_indexed(path, wanted, found)
         else:
             _list_folder(path, wanted, found)
-    found.sources = _with_turns(found.sources)
+    found.sources = _with_turns(
+        [
+            source
+            for source in found.sources
+            if (not wanted.roles or source.role in wanted.roles)
+            and (not wanted.statuses or source.status in wanted.statuses)
+        ]
+    )
     return found
+
+
+def holds_formulas(path: str | os.PathLike[str]) -> bool:
+    """By names, as `looks_like_formula`: is this one, or a folder with one?"""
+    given = Path(path)
+    return any(
+        looks_like_formula(file.name) for file in (_files(given) if given.is_dir() else [given])
+    )
 
 
 def _plain(path: Path, family: str, wanted: Wanted) -> Source:
@@ -138,16 +162,10 @@ def _list_folder(folder: Path, wanted: Wanted, found: Found) -> None:
 def _list_indexed(folder: Path, wanted: Wanted, found: Found) -> None:
     """INDEX.tsv: columns path, origin, license, family, status, role; others are ignored."""
     table = folder / "INDEX.tsv"
-    with table.open(newline="") as file:
-        rows = list(csv.DictReader(file, delimiter="\t"))
-    if rows and "path" not in rows[0]:
-        raise DataError(f"{table}:1: no column 'path'")
-    for row in rows:
-        role, status = row.get("role") or wanted.role, row.get("status") or "UNKNOWN"
-        if wanted.roles and role not in wanted.roles:
-            continue
-        if wanted.statuses and status not in wanted.statuses:
-            continue
+    for line, row in _read_table(table):
+        role, status = row.get("role") or wanted.role, row.get("status") or UNKNOWN
+        if role not in ROLES:
+            raise DataError(f"{table}:{line}: role {role!r}, expected one of {', '.join(ROLES)}")
         path = folder / row["path"]
         found.sources.append(
             Source(
@@ -157,9 +175,29 @@ def _list_indexed(folder: Path, wanted: Wanted, found: Found) -> None:
                 wanted.origin or row.get("origin") or "",
                 wanted.licence or row.get("license") or row.get("licence") or "",
                 role,
-                status if status in ("SAT", "UNSAT") else "UNKNOWN",
+                status if status in (SAT, UNSAT) else UNKNOWN,
             )
         )
+
+
+def _read_table(table: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """(line, row) of a file of tab-separated columns with a path in each row."""
+    number = 1
+    try:
+        text = table.read_bytes().decode()
+        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter="\t")
+        for row in reader:
+            number = reader.line_num
+            if not row.get("path"):
+                raise DataError(f"{table}:{number}: no path, expected a column 'path' with one")
+            yield number, {name: row[name] or "" for name in reader.fieldnames or ()}
+    except UnicodeDecodeError as error:
+        number = error.object.count(b"\n", 0, error.start) + 1
+        raise DataError(
+            f"{table}:{number}: byte {error.object[error.start]:#04x}, expected UTF-8"
+        ) from None
+    except csv.Error as error:
+        raise DataError(f"{table}:{number}: {error}, expected columns divided by tabs") from None
 
 
 def _list_databack(folder: Path, wanted: Wanted, found: Found) -> None:
@@ -183,7 +221,7 @@ def _list_databack(folder: Path, wanted: Wanted, found: Found) -> None:
                 wanted.origin or "DataBack",
                 wanted.licence,
                 role,
-                "SAT" if label else "UNKNOWN",
+                SAT if label else UNKNOWN,
                 label,
             )
         )
@@ -242,11 +280,23 @@ def read_backbone(path: Path, num_vars: int) -> tuple[np.ndarray[Any, Any], bool
     return values, complete, warnings
 
 
-def _import_one(folder: str, source: Source, relaxed: bool) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Read:
+    """What a file held: a row for its formula, what was wrong, and its published label."""
+
+    row: dict[str, Any]
+    warnings: list[str]
+    label: Label | None
+
+
+def _import_one(folder: str, source: Source, relaxed: bool) -> _Read:
     formula = Formula.read(source.path, relaxed=relaxed)
     warnings = list(formula.warnings)
-    put_formula(folder, formula)
-    row: dict[str, Any] = {
+    if warnings and not formula.num_clauses:
+        # More than a wrong header: an empty file, or one cut off after its header.
+        raise FormulaError(str(source.path), 0, 0, "no clause", "expected a DIMACS CNF")
+    label = None if source.label_path is None else _read_label(source.label_path, formula, warnings)
+    row = {
         **formula_columns(formula),
         "name": source.name,
         "family": source.family,
@@ -254,31 +304,28 @@ def _import_one(folder: str, source: Source, relaxed: bool) -> dict[str, Any]:
         "licence": source.licence,
         "role": source.role,
         "turn": source.turn,
-        "status": source.status,
+        # A label is its own witness.
+        "status": source.status if source.label_path is None else UNKNOWN,
     }
-    if source.label_path is not None:
-        values, complete, wrong = read_backbone(source.label_path, formula.num_vars)
-        warnings += wrong
-        if wrong and not values.any() and not complete:
-            row["status"] = "UNKNOWN"
-        else:
-            label = Label(
-                formula.fingerprint,
-                SAT,
-                values,
-                not complete,
-                np.zeros(formula.num_vars, dtype=np.int16),
-                0,
-                origin="cadiback",
-            )
-            Store(Path(folder), None).put_label(label)  # type: ignore[arg-type]
-            row.update(columns_of(label))
-    return {"row": row, "warnings": warnings}
+    put_formula(folder, formula)
+    return _Read(row, warnings, label)
 
 
-def _import_task(
-    folder: str, source: Source, relaxed: bool, memory_mib: int | None
-) -> dict[str, Any]:
+def _read_label(path: Path, formula: Formula, warnings: list[str]) -> Label | None:
+    """A published label; None where nothing of it can be used, with the reason in ``warnings``."""
+    try:
+        values, complete, wrong = read_backbone(path, formula.num_vars)
+    except DataError as error:
+        warnings.append(f"label left out: {error}")
+        return None
+    warnings += wrong
+    if wrong and not values.any() and not complete:
+        return None
+    counts = np.zeros(formula.num_vars, dtype=np.int16)
+    return Label(formula.fingerprint, SAT, values, not complete, counts, 0, origin="cadiback")
+
+
+def _import_task(folder: str, source: Source, relaxed: bool, memory_mib: int | None) -> _Read:
     return isolated(_import_one, folder, source, relaxed, seconds=_SECONDS, memory_mib=memory_mib)
 
 
@@ -289,30 +336,53 @@ def import_files(
     workers: Workers = DEFAULT_WORKERS,
     report: Report = silent,
 ) -> Tally:
-    """Take files into the set at ``folder``; those taken before are not read again."""
+    """Take files into the set at ``folder``; those taken before are not read again.
+
+    A formula that is there already keeps its row, the better of both labels, and the stricter of
+    both roles; it counts as known.
+    """
     tally = Tally()
     folder = os.path.abspath(folder)
     with Store.open(folder, create=True) as store, store.locked("formulas", "labels"):
         found = list_sources(paths, wanted)
-        before = store.index.sources()
-        for name, note in found.notes:
-            if name not in before:
-                with store.index as index:
+        noted, there = store.index.sources(), store.index.read_sources()
+        todo = [source for source in found.sources if source.source not in there]
+        with store.index as index:
+            for name, note in found.notes:
+                if printable(name) not in noted:
                     index.add_source(name, None, [note], "", now())
-        todo = [source for source in found.sources if source.source not in before]
-        tally.known = len(found.sources) - len(todo)
+            for source in found.sources:
+                if source.source in there:
+                    tally.known += 1
+                    tally.stricter += store.restrict(there[source.source], source.role)
         inputs = [(folder, source, wanted.relaxed, workers.memory_mib) for source in todo]
-        for values, answer in run_tasks(workers, _import_task, inputs):
-            source: Source = values[1]
-            tally.done += 1
+        answers = run_tasks(workers, _import_task, inputs)
+        for number, (values, answer) in enumerate(answers, start=1):
+            source = values[1]
             with store.index as index:
                 if isinstance(answer, BaseException):
-                    tally.failed += 1
+                    tally.fail(text_of(answer))
                     index.add_source(source.source, None, [], text_of(answer), now())
                 else:
-                    row, warnings = answer["row"], answer["warnings"]
-                    if not index.add_formula({**row, "created": now()}):
-                        warnings.append("the same formula as another source")
-                    index.add_source(source.source, row["fingerprint"], warnings, "", now())
-            report(tally.done, len(todo), source.name)
+                    _take(store, source.source, answer, tally)
+            report(number, len(todo), source.name)
     return tally
+
+
+def _take(store: Store, source: str, read: _Read, tally: Tally) -> None:
+    fingerprint, warnings = read.row["fingerprint"], list(read.warnings)
+    if store.index.add_formula({**read.row, "created": now()}):
+        tally.done += 1
+    else:
+        tally.known += 1
+        tally.stricter += store.restrict(fingerprint, read.row["role"])
+        warnings.append("the same formula as another source")
+    store.index.add_source(source, fingerprint, warnings, "", now())
+    if read.label is None:
+        return
+    try:
+        keep_label(store, read.label, {"labelled": now()}, tally)
+    except DataError as error:
+        store.index.add_source(
+            source, fingerprint, [*warnings, f"label left out: {error}"], "", now()
+        )

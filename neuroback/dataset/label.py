@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,7 @@ _MARK = "c neuroback-label 1 "
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _DIGIT_OF = np.full(256, 255, dtype=np.uint8)
 _DIGIT_OF[np.frombuffer(_DIGITS.encode(), dtype=np.uint8)] = np.arange(36)
+MOST_MODELS = len(_DIGITS) - 1
 
 SAT, UNSAT, UNKNOWN = "SAT", "UNSAT", "UNKNOWN"
 
@@ -41,8 +43,10 @@ class Limits:
     first_conflicts until the first model or the proof that there is none
     conflicts       of the backbone, then as many again for the models
     seconds         outer limit on processor time; labels that meet it are not repeatable
-    models          how many models to draw
+    models          how many models to draw, from 1 to MOST_MODELS
     model_conflicts limit for each of those
+
+    Errors: ValueError for another number of models.
     """
 
     first_conflicts: int | None = 1_000_000
@@ -50,6 +54,10 @@ class Limits:
     seconds: float | None = None
     models: int = WANTED
     model_conflicts: int = 5000
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.models <= MOST_MODELS:
+            raise ValueError(f"{self.models} models, expected from 1 to {MOST_MODELS}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,19 +119,10 @@ class Label:
         def wrong(line: int, what: str) -> DataError:
             return DataError(f"{place}:{line}: {what}")
 
+        label = cls.head_from_text(text, place)
+        num_vars, models = label.num_vars, label.models
         lines = text.splitlines()
-        if not lines or not lines[0].startswith(_MARK):
-            raise wrong(1, f"no label, expected a first line {_MARK!r}...")
-        fingerprint = lines[0][len(_MARK) :].strip()
-        try:
-            head = json.loads(lines[1].removeprefix("c "))
-            num_vars = int(head.pop("variables"))
-            status, models = str(head.pop("status")), int(head.pop("models"))
-            partial = bool(head.pop("partial"))
-        except (IndexError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise wrong(2, f"no label head ({error}), expected a JSON object") from None
-        backbone = np.zeros(num_vars, dtype=np.int8)
-        counts = np.zeros(num_vars, dtype=np.int16)
+        backbone, counts = label.backbone, label.true_count
         ended = counted = False
         literals: list[int] = []
         for number, line in enumerate(lines[2:], start=3):
@@ -150,32 +149,94 @@ class Label:
         backbone[np.abs(literals) - 1 if literals else []] = np.sign(literals)
         if np.count_nonzero(backbone) != len(literals):
             raise wrong(3, "a variable twice in the backbone")
-        if ended == (partial or status != SAT) or counted != bool(models):
+        if ended == (label.partial or label.status != SAT) or counted != bool(models):
             raise wrong(len(lines), "a label that breaks off, expected its last lines")
-        known = {"distance", "conflicts", "origin"}
-        return cls(
-            fingerprint,
-            status,
-            backbone,
-            partial,
-            counts,
-            models,
-            distance=float(head.get("distance", 0)),
-            conflicts=int(head.get("conflicts", 0)),
-            origin=str(head.get("origin", "")),
-            extra={name: str(value) for name, value in head.items() if name not in known},
-        )
+        return replace(label, true_count=counts)
+
+    @classmethod
+    def head_from_text(cls, text: str, place: str = "<label>") -> Label:
+        """The label of which only the first two lines are read: both arrays are zeros."""
+        first, second = [*text.split("\n", 2), "", ""][:2]
+        if not first.startswith(_MARK):
+            raise DataError(f"{place}:1: no label, expected a first line {_MARK!r}...")
+        try:
+            head = json.loads(second.removeprefix("c "))
+            num_vars = int(head.pop("variables"))
+            return cls(
+                fingerprint=first[len(_MARK) :].strip(),
+                status=str(head.pop("status")),
+                backbone=np.zeros(num_vars, dtype=np.int8),
+                partial=bool(head.pop("partial")),
+                true_count=np.zeros(num_vars, dtype=np.int16),
+                models=int(head.pop("models")),
+                distance=float(head.pop("distance", 0)),
+                conflicts=int(head.pop("conflicts", 0)),
+                origin=str(head.pop("origin", "")),
+                extra={name: str(value) for name, value in head.items()},
+            )
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise DataError(f"{place}:2: no label head ({error}), expected a JSON object") from None
 
     def check(self, formula: Formula) -> None:
         """DataError where the label cannot belong to ``formula``."""
         if formula.fingerprint != self.fingerprint or formula.num_vars != self.num_vars:
             raise DataError(f"label of {self.fingerprint}, expected one of {formula.fingerprint}")
+        self.check_counts()
+
+    def check_counts(self) -> None:
+        """DataError where a counted model contradicts the backbone."""
         true = self.backbone > 0
         false = self.backbone < 0
         if self.models and (
             (self.true_count[true] != self.models).any() or self.true_count[false].any()
         ):
             raise DataError(f"label {self.fingerprint}: a model contradicts the backbone")
+
+
+def merged(old: Label, new: Label) -> Label:
+    """What two labels of one formula say together; ``old`` itself where ``new`` adds nothing.
+
+    All proven literals are kept, a known status, the counts of more models; complete stays
+    complete.  Errors: DataError where the two contradict each other.
+    """
+    if (old.fingerprint, old.num_vars) != (new.fingerprint, new.num_vars):
+        raise DataError(f"label of {new.fingerprint}, expected one of {old.fingerprint}")
+    if UNKNOWN in (old.status, new.status):
+        if old.status == new.status:
+            return new if new.conflicts > old.conflicts else old
+        return new if old.status == UNKNOWN else old
+    if old.status == new.status == UNSAT:
+        return old
+    if old.status != new.status:
+        raise DataError(f"label says {new.status}, an earlier one {old.status}")
+    literals, more = old.backbone, new.backbone
+    opposite = np.flatnonzero(literals * more < 0)
+    if len(opposite):
+        raise DataError(f"label against an earlier one in variable {opposite[0] + 1}")
+    for complete, other in ((old, new), (new, old)):
+        beyond = np.flatnonzero((complete.backbone == 0) & (other.backbone != 0))
+        if len(beyond) and not complete.partial:
+            raise DataError(
+                f"variable {beyond[0] + 1} is in the backbone of one label, "
+                "and not in the complete one of another"
+            )
+    for label, other in ((old, new), (new, old)):
+        holds_all = not (label.backbone[other.backbone != 0] == 0).any()
+        if holds_all and label.partial <= other.partial and label.models >= other.models:
+            return label
+    counted = new if new.models > old.models else old
+    both = replace(
+        counted,
+        backbone=np.where(literals != 0, literals, more),
+        partial=old.partial and new.partial,
+        conflicts=old.conflicts + new.conflicts,
+        seconds=new.seconds,
+        seconds_first=new.seconds_first,
+        origin="+".join(dict.fromkeys(f"{old.origin}+{new.origin}".split("+"))),
+        extra={**old.extra, **new.extra},
+    )
+    both.check_counts()
+    return both
 
 
 def backbone_lines(backbone: NDArray[np.int8], partial: bool) -> list[str]:
@@ -237,14 +298,14 @@ def label_formula(
         search.close()
 
 
-def columns_of(label: Label) -> dict[str, object]:
-    """What the index keeps of a label."""
+def columns_of(label: Label) -> dict[str, Any]:
+    """What the index keeps of a label; no status where it is not known."""
     if label.status == SAT:
         state = "partial" if label.partial else "complete"
     else:
         state = "unsat" if label.status == UNSAT else "unknown"
     return {
-        "status": label.status,
+        **({} if label.status == UNKNOWN else {"status": label.status}),
         "label_state": state,
         "label_origin": label.origin,
         "backbone_size": label.backbone_size,

@@ -19,8 +19,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from neuroback.dataset.build import Tally, now
-from neuroback.dataset.label import Label, columns_of
+from neuroback.dataset.build import Tally, keep_label, now
+from neuroback.dataset.label import Label
 from neuroback.dataset.store import Store, write_compressed
 from neuroback.errors import DataError
 
@@ -141,19 +141,17 @@ def import_shards(folder: str, paths: list[Path]) -> Tally:
                 ):
                     tally.known += 1
                     continue
-                store.put_label(label)
-                tally.done += 1
-                with store.index as index:
-                    index.update(
-                        label.fingerprint,
-                        {
-                            **columns_of(label),
-                            "seconds": columns.get("seconds"),
-                            "seconds_first": columns.get("seconds_first"),
-                            "host": columns.get("host", ""),
-                            "labelled": columns.get("labelled") or now(),
-                        },
-                    )
+                taken = {name: columns.get(name) for name in ("seconds", "seconds_first")}
+                taken["host"] = columns.get("host", "")
+                taken["labelled"] = columns.get("labelled") or now()
+                try:
+                    with store.index:
+                        keep_label(store, label, taken, tally)
+                except DataError as error:
+                    tally.known += 1
+                    tally.warnings.append(f"{path}: {error}")
+                else:
+                    tally.done += 1
     return tally
 
 

@@ -18,7 +18,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neuroback.dataset.index import Index
-from neuroback.dataset.label import Label
+from neuroback.dataset.label import SAT, UNKNOWN, UNSAT, Label, columns_of, merged
 from neuroback.errors import DataError
 from neuroback.formula import Formula
 
@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from neuroback.graph import Graph
 
 _TEMPORARY = ".part-"
+# From the laxest on: only formulas of the first may teach, tune or choose.
+ROLES = ("train", "known-test", "test")
+# More than the first two lines of a label.
+_HEAD_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class Row:
     status        SAT, UNSAT or UNKNOWN
     label_state   none, complete, partial, unsat, unknown, failed
     split         "" where ``data split`` has not run
-    role          train, known-test or test: only train may teach, tune or choose
+    role          one of ROLES
     """
 
     fingerprint: str
@@ -147,6 +151,10 @@ class Store:
             raise DataError(f"{path}: label of {label.fingerprint}")
         return label
 
+    def label_head(self, fingerprint: str) -> Label:
+        """The label without its backbone and counts, much sooner than all of it."""
+        return read_label(self.label_path(fingerprint), head=True)
+
     def graph(self, fingerprint: str) -> dict[str, np.ndarray[Any, Any]]:
         """The graph's arrays, memory-mapped; built and kept at the first call."""
         from neuroback.graph import ARRAYS, Graph
@@ -181,7 +189,52 @@ class Store:
         if not path.exists():
             write_compressed(path, formula.to_dimacs(), level=6)
 
+    def restrict(self, fingerprint: str, role: str) -> bool:
+        """Give the row of a formula ``role`` where that is stricter than its own; True then.
+
+        A split that it had becomes that of the role.  Within a transaction of the index.
+        """
+        row = self.index.row(fingerprint)
+        if row is None or row["role"] not in ROLES:
+            return False
+        if ROLES.index(role) <= ROLES.index(row["role"]):
+            return False
+        self.index.update(fingerprint, {"role": role, "split": role if row["split"] else ""})
+        return True
+
+    def keep_label(self, label: Label, columns: Mapping[str, Any] | None = None) -> str:
+        """Store ``label`` together with what an earlier one proved, file and row; within a
+        transaction of the index.
+
+        columns   of the row, beside those that labels decide; written where ``label`` is news
+
+        Returns in words what it refutes: a status that the row had from elsewhere, "" where none.
+        Errors: DataError where label, row and earlier label contradict each other; all stay.
+        """
+        row = self.index.row(label.fingerprint)
+        if row is None:
+            raise DataError(f"{self.folder}: no formula {label.fingerprint}, expected a label's")
+        try:
+            old: Label | None = self.label(label.fingerprint)
+        except DataError:
+            # None there, or damaged: nothing to keep.
+            old = None
+        kept = label if old is None else merged(old, label)
+        if row["status"] == UNSAT and kept.status == SAT and not kept.models:
+            raise DataError("label without a model for a formula known to be UNSAT")
+        changes = columns_of(kept)
+        if kept is not old:
+            changes.update(columns or {})
+            self.put_label(kept)
+        self.index.update(label.fingerprint, changes)
+        if UNKNOWN in (row["status"], kept.status) or row["status"] == kept.status:
+            return ""
+        refuted = f"status {row['status']} was claimed, labelling found {kept.status}"
+        self.index.add_warning(label.fingerprint, refuted)
+        return f"{row['name']}: {refuted}"
+
     def put_label(self, label: Label) -> None:
+        """The file alone, whatever was there."""
         write_compressed(self.label_path(label.fingerprint), label.to_text().encode(), level=15)
 
 
@@ -190,17 +243,23 @@ def _mapped(path: Path) -> np.ndarray[Any, Any]:
     return array
 
 
-def read_label(path: Path) -> Label:
+def read_label(path: Path, *, head: bool = False) -> Label:
     """DataError where the file is missing, damaged or no label."""
     import zstandard
 
     try:
-        text = zstandard.ZstdDecompressor().decompress(path.read_bytes()).decode("ascii")
+        unpacker = zstandard.ZstdDecompressor()
+        with path.open("rb") as file:
+            if head:
+                data = unpacker.stream_reader(file).read(_HEAD_BYTES)
+            else:
+                data = unpacker.decompress(file.read())
+        text = data.decode("ascii")
     except OSError as error:
         raise DataError(f"{path}: {(error.strerror or str(error)).lower()}") from None
     except (zstandard.ZstdError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: damaged ({error}), expected a label") from None
-    return Label.from_text(text, str(path))
+    return (Label.head_from_text if head else Label.from_text)(text, str(path))
 
 
 def write_compressed(path: Path, data: bytes, level: int) -> None:
