@@ -4,16 +4,41 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from neuroback.cli import fail
 from neuroback.cli.numbers import share
 
 if TYPE_CHECKING:
     from neuroback.dataset.build import Report, Tally, Workers
+
+
+# As in neuroback.dataset, which is imported where it is needed.
+_ROLES = ("train", "known-test", "test")
+_STATUSES = ("SAT", "UNSAT", "UNKNOWN")
+_MOST_MODELS = 35
+
+
+def _number(kind: type[Any], least: int, most: float = math.inf) -> Callable[[str], Any]:
+    """A converter for argparse that takes finite numbers from ``least`` to ``most``."""
+    name = "a whole number" if kind is int else "a number"
+    bounds = f"from {least} to {most}" if math.isfinite(most) else f"of at least {least}"
+
+    def convert(text: str) -> Any:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = math.nan
+        if not (least <= value <= most and math.isfinite(value)):
+            raise argparse.ArgumentTypeError(f"{text!r}, expected {name} {bounds}")
+        return value
+
+    return convert
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -26,7 +51,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     stage.add_argument("recipe", metavar="RECIPE.toml")
     stage.add_argument("-o", "--output", required=True, metavar="DIR")
     stage.add_argument(
-        "--count", type=int, metavar="N", help="the first N: any prefix has all families"
+        "--count",
+        type=_number(int, 0),
+        metavar="N",
+        help="the first N: any prefix has all families",
     )
     stage.add_argument(
         "--labelled",
@@ -40,34 +68,61 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     stage = stages.add_parser("import", help="foreign formulas and the published DataBack layout")
     stage.add_argument("inputs", nargs="+", metavar="DIR|FILE")
     stage.add_argument("-o", "--output", required=True, metavar="DIR")
-    stage.add_argument("--relaxed", action="store_true", help="put wrong headers right")
+    stage.add_argument(
+        "--relaxed",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="put wrong headers right and note it (default)",
+    )
     stage.add_argument("--family", default="", help="default: what INDEX.tsv or the folder says")
     stage.add_argument("--origin", default="")
     stage.add_argument("--licence", default="")
-    stage.add_argument("--role", default="train", help="role of files without one in an INDEX.tsv")
     stage.add_argument(
-        "--only-role", action="append", default=[], metavar="ROLE", help="leave out other roles"
+        "--role", choices=_ROLES, default="train", help="of files without one in an INDEX.tsv"
     )
     stage.add_argument(
-        "--only-status", action="append", default=[], metavar="STATUS", help="leave out others"
+        "--only-role", action="append", default=[], choices=_ROLES, help="leave out other roles"
+    )
+    stage.add_argument(
+        "--only-status", action="append", default=[], choices=_STATUSES, help="leave out others"
     )
     _add_workers(stage)
 
     stage = stages.add_parser("label", help="backbones and phase counts")
     stage.add_argument("folder", metavar="DIR")
     stage.add_argument(
-        "--first-conflicts", type=int, default=1_000_000, metavar="N", help="until a model; 0: none"
+        "--first-conflicts",
+        type=_number(int, 0),
+        default=1_000_000,
+        metavar="N",
+        help="until a model; 0: no limit",
     )
     stage.add_argument(
-        "--conflicts", type=int, default=200_000, metavar="N", help="of a backbone; 0: no limit"
+        "--conflicts",
+        type=_number(int, 0),
+        default=200_000,
+        metavar="N",
+        help="of a backbone; 0: no limit",
     )
-    stage.add_argument("--time", type=float, metavar="SECONDS", help="processor time of a formula")
-    stage.add_argument("--models", type=int, default=16, metavar="N", help="at most 35")
+    stage.add_argument(
+        "--time", type=_number(float, 0), metavar="SECONDS", help="processor time of a formula"
+    )
+    stage.add_argument(
+        "--models",
+        type=_number(int, 1, _MOST_MODELS),
+        default=16,
+        metavar="N",
+        help=f"at most {_MOST_MODELS}",
+    )
     stage.add_argument(
         "--variables", metavar="FILE", help="ask about these alone, numbers divided by blanks"
     )
-    stage.add_argument("--count", type=int, metavar="N", help="label so many, then stop")
-    stage.add_argument("--total-time", type=float, metavar="SECONDS", help="begin none after it")
+    stage.add_argument(
+        "--count", type=_number(int, 0), metavar="N", help="label so many, then stop"
+    )
+    stage.add_argument(
+        "--total-time", type=_number(float, 0), metavar="SECONDS", help="begin none after it"
+    )
     stage.add_argument(
         "--again",
         action="append",
@@ -114,10 +169,16 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _add_workers(stage: argparse.ArgumentParser) -> None:
-    stage.add_argument("-j", "--jobs", type=int, default=1, metavar="N", help="local processes")
+    stage.add_argument(
+        "-j", "--jobs", type=_number(int, 1), default=1, metavar="N", help="local processes"
+    )
     stage.add_argument("--scheduler", metavar="ADDRESS", help="a Dask cluster's, instead")
     stage.add_argument(
-        "--memory", type=int, default=8192, metavar="MIB", help="address space of one task"
+        "--memory",
+        type=_number(int, 1),
+        default=8192,
+        metavar="MIB",
+        help="address space of one task",
     )
     stage.add_argument("-q", "--quiet", action="store_true", help="no progress bar")
 

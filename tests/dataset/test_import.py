@@ -6,6 +6,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import os
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -106,7 +107,9 @@ def test_a_hundred_bad_files_harm_nobody(neuroback: Run, tmp_path: Path) -> None
     (given / "folder.cnf").mkdir()
     folder = tmp_path / "set"
     paths = sorted(given.iterdir())
-    code, _, err = neuroback("data", "import", *paths[:60], given, "-o", folder, "-j", 2)
+    code, _, err = neuroback(
+        "data", "import", *paths[:60], given, "-o", folder, "-j", 2, "--no-relaxed"
+    )
     assert (code, err) == (0, "")
     found = sources(folder)
     for name in good:
@@ -118,22 +121,43 @@ def test_a_hundred_bad_files_harm_nobody(neuroback: Run, tmp_path: Path) -> None
     with Store.open(folder) as store:
         assert store.index.count() == 4
     assert neuroback("data", "verify", folder)[0] == 0
-    # Nothing is read a second time.
-    assert neuroback("data", "import", given, "-o", folder)[1].startswith("0 imported")
+    # What is good is not read a second time, what is bad is tried again.
+    out = neuroback("data", "import", given, "-o", folder, "--no-relaxed", "-j", 2)[1]
+    assert out == f"0 imported, 4 known, {len(bad)} failed\n"
 
 
-def test_relaxed_reading_records_what_was_wrong(neuroback: Run, tmp_path: Path) -> None:
+def test_reading_is_relaxed_and_records_what_was_wrong(neuroback: Run, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.cnf"
     wrong.write_bytes(b"p cnf 2 9\n1 2 0\n-3 0\n")
-    strict, relaxed = tmp_path / "strict", tmp_path / "relaxed"
-    code, out, _ = neuroback("data", "import", wrong, "-o", strict)
+    folder = tmp_path / "set"
+    code, out, err = neuroback("data", "import", wrong, "-o", folder, "--no-relaxed")
     assert (code, out) == (1, "0 imported, 0 known, 1 failed\n")
-    assert "wrong.cnf: error: " in neuroback("data", "stats", strict, "--sources")[1]
-    assert sources(strict)["wrong.cnf"][0] is None
-    assert neuroback("data", "import", wrong, "--relaxed", "-o", relaxed)[1].startswith("1 imp")
-    fingerprint, warnings, error = sources(relaxed)["wrong.cnf"]
+    assert err.startswith("neuroback: error: all 1 failed, the first with: ")
+    assert "wrong.cnf" in err and err.count("\n") == 1
+    assert "wrong.cnf: error: " in neuroback("data", "stats", folder, "--sources")[1]
+    assert sources(folder)["wrong.cnf"][0] is None
+    # A failure is tried again.
+    assert neuroback("data", "import", wrong, "-o", folder)[1].startswith("1 imported, 0 known")
+    fingerprint, warnings, error = sources(folder)["wrong.cnf"]
     assert fingerprint and not error
     assert "9" in warnings
+
+
+def test_what_failed_is_tried_again(neuroback: Run, recipe: Path, tmp_path: Path) -> None:
+    late, folder, made = tmp_path / "late.cnf", tmp_path / "set", tmp_path / "made"
+    for _ in range(2):
+        code, out, err = neuroback("data", "import", late, "-o", folder)
+        assert (code, out) == (1, "0 imported, 0 known, 1 failed\n")
+        assert "late.cnf" in err
+    late.write_bytes(GOOD)
+    assert neuroback("data", "import", late, "-o", folder)[:2] == (
+        0,
+        "1 imported, 0 known, 0 failed\n",
+    )
+    words = ("data", "generate", recipe, "-o", made, "--count", 2)
+    assert neuroback(*words, "--memory", 1)[:2] == (1, "0 generated, 0 known, 2 failed\n")
+    assert neuroback(*words)[:2] == (0, "2 generated, 0 known, 0 failed\n")
+    assert neuroback(*words)[:2] == (0, "0 generated, 2 known, 0 failed\n")
 
 
 def test_one_formula_from_two_files_is_one_row(neuroback: Run, tmp_path: Path) -> None:
@@ -175,6 +199,96 @@ def test_an_index_table_names_roles_families_and_origin(neuroback: Run, tmp_path
     neuroback("data", "import", given, "-o", folder)
     with Store.open(folder) as store:
         assert sorted(row["role"] for row in store.index.rows()) == ["test", "train", "train"]
+
+
+@pytest.mark.parametrize(
+    ("table", "place"),
+    [
+        (b"path\trole\na.cnf\ttrain\n\ttest\n", "INDEX.tsv:3: no path"),
+        (b"name\trole\na.cnf\ttrain\n", "INDEX.tsv:2: no path"),
+        (b"path\trole\na.cnf\ttset\n", "INDEX.tsv:2: role 'tset', expected one of train, "),
+        (b"path\trole\na.cnf\ttrain\n\xe9\ttest\n", "INDEX.tsv:3: byte 0xe9, expected UTF-8"),
+        (b"role\tpath\ntest\n", "INDEX.tsv:2: no path"),
+    ],
+)
+def test_a_bad_index_table_is_one_line(
+    table: bytes, place: str, neuroback: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "given").mkdir()
+    (tmp_path / "given/a.cnf").write_bytes(GOOD)
+    (tmp_path / "given/INDEX.tsv").write_bytes(table)
+    code, out, err = neuroback("data", "import", tmp_path / "given", "-o", tmp_path / "set")
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert err.startswith("neuroback: error: ") and place in err
+
+
+def test_names_that_are_not_utf8_are_escaped(neuroback: Run, tmp_path: Path) -> None:
+    given, folder = tmp_path / "given", tmp_path / "set"
+    given.mkdir()
+    for name, data in ((b"caf\xe9.cnf", GOOD), (b"th\xe9.cnf", b"no formula"), (b"z.cnf", GOOD)):
+        (given / os.fsdecode(name)).write_bytes(
+            data.replace(b"4 0", b"-4 0") if name == b"z.cnf" else data
+        )
+    for out in ("2 imported, 0 known, 1 failed\n", "0 imported, 2 known, 1 failed\n"):
+        assert neuroback("data", "import", given, "-o", folder)[1] == out
+    found = sources(folder)
+    assert found["caf\\xe9.cnf"][0] and found["z.cnf"][0]
+    assert "th\\xe9.cnf" in found["th\\xe9.cnf"][2]
+    with Store.open(folder) as store:
+        assert {row.name for row in store.rows(labelled=False)} == {"caf\\xe9.cnf", "z.cnf"}
+
+
+def test_the_strictest_role_wins(neuroback: Run, tmp_path: Path) -> None:
+    path, copy, folder = tmp_path / "a.cnf", tmp_path / "b.cnf", tmp_path / "set"
+    path.write_bytes(GOOD)
+    copy.write_bytes(b"c again\n" + GOOD)
+
+    def after(role: str, given: Path) -> tuple[str, str]:
+        out = neuroback("data", "import", given, "-o", folder, "--role", role)[1]
+        with Store.open(folder) as store:
+            (row,) = store.index.rows()
+            return row["role"], out.partition("failed")[2]
+
+    stricter = ", 1 known given a stricter role\n"
+    assert after("train", path) == ("train", "\n")
+    assert neuroback("data", "split", folder, "--heldout-share", 0)[0] == 0
+    assert after("known-test", path) == ("known-test", stricter)
+    assert after("test", copy) == ("test", stricter)
+    assert after("train", copy) == ("test", "\n")
+    with Store.open(folder) as store:
+        assert [row["split"] for row in store.index.rows()] == ["test"]
+    assert neuroback("data", "verify", folder)[0] == 0
+
+
+def test_filters_hold_for_plain_files(neuroback: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.cnf").write_bytes(GOOD)
+    words = ("data", "import", tmp_path / "a.cnf", "-o", tmp_path / "set")
+    assert neuroback(*words, "--only-role", "test")[1].startswith("0 imported")
+    assert neuroback(*words, "--only-status", "SAT")[1].startswith("0 imported")
+    assert neuroback(*words, "--only-role", "test", "--role", "test")[1].startswith("1 imported")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "import x -o y --role tset",
+        "import x -o y --only-role tset",
+        "import x -o y --only-status sat",
+        "import x -o y -j -3",
+        "import x -o y --memory -5",
+        "label x --models 40",
+        "label x --models 0",
+        "label x --count -1",
+        "label x --conflicts -1",
+        "label x --time nan",
+        "generate x -o y --count -1",
+        "generate x -o y --count many",
+    ],
+)
+def test_options_out_of_range_are_usage_errors(words: str, neuroback: Run) -> None:
+    code, out, err = neuroback("data", *words.split())
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("neuroback: error: argument --") or "argument -j" in err
 
 
 def test_the_published_layout_warts_and_all(neuroback: Run, databack: Path, tmp_path: Path) -> None:
@@ -231,6 +345,20 @@ def test_contradicting_labels_are_refused(tmp_path: Path) -> None:
     assert values.tolist() == [1, 0, 0] and complete and len(warnings) == 2
 
 
+def test_a_contradicting_label_leaves_its_formula(
+    neuroback: Run, databack: Path, tmp_path: Path
+) -> None:
+    label = databack / "backbone/pretrain/whole.cnf.xz.backbone.xz"
+    label.write_bytes(lzma.compress(b"b 1\nb -1\nb 0\n"))
+    folder = tmp_path / "set"
+    assert neuroback("data", "import", databack, "-o", folder)[1].startswith("4 imported")
+    with Store.open(folder) as store:
+        (row,) = (row for row in store.rows(labelled=False) if row.name.endswith("whole.cnf.xz"))
+        assert (row.status, row.label_state) == ("UNKNOWN", "none")
+    assert "label left out: " in sources(folder)["whole.cnf.xz"][1]
+    assert neuroback("data", "verify", folder)[0] == 0
+
+
 def test_label_shards_bring_labels_to_formulas_made_anew(
     neuroback: Run, recipe: Path, tmp_path: Path
 ) -> None:
@@ -241,6 +369,10 @@ def test_label_shards_bring_labels_to_formulas_made_anew(
     neuroback("data", "generate", recipe, "-o", fresh)
     code, out, _ = neuroback("data", "import", shards, "-o", fresh)
     assert code == 0 and "10 labels imported" in out
+    # Formulas beside them are taken as well.
+    (tmp_path / "b.cnf").write_bytes(GOOD)
+    out = neuroback("data", "import", shards, tmp_path / "b.cnf", "-o", fresh)[1]
+    assert "1 imported, 0 known" in out and "0 labels imported, 10 known" in out
     with Store.open(made) as one, Store.open(fresh) as two:
         for row in one.rows():
             assert one.label(row.fingerprint).to_text() == two.label(row.fingerprint).to_text()
@@ -286,3 +418,22 @@ def test_imported_backbones_get_counts_when_asked(
         assert all(row.models for row in store.rows(labelled=False))
         assert all(row.label_state == "complete" for row in store.rows(labelled=False))
     assert neuroback("data", "verify", folder, "--questions", 3)[0] == 0
+
+
+def test_files_without_a_clause_are_no_formulas(neuroback: Run, tmp_path: Path) -> None:
+    paths = [tmp_path / f"{i}.cnf" for i in range(4)]
+    for path, data in zip(
+        paths, (b"", b"c only a comment\n", b"p cnf 4 3\n", b"p cnf 2 0\n"), strict=True
+    ):
+        path.write_bytes(data)
+    code, out, _ = neuroback("data", "import", *paths, "-o", tmp_path / "set")
+    assert (code, out) == (0, "1 imported, 0 known, 3 failed\n")
+    assert "no clause" in sources(tmp_path / "set")["2.cnf"][2]
+
+
+def test_the_command_line_knows_the_roles_and_limits_of_the_package() -> None:
+    from neuroback.cli import data
+    from neuroback.dataset.label import MOST_MODELS
+    from neuroback.dataset.store import ROLES
+
+    assert (data._ROLES, data._MOST_MODELS) == (ROLES, MOST_MODELS)
