@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import lzma
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -197,6 +200,41 @@ def test_rows_that_do_not_tell_of_their_files_are_repaired(tmp_path: Path) -> No
         row, stored = row_and_label(tmp_path)
         assert {name: row[name] for name in columns_of(stored)} == columns_of(stored)
         assert label(str(tmp_path)).known == 0
+
+
+KILLED = """
+import os, signal, sys
+from neuroback.cli import main
+from neuroback.dataset.store import Store
+
+def put_and_die(store, label, put=Store.put_label):
+    put(store, label)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+if __name__ == "__main__":
+    Store.put_label = put_and_die
+    main(["data", *sys.argv[1:]])
+"""
+
+
+def test_a_kill_between_label_file_and_row_is_made_good(
+    neuroback: Run, databack: Path, tmp_path: Path
+) -> None:
+    folder, script = tmp_path / "set", tmp_path / "killed.py"
+    script.write_text(KILLED)
+
+    def kill(*words: object) -> None:
+        done = subprocess.run([sys.executable, str(script), *map(str, words)])
+        assert done.returncode == -signal.SIGKILL
+
+    kill("import", databack, "-o", folder)
+    neuroback("data", "import", databack, "-o", folder)
+    assert neuroback("data", "verify", folder) == (0, "sound\n", "")
+    kill("label", folder, "--again", "bare")
+    assert neuroback("data", "verify", folder)[0] == 1
+    # Any labelling repairs rows, also one that does nothing else.
+    assert neuroback("data", "label", folder, "--count", 0)[1].startswith("0 labelled, 1 known")
+    assert neuroback("data", "verify", folder) == (0, "sound\n", "")
 
 
 def test_importing_a_published_label_keeps_the_better_one(
