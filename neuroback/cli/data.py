@@ -4,15 +4,13 @@
 from __future__ import annotations
 
 import argparse
-import math
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from neuroback.cli import fail
-from neuroback.cli.numbers import share
+from neuroback.cli.numbers import number, share
 
 if TYPE_CHECKING:
     from neuroback.dataset.build import Report, Tally, Workers
@@ -22,23 +20,6 @@ if TYPE_CHECKING:
 _ROLES = ("train", "known-test", "test")
 _STATUSES = ("SAT", "UNSAT", "UNKNOWN")
 _MOST_MODELS = 35
-
-
-def _number(kind: type[Any], least: int, most: float = math.inf) -> Callable[[str], Any]:
-    """A converter for argparse that takes finite numbers from ``least`` to ``most``."""
-    name = "a whole number" if kind is int else "a number"
-    bounds = f"from {least} to {most}" if math.isfinite(most) else f"of at least {least}"
-
-    def convert(text: str) -> Any:
-        try:
-            value = kind(text)
-        except ValueError:
-            value = math.nan
-        if not (least <= value <= most and math.isfinite(value)):
-            raise argparse.ArgumentTypeError(f"{text!r}, expected {name} {bounds}")
-        return value
-
-    return convert
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -52,7 +33,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     stage.add_argument("-o", "--output", required=True, metavar="DIR")
     stage.add_argument(
         "--count",
-        type=_number(int, 0),
+        type=number(int, 0),
         metavar="N",
         help="the first N: any prefix has all families",
     )
@@ -92,24 +73,24 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     stage.add_argument("folder", metavar="DIR")
     stage.add_argument(
         "--first-conflicts",
-        type=_number(int, 0),
+        type=number(int, 0),
         default=1_000_000,
         metavar="N",
         help="until a model; 0: no limit",
     )
     stage.add_argument(
         "--conflicts",
-        type=_number(int, 0),
+        type=number(int, 0),
         default=200_000,
         metavar="N",
         help="of a backbone; 0: no limit",
     )
     stage.add_argument(
-        "--time", type=_number(float, 0), metavar="SECONDS", help="processor time of a formula"
+        "--time", type=number(float, 0), metavar="SECONDS", help="processor time of a formula"
     )
     stage.add_argument(
         "--models",
-        type=_number(int, 1, _MOST_MODELS),
+        type=number(int, 1, _MOST_MODELS),
         default=16,
         metavar="N",
         help=f"at most {_MOST_MODELS}",
@@ -117,11 +98,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     stage.add_argument(
         "--variables", metavar="FILE", help="ask about these alone, numbers divided by blanks"
     )
+    stage.add_argument("--count", type=number(int, 0), metavar="N", help="label so many, then stop")
     stage.add_argument(
-        "--count", type=_number(int, 0), metavar="N", help="label so many, then stop"
-    )
-    stage.add_argument(
-        "--total-time", type=_number(float, 0), metavar="SECONDS", help="begin none after it"
+        "--total-time", type=number(float, 0), metavar="SECONDS", help="begin none after it"
     )
     stage.add_argument(
         "--again",
@@ -170,12 +149,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def _add_workers(stage: argparse.ArgumentParser) -> None:
     stage.add_argument(
-        "-j", "--jobs", type=_number(int, 1), default=1, metavar="N", help="local processes"
+        "-j", "--jobs", type=number(int, 1), default=1, metavar="N", help="local processes"
     )
     stage.add_argument("--scheduler", metavar="ADDRESS", help="a Dask cluster's, instead")
     stage.add_argument(
         "--memory",
-        type=_number(int, 1),
+        type=number(int, 1),
         default=8192,
         metavar="MIB",
         help="address space of one task",

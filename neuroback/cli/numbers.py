@@ -3,36 +3,32 @@
 
 from __future__ import annotations
 
+import argparse
 import math
+import reprlib
+import sys
+from collections.abc import Callable
 from typing import Any
 
 
-def non_negative(kind: Any) -> Any:
-    """A converter to ``kind``, int or float, that takes finite numbers from 0 on."""
+def number(kind: type[Any], least: int, most: float = math.inf) -> Callable[[str], Any]:
+    """A converter to ``kind``, int or float, of finite numbers from ``least`` to ``most``."""
+    name = "a whole number" if kind is int else "a number"
+    bounds = f"from {least} to {most}" if math.isfinite(most) else f"of at least {least}"
 
     def convert(text: str) -> Any:
-        value = kind(text)
-        if not value >= 0 or math.isinf(value):
-            raise ValueError
+        try:
+            value = kind(text)
+        except ValueError:
+            value = math.nan
+        # The limit of whole numbers is that of the C++ behind them.
+        if not least <= value <= most or value > sys.maxsize:
+            shown = reprlib.repr(text)
+            raise argparse.ArgumentTypeError(f"{shown}, expected {name} {bounds}")
         return value
 
-    convert.__name__ = f"non-negative {kind.__name__}"
     return convert
 
 
-def threads(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise ValueError
-    return value
-
-
-def share(text: str) -> float:
-    value = float(text)
-    if not 0.0 <= value <= 1.0:
-        raise ValueError
-    return value
-
-
-threads.__name__ = "number of threads"
-share.__name__ = "number from 0 to 1"
+threads = number(int, 1)
+share = number(float, 0, 1)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from neuroback.cli import COMMANDS, EXIT_USAGE, fail
 from neuroback.cli.guard import Guard
-from neuroback.cli.numbers import non_negative, share, threads
+from neuroback.cli.numbers import number, share, threads
 from neuroback.cli.output import Output, json_record
 from neuroback.limits import (
     MIB,
@@ -47,7 +47,7 @@ def add_parser(subparsers: Any) -> None:
     engine.add_argument("--engine", choices=("auto", "core", "kissat"), default="auto")
     engine.add_argument("--kissat", metavar="PATH", help="the Kissat program to use")
     engine.add_argument("--race", action="store_true", help="plain and advised search at once")
-    engine.add_argument("--seed", type=non_negative(int), default=0, metavar="N")
+    engine.add_argument("--seed", type=number(int, 0), default=0, metavar="N")
 
     advice = parser.add_argument_group("advice")
     advice.add_argument("--no-neural", action="store_true", help="the bare engine, no network")
@@ -64,15 +64,15 @@ def add_parser(subparsers: Any) -> None:
     )
     advice.add_argument(
         "--advice-at",
-        type=non_negative(int),
+        type=number(int, 0),
         metavar="CONFLICTS",
         help="when the core takes the advice, repeats a hand-over; 0: before it starts",
     )
 
     limits = parser.add_argument_group("limits")
-    limits.add_argument("--time", type=non_negative(float), metavar="SECONDS")
-    limits.add_argument("--memory", type=non_negative(float), metavar="MIB")
-    limits.add_argument("--conflicts", type=non_negative(int), metavar="N")
+    limits.add_argument("--time", type=number(float, 0), metavar="SECONDS")
+    limits.add_argument("--memory", type=number(float, 0), metavar="MIB")
+    limits.add_argument("--conflicts", type=number(int, 0), metavar="N")
     limits.add_argument("--threads", type=threads, metavar="N", help="for reading and prediction")
 
     output = parser.add_argument_group("output")
