@@ -218,7 +218,8 @@ def table(result: Evaluation) -> str:
 def _aligned(rows: Sequence[Sequence[str]]) -> str:
     head = ["", *(title for _, title in _COLUMNS)]
     sides = ["left"] + ["right"] * len(_COLUMNS)
-    return tabulate(rows, head, "plain", disable_numparse=True, colalign=sides)
+    drawn: str = tabulate(rows, head, "plain", disable_numparse=True, colalign=sides)
+    return drawn
 
 
 def _cells(figures: Mapping[str, Any]) -> list[str]:
