@@ -191,7 +191,7 @@ def test_report_writes_all_it_is_asked_for(tmp_path: Path, small: list[dict[str,
     assert (tmp_path / "p.html").stat().st_size > 30_000
     after = readme.read_text()
     assert after.startswith(f"before\n{first}\n") and after.endswith(f"{last}\nafter\n")
-    assert after.index("| plain |") < after.index("| kissat |") and "minisat" not in after
+    assert after.index("\n| plain ") < after.index("\n| kissat ") and "minisat" not in after
     assert "old" not in after
     # Once more: the same words, and the marker still there.
     assert main(["bench", "report", str(path), *words, "-q"]) == 0
@@ -202,7 +202,7 @@ def test_report_writes_all_it_is_asked_for(tmp_path: Path, small: list[dict[str,
     readme.write_text(f"{after}{own}<!-- /bench:own -->\n")
     assert main(["bench", "report", str(path), *words, "-q"]) == 0
     before_own, _, of_own = readme.read_text().partition(own)
-    assert before_own == after and "| minisat |" in of_own and "| kissat |" not in of_own
+    assert before_own == after and "\n| minisat " in of_own and "\n| kissat " not in of_own
     readme.write_text(f"{own}<!-- /bench:own -->\n".replace("other", "missing"))
     assert main(["bench", "report", str(path), *words, "-q"]) == 1
     readme.write_text("no marker\n")
