@@ -236,7 +236,8 @@ def test_ctrl_c_ends_a_stage_and_leaves_no_process(
     time.sleep(1.2)
     os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=20)
-    assert process.returncode in (0, 130)
+    # On a slow machine it comes before Python is up; to a shell that is 130 as well.
+    assert process.returncode in (0, 130, -signal.SIGINT)
     assert "Traceback" not in err
     for _ in range(50):
         if not running_in_group(process.pid):
