@@ -16,6 +16,7 @@ import resource
 import select
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import (
@@ -62,6 +63,24 @@ def _start_worker(parent: int) -> None:
     die_with_parent(parent)
 
 
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ctrl-C counts when the block is over, and never in a process that begins in it."""
+    came: list[int] = []
+    here = threading.current_thread() is threading.main_thread()
+    # Another thread may take a signal that this one blocks, but the handler runs in this one.
+    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number)) if here else None
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if here:
+            signal.signal(signal.SIGINT, before or signal.SIG_DFL)
+    if came:
+        signal.raise_signal(signal.SIGINT)
+
+
 class LocalPool:
     """``jobs`` processes of this machine."""
 
@@ -77,7 +96,10 @@ class LocalPool:
         )
 
     def submit(self, task: Callable[..., Answer], /, *values: Any) -> Future[Answer]:
-        return self._pool.submit(task, *values)
+        # This may start a worker, which Ctrl-C must not reach before it can ignore it, and which
+        # must be known here before this process goes.
+        with _uninterrupted():
+            return self._pool.submit(task, *values)
 
     def close(self) -> None:
         processes = list((getattr(self._pool, "_processes", None) or {}).values())
