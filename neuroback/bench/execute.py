@@ -12,14 +12,14 @@ import shutil
 import tempfile
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from neuroback.bench import host, output, slot, verify
 from neuroback.bench.adapters import Adapter, Explanation, Job, Stopped
 from neuroback.bench.record import SCHEMA, Record
-from neuroback.bench.suite import Cache, Task
+from neuroback.bench.suite import Cache, Task, default_cache
 from neuroback.errors import BenchError, NeuroBackError
 
 # An engine that prints without end must not fill the disk.
@@ -48,7 +48,7 @@ class Settings:
     check_memory_mib: int | None = None
     proof_mib: int = 4096
     cgroup: bool = True
-    cache: str = ""
+    cache: str = field(default_factory=lambda: str(default_cache()))
     scratch: str | None = None
     token: str = ""
     commit: str | None = None

@@ -358,6 +358,7 @@ def test_a_stop_while_runs_begin_ends_them_too(suite: Path, write_program: Progr
     engine = f"it=command:{write_program('waits', 'time.sleep(30)')} {{formula}}"
     tasks = suites.tasks(suites.read(suite), suites.Cache(suites.default_cache()), known.Known())
     settings = run.make_settings(suite, time=20.0)
+    assert settings.cache == str(suites.default_cache())
     for delay in (0.0, 0.05, 0.1, 0.15, 0.2, 0.3):
         with closing(record.RecordFile(suite.parent / f"stop{delay}.jsonl")) as records:
             work = run.Runner(records, settings)
