@@ -87,7 +87,9 @@ def run(args: argparse.Namespace) -> int:
         card=card,
         on_epoch=report,
     )
-    chosen = "no advice by default" if model.gate == CLOSED else f"threshold {model.threshold}"
+    chosen = f"threshold {model.threshold}"
+    if model.gate == CLOSED:
+        chosen = "no advice by default: no threshold is shown to be right on held-out formulas"
     say(f"best network: {Path(args.output) / 'model.safetensors'}, {chosen}")
     return 0
 

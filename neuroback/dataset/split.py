@@ -19,11 +19,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from neuroback.dataset.store import Row, Store, write_whole
+from neuroback.dataset.store import Row, Store, strictness, write_whole
 from neuroback.errors import DataError
 
-# From the strictest on; other roles than these come after them.
-_ROLES = ("test", "known-test")
 _FINGERPRINT = re.compile("[0-9a-f]{32}")
 TRAIN, VALIDATION, HELDOUT, EXCLUDED = "train", "validation", "heldout", "excluded"
 
@@ -83,23 +81,19 @@ def held_out(families: Iterable[str], plan: Plan) -> frozenset[str]:
     return frozenset(sorted(families, key=lambda name: _uniform(plan.seed, name))[:number])
 
 
-def _strictness(role: str) -> tuple[int, str]:
-    return (_ROLES.index(role) if role in _ROLES else len(_ROLES), role)
-
-
 def assign(rows: Iterable[Row], plan: Plan = DEFAULT_PLAN) -> dict[str, str]:
     """fingerprint -> split."""
     rows = list(rows)
     heldout = held_out((row.family for row in rows if row.role == "train"), plan)
     splits: dict[str, str] = {}
     for group in groups(rows):
-        outside = sorted({row.role for row in group} - {"train"}, key=_strictness)
+        outside = sorted({row.role for row in group} - {"train"}, key=strictness)
         apart = {row.family in heldout for row in group if row.role == "train"}
         key = min(row.shape_hash for row in group)
         inside = VALIDATION if _uniform(plan.seed, key) < plan.validation else TRAIN
         for row in group:
             if row.role != "train":
-                splits[row.fingerprint] = outside[0]
+                splits[row.fingerprint] = outside[-1]
             elif outside or len(apart) > 1:
                 splits[row.fingerprint] = EXCLUDED
             else:

@@ -195,9 +195,7 @@ class Store:
         A split that it had becomes that of the role.  Within a transaction of the index.
         """
         row = self.index.row(fingerprint)
-        if row is None or row["role"] not in ROLES:
-            return False
-        if ROLES.index(role) <= ROLES.index(row["role"]):
+        if row is None or strictness(role) <= strictness(row["role"]):
             return False
         self.index.update(fingerprint, {"role": role, "split": role if row["split"] else ""})
         return True
@@ -267,6 +265,11 @@ def write_compressed(path: Path, data: bytes, level: int) -> None:
     import zstandard
 
     write_whole(path, zstandard.ZstdCompressor(level=level).compress(data))
+
+
+def strictness(role: str) -> int:
+    """Larger for what a formula may be used for less; of a role that is none of ours, the least."""
+    return ROLES.index(role) if role in ROLES else 0
 
 
 def write_whole(path: Path, data: bytes) -> None:

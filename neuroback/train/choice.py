@@ -3,8 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from safetensors.numpy import load_file
+
+from neuroback.model import checkpoint
 from neuroback.model.checkpoint import Checkpoint, Gate
 from neuroback.train.data import Division
 from neuroback.train.evaluate import sweep
@@ -44,3 +49,11 @@ def choose(model: Checkpoint, parts: Division) -> tuple[float, Gate, dict[str, A
             continue
         return entry["threshold"], GATE, entry
     return CLOSED_THRESHOLD, CLOSED, {}
+
+
+def keep(
+    model: Checkpoint, out: Path, threshold: float, gate: Gate, card: Mapping[str, Any]
+) -> Checkpoint:
+    """The model's weights in ``out`` with this threshold, gate and card."""
+    tensors = load_file(model.weights_path)
+    return checkpoint.save(out, model.config, tensors, threshold=threshold, gate=gate, card=card)

@@ -48,7 +48,8 @@ def read_options(out: Path) -> TrainConfig:
     return TrainConfig().override(_read_json(path), str(path))
 
 
-def open_run(out: Path, config: TrainConfig, resume: bool) -> None:
+def check_options(out: Path, config: TrainConfig, resume: bool) -> None:
+    """DataError where ``out`` has a run that cannot go on with these options."""
     path = out / "run.json"
     if path.exists():
         if not resume:
@@ -162,7 +163,8 @@ def _read_json(path: Path, *keys: str) -> dict[str, Any]:
         raise DataError(f"{path}: {error.strerror}") from None
     except ValueError as error:
         raise DataError(f"{path}: damaged: {error}") from None
-    missing = set(keys).difference(document) if isinstance(document, dict) else keys or ("{",)
-    if missing:
-        raise DataError(f"{path}: damaged: no {', '.join(sorted(missing))}")
-    return dict(document)
+    if not isinstance(document, dict):
+        raise DataError(f"{path}: damaged, expected a JSON object")
+    if missing := sorted(set(keys).difference(document)):
+        raise DataError(f"{path}: damaged: no {', '.join(missing)}")
+    return document

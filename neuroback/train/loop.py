@@ -32,15 +32,15 @@ from neuroback.model.config import NetworkConfig, pooling
 from neuroback.model.network import Network
 from neuroback.model.paper import PaperCheckpoint, PaperNetwork
 from neuroback.train import metrics
-from neuroback.train.choice import CLOSED, CLOSED_THRESHOLD, choose
+from neuroback.train.choice import CLOSED, CLOSED_THRESHOLD, choose, keep
 from neuroback.train.config import TrainConfig
 from neuroback.train.data import Division, Example, batches, divide, feature_constants, visits
 from neuroback.train.devices import agreed, gradients, launch
 from neuroback.train.folder import (
     State,
+    check_options,
     load_state,
     load_trained,
-    open_run,
     read_division,
     save_state,
     write_division,
@@ -133,9 +133,11 @@ def _train(
     on_epoch: Callable[[dict[str, Any]], None] | None,
 ) -> checkpoint.Checkpoint | PaperCheckpoint:
     fabric = launch(config)
+    check_options(out, config, resume)
     parts = _division(out, examples, config)
     if not parts.train:
-        raise DataError(f"{out}: none of its formulas is in the data, expected those it began with")
+        raise DataError(f"{out}: the data has no formula for this run to train on")
+    judged = _judged(parts, config)
     logger.info(
         "%d formulas train, %d held out, %d in held-out families",
         len(parts.train),
@@ -157,7 +159,6 @@ def _train(
         network.load_state_dict(tensors_of(start))
     state = State(network, _optimizer(network, config), {})
     state.average = {name: value.clone() for name, value in network.state_dict().items()}
-    open_run(out, config, resume)
     fabric.barrier()
     if fabric.is_global_zero:
         write_options(out, config)
@@ -207,16 +208,14 @@ def _train(
         figures: dict[str, Any] = {"epoch": state.epoch, "loss": round(total / formulas, 5)}
         module.eval()
         with _averaged(state):
-            for name, group_examples in (
-                ("held_out", parts.held_out),
-                ("families", parts.held_out_families),
+            for name, unseen in (
+                ("held_out", judged.held_out),
+                ("families", judged.held_out_families),
             ):
-                limit = config.validate_edges or math.inf
-                small = [e for e in group_examples if e.num_edges <= limit]
-                graphs = [example.data for example in small]
-                if small:
+                graphs = [example.data for example in unseen]
+                if unseen:
                     logits = workers.logits(graphs) if workers else _logits(fabric, call, graphs)
-                    figures |= _validate(logits, small, name)
+                    figures |= _validate(logits, unseen, name)
             score = agreed(fabric, _score(figures))
             if score > state.best:
                 state.best, state.best_epoch = score, state.epoch
@@ -239,7 +238,7 @@ def _train(
         workers.close()
     if writer is not None:
         writer.close()
-        _settle(out, parts, config)
+        _settle(out, judged)
     fabric.barrier()
     return load_trained(out)
 
@@ -249,29 +248,20 @@ def layers_of(model: checkpoint.Checkpoint) -> tuple[int, int]:
     return len(model.config.attention), sum(model.config.attention)
 
 
-def _settle(out: Path, parts: Division, config: TrainConfig) -> None:
+def _judged(parts: Division, config: TrainConfig) -> Division:
+    """What judges the run: the held-out formulas that are not too large."""
+    limit = config.validate_edges or math.inf
+    groups = (parts.held_out, parts.held_out_families)
+    return Division([], *([e for e in group if e.num_edges <= limit] for group in groups))
+
+
+def _settle(out: Path, judged: Division) -> None:
     """Choose threshold and gate of the run's network and write them beside it."""
     model = load_trained(out)
     if not isinstance(model, checkpoint.Checkpoint):
         return
-    limit = config.validate_edges or math.inf
-    small = Division(
-        [],
-        [example for example in parts.held_out if example.num_edges <= limit],
-        [example for example in parts.held_out_families if example.num_edges <= limit],
-    )
-    threshold, gate, chosen = choose(model, small)
-    arrays = {name: tensor.numpy() for name, tensor in tensors_of(model).items()}
-    checkpoint.save(
-        model.weights_path, model.config, arrays,
-        threshold=threshold, gate=gate, card=model.card["card"],
-    )  # fmt: skip
-    if gate == CLOSED:
-        logger.warning(
-            "no threshold is shown to be right on held-out formulas: no advice by default"
-        )
-    else:
-        logger.info("threshold %s: %.1f%% advised", threshold, 100 * chosen["advised"])
+    threshold, gate, _ = choose(model, judged)
+    keep(model, model.weights_path, threshold, gate, model.card["card"])
 
 
 def _logits(

@@ -26,6 +26,7 @@ from neuroback.train.choice import (
     LEAST_PRECISION,
     LEAST_PRECISION_KNOWN,
     choose,
+    keep,
 )
 from neuroback.train.data import Example, load_examples
 from neuroback.train.evaluate import Evaluation, evaluate, table
@@ -94,12 +95,7 @@ def release(
     threshold, gate, chosen = choose(model, parts)
 
     def save(card: Mapping[str, Any]) -> Checkpoint:
-        from safetensors.numpy import load_file
-
-        tensors = load_file(model.weights_path)
-        return checkpoint.save(
-            out, model.config, tensors, threshold=threshold, gate=gate, card=card
-        )
+        return keep(model, out, threshold, gate, card)
 
     shipped = save({})
     card: dict[str, Any] = {

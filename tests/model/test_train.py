@@ -162,7 +162,7 @@ def test_a_run_does_not_go_on_with_other_formulas(
 ) -> None:
     loop.train(examples, tmp_path, SMALL)
     others = [example(make_formula(900 + i, 30, 110), i, name=f"o{i}") for i in range(3)]
-    with pytest.raises(DataError, match="none of its formulas"):
+    with pytest.raises(DataError, match="no formula for this run"):
         loop.train(others, tmp_path, SMALL, resume=True)
 
 
