@@ -188,16 +188,6 @@ def _is_decompression_error(error: Exception) -> bool:
     return isinstance(error, (*kinds, ValueError))
 
 
-def is_stream(path: str | os.PathLike[str]) -> bool:
-    """Is ``path`` written as it comes?  Pipes and devices are, and descriptors by name, as
-    /dev/stdout: whatever is behind them is not ours to replace."""
-    name = os.path.abspath(path)
-    if name.startswith(("/dev/", "/proc/")) and not name.startswith("/dev/shm/"):
-        return True
-    place = Path(path)
-    return place.exists() and not (place.is_file() or place.is_dir())
-
-
 def short_name(path: str | os.PathLike[str]) -> str:
     """The name shown to a user: as given, ``<stdin>`` for "-"."""
     return "<stdin>" if str(path) == "-" else str(Path(path))

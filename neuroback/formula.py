@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from neuroback import _core
-from neuroback.archive import is_stream, open_bytes, short_name
+from neuroback.archive import open_bytes, short_name
 from neuroback.errors import FormulaError
+from neuroback.files import writing
 
 _BATCH = 1 << 14
 
@@ -137,28 +138,8 @@ class Formula:
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write plain canonical DIMACS; the file appears whole or not at all."""
-        if is_stream(path):
-            descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
-            try:
-                self.write_to_fd(descriptor)
-            finally:
-                os.close(descriptor)
-            return
-        path = os.fspath(path)
-        folder, base = os.path.split(os.path.abspath(path))
-        import tempfile
-
-        descriptor, aside = tempfile.mkstemp(prefix=f".{base}.", dir=folder)
-        try:
-            try:
-                self.write_to_fd(descriptor)
-                os.fchmod(descriptor, 0o666 & ~_umask())
-            finally:
-                os.close(descriptor)
-            os.replace(aside, path)
-        except BaseException:
-            os.unlink(aside)
-            raise
+        with writing(path) as file:
+            self.write_to_fd(file.fileno())
 
     def write_to_fd(self, descriptor: int, flips: npt.NDArray[Any] | None = None) -> bool:
         """Write canonical DIMACS to an open descriptor, releasing the GIL.
@@ -253,15 +234,3 @@ def check_literal(literal: Any, place: str) -> int:
     if value == 0 or abs(value) > _core.MAX_VAR:
         raise ValueError(f"{place}: literal {value}, expected 1 to {_core.MAX_VAR} or its negation")
     return value
-
-
-def _umask() -> int:
-    """The process's umask, read without changing it where the system says it."""
-    try:
-        with open("/proc/self/status", encoding="ascii") as status:
-            for line in status:
-                if line.startswith("Umask:"):
-                    return int(line.split()[1], 8)
-    except OSError:
-        pass
-    return 0o022

@@ -9,12 +9,13 @@ import platform
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tabulate import tabulate
+
+from neuroback.files import write_whole
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -115,8 +116,4 @@ def report(name: str, rows: list[dict[str, object]], note: str = "") -> None:
         "machine": f"{platform.machine()}, {os.cpu_count()} CPUs",
         "python": platform.python_version(),
     }  # fmt: skip
-    descriptor, aside = tempfile.mkstemp(dir=target.parent)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(json.dumps(record, indent=1) + "\n")
-    os.chmod(aside, 0o644)
-    os.replace(aside, target)
+    write_whole(target, (json.dumps(record, indent=1) + "\n").encode())

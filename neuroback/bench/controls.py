@@ -28,8 +28,8 @@ import numpy as np
 import numpy.typing as npt
 
 from neuroback.bench.adapters import Job, NeuroBack, neuroback_command
-from neuroback.bench.suite import write_whole
 from neuroback.errors import BenchError
+from neuroback.files import write_whole
 
 KINDS = ("all-true", "random", "shuffled", "inverted", "predicted")
 

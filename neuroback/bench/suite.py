@@ -14,13 +14,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from neuroback.bench.known import Known
 from neuroback.errors import BenchError, NeuroBackError
+from neuroback.files import write_whole
 from neuroback.formula import Formula
 
 
@@ -141,22 +141,6 @@ class Cache:
         }
         write_whole(note, json.dumps(found).encode())
         return found
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file that appears under its name only when it is complete."""
-    fd, aside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(fd, "wb") as stream:
-            stream.write(data)
-        # mkstemp makes private files; what we hand out is an ordinary one.
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(aside, 0o666 & ~mask)
-        os.replace(aside, path)
-    except BaseException:
-        os.unlink(aside)
-        raise
 
 
 def tasks(

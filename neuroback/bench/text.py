@@ -13,9 +13,9 @@ from tabulate import tabulate
 
 from neuroback.bench.settling import Bench
 from neuroback.bench.statistics import Interval
-from neuroback.bench.suite import write_whole
 from neuroback.bench.table import Comparison, Row, Table, claim
 from neuroback.errors import BenchError
+from neuroback.files import write_whole
 
 
 def number(value: float, digits: int = 3) -> str:

@@ -329,7 +329,7 @@ def _chosen(records: list[Record], args: argparse.Namespace) -> list[Record]:
 
 def _report(args: argparse.Namespace) -> int:
     from neuroback.bench import record, satcomp, settling, svg, table, text
-    from neuroback.bench.suite import write_whole
+    from neuroback.files import write_whole
 
     everything = record.load(args.records)
     bench = settling.settle(_chosen(everything, args))
@@ -379,7 +379,7 @@ def _section(records: list[Record], folder: Path, words: list[str]) -> str:
 
 
 def _write(path: Path, content: str) -> None:
-    from neuroback.bench.suite import write_whole
+    from neuroback.files import write_whole
 
     if str(path) == "-":
         sys.stdout.write(content)

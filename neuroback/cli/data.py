@@ -309,7 +309,8 @@ def _split(args: argparse.Namespace) -> int:
 
 def _stats(args: argparse.Namespace) -> int:
     from neuroback.dataset import stats
-    from neuroback.dataset.store import Store, write_whole
+    from neuroback.dataset.store import Store
+    from neuroback.files import write_whole
 
     if args.sources:
         with Store.open(args.folder) as store:

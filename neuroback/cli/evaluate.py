@@ -60,6 +60,7 @@ def run(args: argparse.Namespace) -> int:
     from pathlib import Path
 
     from neuroback.engines.proof_file import require_writable
+    from neuroback.files import write_whole
     from neuroback.model import checkpoint, paper
     from neuroback.train import logistic
     from neuroback.train.data import load_examples
@@ -87,5 +88,5 @@ def run(args: argparse.Namespace) -> int:
     if args.plots:
         plot(result, Path(args.plots))
     if args.output:
-        checkpoint.write_whole(Path(args.output), (dump(result) + "\n").encode())
+        write_whole(Path(args.output), (dump(result) + "\n").encode())
     return 0

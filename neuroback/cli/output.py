@@ -3,15 +3,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
+import io
 import re
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from neuroback.archive import is_stream
+from neuroback.files import writing
 from neuroback.result import COUNTERS, STAGES, Result, Status
 
 if TYPE_CHECKING:
@@ -83,7 +81,8 @@ class Output:
     def answer(self, result: Result, record: dict[str, Any]) -> None:
         """The last words.  ``record`` is what ``--json`` prints."""
         if self.file is not None:
-            write_whole(self.file, lambda file: self._answer_lines(result, file))
+            with writing(self.file) as file, io.TextIOWrapper(file, encoding="ascii") as text:
+                self._answer_lines(result, text)
         if self.json:
             import json
 
@@ -97,36 +96,6 @@ class Output:
         if result.status is Status.SATISFIABLE and self.witness and result.model is not None:
             for line in model_lines(result.model):
                 file.write(line + "\n")
-
-
-@contextlib.contextmanager
-def _named(path: str) -> Iterator[None]:
-    """Errors of writing name no file, those of files aside another."""
-    try:
-        yield
-    except OSError as error:
-        error.filename = path
-        raise
-
-
-def write_whole(path: str, write: Any) -> None:
-    """A regular file appears under its name only when all is written; anything else streams."""
-    if is_stream(path):
-        with _named(path):
-            descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
-            with open(descriptor, "w", encoding="ascii") as file:
-                write(file)
-        return
-    target = Path(path).resolve()
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        with _named(path):
-            with temporary.open("w", encoding="ascii") as file:
-                write(file)
-            temporary.replace(target)
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 def json_record(result: Result, *, witness: bool, command: str, **more: Any) -> dict[str, Any]:

@@ -30,8 +30,8 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from neuroback import pipeline
-    from neuroback.cli.output import write_whole
     from neuroback.engines.proof_file import refuse_unsafe_target, require_writable
+    from neuroback.files import write_whole
     from neuroback.formula import Formula
     from neuroback.phases import Phases
 
@@ -48,5 +48,5 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.write(text)
         sys.stdout.flush()
     else:
-        write_whole(args.output, lambda file: file.write(text))
+        write_whole(args.output, text.encode())
     return 0

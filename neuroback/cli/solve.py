@@ -195,9 +195,9 @@ class _Command:
         if args.output or args.proof or args.write_formula:
             from pathlib import Path
 
-            from neuroback.archive import is_stream
             from neuroback.engines.proof_file import refuse_unsafe_target, require_writable
             from neuroback.errors import ProofError
+            from neuroback.files import is_stream
 
             taken: dict[Path, str] = {}
             for target, what in (

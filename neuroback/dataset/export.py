@@ -20,8 +20,9 @@ from pathlib import Path
 
 from neuroback.dataset.build import Report, Tally, silent
 from neuroback.dataset.label import backbone_lines
-from neuroback.dataset.store import Row, Store, write_whole
+from neuroback.dataset.store import Row, Store
 from neuroback.errors import DataError, FormulaError
+from neuroback.files import write_whole
 from neuroback.formula import Formula
 
 
@@ -90,9 +91,11 @@ def export(folder: str, output: str, report: Report = silent) -> Exported:
                 label = store.label(row.fingerprint)
                 lines = backbone_lines(label.backbone, label.partial)
                 text = "".join(f"{line}\n" for line in lines)
+                label_target.parent.mkdir(parents=True, exist_ok=True)
                 write_whole(label_target, lzma.compress(text.encode(), preset=6))
             if not target.exists():
                 pack = _PACKERS.get(target.suffix, _plain)
+                target.parent.mkdir(parents=True, exist_ok=True)
                 write_whole(target, pack(store.formula(row.fingerprint).to_dimacs()))
             tally.done += 1
             report(tally.done + tally.known, len(rows), row.family)

@@ -19,8 +19,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from neuroback.dataset.store import Row, Store, strictness, write_whole
+from neuroback.dataset.store import Row, Store, strictness
 from neuroback.errors import DataError
+from neuroback.files import write_whole
 
 _FINGERPRINT = re.compile("[0-9a-f]{32}")
 TRAIN, VALIDATION, HELDOUT, EXCLUDED = "train", "validation", "heldout", "excluded"
@@ -142,6 +143,7 @@ def write_lists(store: Store, folder: str) -> None:
     for row in store.rows(labelled=False):
         if row.split:
             members[row.split].append(row.fingerprint)
+    Path(folder).mkdir(parents=True, exist_ok=True)
     for name, fingerprints in members.items():
         text = "".join(f"{fingerprint}\n" for fingerprint in sorted(fingerprints))
         write_whole(Path(folder) / f"{name}.txt", text.encode())

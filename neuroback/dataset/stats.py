@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from tabulate import tabulate
 
-from neuroback.dataset.store import Row, Store, write_whole
+from neuroback.dataset.store import Row, Store
+from neuroback.files import write_whole
 
 LARGE = 20_000
 
@@ -135,6 +136,7 @@ def plot(rows: Sequence[Row], folder: Path) -> list[tuple[str, str]]:
     from matplotlib.figure import Figure
 
     labelled = [row for row in rows if _is_labelled(row)]
+    folder.mkdir(parents=True, exist_ok=True)
     made = []
 
     def save(figure: Any, name: str, title: str) -> None:

@@ -28,12 +28,12 @@ import numpy as np
 from neuroback.dataset.index import Index
 from neuroback.dataset.label import SAT, UNKNOWN, UNSAT, Label, columns_of, merged
 from neuroback.errors import DataError
+from neuroback.files import ASIDE, write_whole
 from neuroback.formula import Formula
 
 if TYPE_CHECKING:
     from neuroback.graph import Graph
 
-_TEMPORARY = ".part-"
 # From the laxest on: only formulas of the first may teach, tune or choose.
 ROLES = ("train", "known-test", "test")
 # More than the first two lines of a label.
@@ -111,7 +111,7 @@ class Store:
                     raise DataError(
                         f"{self.folder}: another stage is writing {part} of this set"
                     ) from None
-                for stale in (self.folder / part).glob(f"*/{_TEMPORARY}*"):
+                for stale in (self.folder / part).glob(f"*/{ASIDE}*"):
                     stale.unlink()
             yield
 
@@ -169,7 +169,7 @@ class Store:
         from neuroback.graph import ARRAYS
 
         folder.parent.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=folder.parent))
+        aside = Path(tempfile.mkdtemp(prefix=ASIDE, dir=folder.parent))
         try:
             for name in ARRAYS:
                 np.save(aside / f"{name}.npy", getattr(graph, name), allow_pickle=False)
@@ -264,26 +264,10 @@ def write_compressed(path: Path, data: bytes, level: int) -> None:
     """zstd into ``path``, which appears whole or not at all."""
     import zstandard
 
+    path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, zstandard.ZstdCompressor(level=level).compress(data))
 
 
 def strictness(role: str) -> int:
     """Larger for what a formula may be used for less; of a role that is none of ours, the least."""
     return ROLES.index(role) if role in ROLES else 0
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """``data`` into ``path``, which appears whole or not at all; OSError names the file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, aside = tempfile.mkstemp(prefix=_TEMPORARY, dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        Path(aside).chmod(0o644)
-        Path(aside).replace(path)
-    except BaseException as error:
-        with contextlib.suppress(OSError):
-            Path(aside).unlink()
-        if isinstance(error, OSError):
-            error.filename = str(path)
-        raise

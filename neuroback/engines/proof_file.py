@@ -20,8 +20,8 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
-from neuroback.archive import is_stream
 from neuroback.errors import NeuroBackError, ProofError
+from neuroback.files import is_stream
 
 # How long a blocked write waits before it looks whether the run was stopped.
 _PATIENCE_SECONDS = 0.05

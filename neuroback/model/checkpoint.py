@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from neuroback import _core
 from neuroback.errors import CheckpointError
+from neuroback.files import write_whole
 from neuroback.model.config import NetworkConfig
 
 FORMAT = 1
@@ -218,12 +219,3 @@ def save(
     text = json.dumps(document, indent=1) + "\n"
     write_whole(weights_path.with_suffix(".json"), text.encode())
     return _read(weights_path.with_suffix(".json"))
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -38,7 +38,8 @@ from torch_geometric.data import Data
 from torch_geometric.nn import GATv2Conv
 
 from neuroback.errors import CheckpointError
-from neuroback.model.checkpoint import Gate, tensors_to_bytes, write_whole
+from neuroback.files import write_whole
+from neuroback.model.checkpoint import Gate, tensors_to_bytes
 
 ARCHITECTURE = "paper"
 _WIDTH = 48

@@ -7,6 +7,7 @@ What was not written by a run, or by one with other options, is a DataError that
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from neuroback.errors import DataError
+from neuroback.files import write_whole
 from neuroback.model import checkpoint, paper
 from neuroback.model.network import Network
 from neuroback.model.paper import PaperCheckpoint, PaperNetwork
@@ -61,7 +63,7 @@ def check_options(out: Path, config: TrainConfig, resume: bool) -> None:
 def write_options(out: Path, config: TrainConfig) -> None:
     out.mkdir(parents=True, exist_ok=True)
     text = json.dumps(config.to_json(), indent=1) + "\n"
-    checkpoint.write_whole(out / "run.json", text.encode())
+    write_whole(out / "run.json", text.encode())
 
 
 def write_division(out: Path, parts: Division) -> None:
@@ -70,7 +72,7 @@ def write_division(out: Path, parts: Division) -> None:
         part: [example.formula.fingerprint for example in getattr(parts, part)]
         for part in ("train", "held_out", "held_out_families")
     }
-    checkpoint.write_whole(out / "division.json", (json.dumps(names) + "\n").encode())
+    write_whole(out / "division.json", (json.dumps(names) + "\n").encode())
 
 
 def read_division(out: Path, examples: Sequence[Example]) -> Division:
@@ -102,8 +104,8 @@ def save_state(out: Path, state: State) -> None:
         "tensors": f"state-{state.epoch}.safetensors",
     }
     # The JSON names the tensors' file, so the two can never be of different epochs.
-    checkpoint.write_whole(out / str(document["tensors"]), checkpoint.tensors_to_bytes(arrays))
-    checkpoint.write_whole(out / "state.json", (json.dumps(document) + "\n").encode())
+    write_whole(out / str(document["tensors"]), checkpoint.tensors_to_bytes(arrays))
+    write_whole(out / "state.json", (json.dumps(document) + "\n").encode())
     for old in out.glob("state-*.safetensors"):
         if old.name != document["tensors"]:
             old.unlink()
@@ -142,12 +144,11 @@ def load_state(out: Path, state: State) -> None:
 
 def write_metrics(out: Path, history: Sequence[Mapping[str, Any]]) -> None:
     columns = list(dict.fromkeys(key for row in history for key in row))
-    temporary = out / ".metrics.csv.tmp"
-    with temporary.open("w", newline="") as file:
-        writer = csv.DictWriter(file, columns)
-        writer.writeheader()
-        writer.writerows(history)
-    temporary.replace(out / "metrics.csv")
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, columns)
+    writer.writeheader()
+    writer.writerows(history)
+    write_whole(out / "metrics.csv", text.getvalue().encode())
 
 
 def load_trained(run: Path) -> checkpoint.Checkpoint | PaperCheckpoint:

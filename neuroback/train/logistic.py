@@ -22,8 +22,8 @@ import torch
 from torch.nn import functional
 
 from neuroback.errors import DataError
+from neuroback.files import write_whole
 from neuroback.graph import Graph
-from neuroback.model.checkpoint import write_whole
 from neuroback.train.data import Example, load_examples
 
 # Of each formula so many variables, drawn evenly: more of one formula teach little.

@@ -4,19 +4,16 @@
 from __future__ import annotations
 
 import re
-import resource
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from neuroback.cli import output
 from neuroback.dataset.label import columns_of, label_formula
 from neuroback.dataset.shards import read_shard, write_shards
-from neuroback.dataset.store import Store, write_compressed, write_whole
+from neuroback.dataset.store import Store, write_compressed
 from neuroback.errors import DataError
 from neuroback.formula import Formula
-from neuroback.parallel import isolated
 
 Run = Callable[..., tuple[int, str, str]]
 MakeSet = Callable[..., Path]
@@ -137,32 +134,3 @@ def test_a_record_without_columns_is_no_record(tmp_path: Path) -> None:
     write_compressed(path, f"c neuroback-row 3\n{label_formula(FIRST).to_text()}".encode(), level=1)
     with pytest.raises(DataError, match=r"record 1: '3', expected a JSON object"):
         list(read_shard(path))
-
-
-def write_text(path: Path, data: bytes) -> None:
-    output.write_whole(str(path), lambda file: file.write(data.decode()))
-
-
-def named_by_failure(write: Callable[[Path, bytes], None], path: Path) -> str | None:
-    """For a child: no file of it grows beyond a kilobyte, so a write fails as on a full device."""
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))
-    try:
-        write(path, b"x" * 5000)
-    except OSError as error:
-        return str(error.filename)
-    return None
-
-
-@pytest.mark.parametrize("write", [write_whole, write_text])
-def test_a_write_that_fails_names_its_file(
-    tmp_path: Path, write: Callable[[Path, bytes], None]
-) -> None:
-    path = tmp_path / "x.txt"
-    assert isolated(named_by_failure, write, path) == str(path)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_full_device_is_named() -> None:
-    with pytest.raises(OSError) as caught:
-        write_text(Path("/dev/full"), b"x")
-    assert caught.value.filename == "/dev/full"

@@ -18,8 +18,8 @@ pytest.importorskip("torch_geometric")
 pytest.importorskip("lightning")
 
 from neuroback.errors import DataError
+from neuroback.files import write_whole
 from neuroback.formula import Formula
-from neuroback.model.checkpoint import write_whole
 from neuroback.train import evaluate, logistic, metrics
 from neuroback.train.consistency import Consistency, consistency
 from neuroback.train.data import Example
