@@ -10,7 +10,12 @@
 set -eu
 records=$1
 shift
-suite=$NEUROBACK_CNF/clock.txt
+# A suite lies beside its formulas, whose own folder may be read-only.
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+trap 'exit 130' INT TERM
+ln -s "$(cd "$NEUROBACK_CNF" && pwd)"/* "$folder"
+suite=$folder/clock.txt
 python "$(dirname "$0")/within.py" 30 --at-least 0.5 --role known-test --role test --hours 23 \
     > "$suite"
 record() { neuroback bench run "$suite" -o "$records" --time 30 --memory 6000 --proofs off "$@"; }
