@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from neuroback.phases import Phases
 
 ADVICE = ("off", "first", "initial", "always")
-PHASES_FORMS = ("neuroback-phases", "neuroback")
 
 
 def _silent(_: str) -> None:

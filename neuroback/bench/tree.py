@@ -170,13 +170,6 @@ def run_queue_seconds(pid: int) -> float:
     return total / 1e9
 
 
-def high_water_bytes(pid: int) -> int:
-    for line in _read(f"/proc/{pid}/status").splitlines():
-        if line.startswith(b"VmHWM:"):
-            return int(line.split()[1]) * 1024
-    return 0
-
-
 def marked(token: str) -> list[int]:
     """Processes of this user whose environment carries ``token``: what a killed runner left."""
     found: list[int] = []

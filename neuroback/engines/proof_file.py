@@ -98,7 +98,6 @@ class ProofFile:
         self.path = os.fspath(path)
         self.text = text or self.path == "-"
         self.cancelled: Callable[[], bool] = lambda: False
-        self.bytes_written = 0
         self._fd = -1
         self._temporary: Path | None = None
         self._streams = False
@@ -173,9 +172,7 @@ class ProofFile:
                         continue
                 # A pipe that is ready takes at least this much without blocking.
                 step = view[: select.PIPE_BUF] if self._streams else view
-                written = os.write(self._fd, step)
-                self.bytes_written += written
-                view = view[written:]
+                view = view[os.write(self._fd, step) :]
         except OSError as error:
             raise ProofError(f"{self.path}: cannot be written, {error.strerror}") from error
 

@@ -210,9 +210,6 @@ class Encoder:
         self.out.append(0)
         return z
 
-    def or_many(self, literals: Iterable[int]) -> int:
-        return -self.and_many([-lit for lit in literals])
-
     def xor_many(self, literals: Sequence[int], cut: int = 3) -> int:
         """The parity of the literals, by a chain of gates with ``cut`` - 1 or 2 inputs each."""
         queue = list(literals)
@@ -253,10 +250,6 @@ class Encoder:
     def fix_word(self, word: Word, value: int) -> None:
         for i, lit in enumerate(word):
             self.fix(lit, bool(value >> i & 1))
-
-    def equate_words(self, a: Word, b: Word) -> None:
-        for x, y in zip(a, b, strict=True):
-            self.equate(x, y)
 
     def xor_words(self, a: Word, b: Word) -> Word:
         return [self.xor(x, y) for x, y in zip(a, b, strict=True)]
