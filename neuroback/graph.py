@@ -100,6 +100,10 @@ class Graph:
         """Unit propagation alone refutes the formula."""
         return self.core.root_conflict
 
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """All of ``ARRAYS`` by name."""
+        return {name: getattr(self, name) for name in ARRAYS}
+
     def to_pyg(self) -> Data:
         """A ``torch_geometric.data.Data`` whose tensors share memory with the arrays."""
         import warnings
@@ -111,8 +115,8 @@ class Graph:
         with warnings.catch_warnings():
             # The views are read-only; nothing here writes to them.
             warnings.simplefilter("ignore", UserWarning)
-            for name in ARRAYS:
-                data[name] = torch.from_numpy(getattr(self, name))
+            for name, array in self.arrays().items():
+                data[name] = torch.from_numpy(array)
         return Data(
             num_vars=self.num_vars,
             num_clauses=self.num_clauses,

@@ -20,8 +20,9 @@ from common import report
 
 from neuroback.model import checkpoint
 from neuroback.train import metrics
-from neuroback.train.data import Example, load_examples
+from neuroback.train.data import load_examples
 from neuroback.train.evaluate import advice_figures, predictions
+from neuroback.train.example import Example
 
 LIMITS = (300, 1500, 6000)
 SCALES = np.exp(np.linspace(np.log(0.4), np.log(2.5), 25))
@@ -40,7 +41,7 @@ def logits(p_true: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
 def loss(scale: float, examples: Sequence[Example], z: Sequence[npt.NDArray[np.float64]]) -> float:
     total = 0.0
     for example, one in zip(examples, z, strict=True):
-        target, weight = example.data.target.numpy(), example.data.weight.numpy()
+        target, weight = example.target, example.weight
         x = scale * one
         total += float(
             (weight * (np.maximum(x, 0) - x * target + np.log1p(np.exp(-np.abs(x))))).sum()

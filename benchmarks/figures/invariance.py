@@ -86,7 +86,7 @@ def main() -> None:
     found = predictors(model, args.paper)
     changes: dict[str, dict[str, list[float]]] = {name: {} for name in found}
     for example in chosen:
-        formula, open_vars = example.formula, example.open_vars
+        formula, open_vars = example.formula(), example.open_vars
         other, place = reordered(formula, rng)
         single = np.zeros(formula.num_vars, dtype=bool)
         single[rng.choice(np.flatnonzero(open_vars))] = True

@@ -27,7 +27,8 @@ from neuroback.model import checkpoint
 from neuroback.model.predict import predict
 from neuroback.phases import Phases
 from neuroback.train.consistency import Consistency, consistency
-from neuroback.train.data import Example, load_examples
+from neuroback.train.data import load_examples
+from neuroback.train.example import Example
 
 THRESHOLDS = (0.55, 0.7, 0.8, 0.9, 0.95)
 COLUMNS = (
@@ -44,7 +45,7 @@ def ratio(part: np.ndarray, right: np.ndarray) -> Count:
 def measure(example: Example, phases: Phases) -> dict[str, float]:
     """Of one formula; what it has no variables for is absent."""
     begin = time.process_time()
-    done = phases.repair(example.formula)
+    done = phases.repair(example.formula())
     seconds = time.process_time() - begin
     is_open, backbone = example.open_vars, example.backbone
     known = is_open & (backbone != 0)
@@ -81,13 +82,13 @@ def possible(examples: list[Example], model: checkpoint.Checkpoint) -> list[dict
         found: dict[str, list[Consistency]] = {"raw": [], "repaired": []}
         sizes: dict[str, list[int]] = {"raw": [], "repaired": []}
         for example in examples:
-            p = predict(Graph.from_formula(example.formula), model, 1)
+            p = predict(Graph.from_formula(example.formula()), model, 1)
             raw = Phases.from_probabilities(p, threshold)
-            for name, phases in (("raw", raw), ("repaired", raw.repair(example.formula).phases)):
+            for name, phases in (("raw", raw), ("repaired", raw.repair(example.formula()).phases)):
                 at = np.flatnonzero((phases.value != 0) & example.open_vars)
                 advised = (phases.value[at] * (at + 1)).astype(np.int32)
                 confidence = phases.confidence[at].astype(np.float64)
-                found[name].append(consistency(example.formula, advised, confidence, 5000))
+                found[name].append(consistency(example.formula(), advised, confidence, 5000))
                 sizes[name].append(max(len(at), 1))
         for name, answers in found.items():
             known = [one.consistent for one in answers if one.consistent is not None]
@@ -131,7 +132,7 @@ def main() -> None:
     for split, title in (("validation", "held-out formulas"), ("heldout", "held-out families")):
         examples = load_examples([args.data], max_edges=1 << 31, splits=(split,))
         examples = [example for example in examples if example.num_edges <= args.max_edges]
-        predicted = [predict(Graph.from_formula(e.formula), model, 1) for e in examples]
+        predicted = [predict(Graph.from_formula(e.formula()), model, 1) for e in examples]
         for threshold in THRESHOLDS:
             measured = [
                 measure(example, Phases.from_probabilities(p, threshold))

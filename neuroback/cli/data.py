@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from neuroback.cli import fail
 from neuroback.cli.numbers import number, share
+from neuroback.cli.progress import formula_bar
 
 if TYPE_CHECKING:
-    from neuroback.dataset.build import Report, Tally, Workers
+    from neuroback.dataset.build import Tally, Workers
 
 
 # As in neuroback.dataset, which is imported where it is needed.
@@ -181,29 +182,6 @@ def _workers(args: argparse.Namespace) -> Workers:
     return Workers(args.jobs, args.scheduler, args.memory)
 
 
-def _progress(args: argparse.Namespace) -> Report:
-    from neuroback.dataset.build import silent
-
-    if args.quiet or not sys.stderr.isatty():
-        return silent
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        return silent
-    bar: tqdm[None] | None = None
-
-    def report(done: int, total: int, text: str) -> None:
-        nonlocal bar
-        if bar is None:
-            bar = tqdm(total=total, unit="formula", smoothing=0.05)
-        bar.set_postfix_str(text, refresh=False)
-        bar.update(done - bar.n)
-        if done == total:
-            bar.close()
-
-    return report
-
-
 def _say(verb: str, tally: Tally, more: str = "") -> int:
     for text in tally.warnings:
         print(f"neuroback: warning: {text}", file=sys.stderr, flush=True)
@@ -225,7 +203,10 @@ def _generate(args: argparse.Namespace) -> int:
         known = labelled_sources(find_shards(args.labelled))
         items = [item for item in items if (item.family, item.seed, item.params_text) in known]
     items = items[: args.count]
-    return _say("generated", build.generate(args.output, items, _workers(args), _progress(args)))
+    return _say(
+        "generated",
+        build.generate(args.output, items, _workers(args), formula_bar(quiet=args.quiet)),
+    )
 
 
 def _import(args: argparse.Namespace) -> int:
@@ -246,7 +227,9 @@ def _import(args: argparse.Namespace) -> int:
     codes = []
     # Formulas first, since labels are attached to what is there.
     if others:
-        tally = import_files(args.output, others, wanted, _workers(args), _progress(args))
+        tally = import_files(
+            args.output, others, wanted, _workers(args), formula_bar(quiet=args.quiet)
+        )
         stricter = f", {tally.stricter} known given a stricter role" if tally.stricter else ""
         codes.append(_say("imported", tally, stricter))
     if shards:
@@ -281,7 +264,7 @@ def _label(args: argparse.Namespace) -> int:
         args.folder,
         limits,
         _workers(args),
-        _progress(args),
+        formula_bar(quiet=args.quiet),
         at_most=args.count,
         again=args.again,
         stop_at=stop_at,
@@ -331,7 +314,9 @@ def _stats(args: argparse.Namespace) -> int:
 def _verify(args: argparse.Namespace) -> int:
     from neuroback.dataset.verify import verify
 
-    found = verify(args.folder, _workers(args), _progress(args), questions=args.questions)
+    found = verify(
+        args.folder, _workers(args), formula_bar(quiet=args.quiet), questions=args.questions
+    )
     for line in found.damage:
         print(line)
     if found.unchecked:
@@ -351,5 +336,5 @@ def _export(args: argparse.Namespace) -> int:
         with Store.open(args.folder) as store:
             print(f"{write_shards(store, args.output)} labels")
         return 0
-    tally = export(args.folder, args.output, _progress(args))
+    tally = export(args.folder, args.output, formula_bar(quiet=args.quiet))
     return _say("exported", tally, f", {tally.renamed} renamed" if tally.renamed else "")

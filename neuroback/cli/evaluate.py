@@ -8,6 +8,7 @@ from typing import Any
 
 from neuroback.cli import COMMANDS
 from neuroback.cli.numbers import threads
+from neuroback.cli.progress import formula_bar
 
 DESCRIPTION = """\
 Compare predictions with the labels of a data set, macro-averaged over formulas and per family,
@@ -74,6 +75,7 @@ def run(args: argparse.Namespace) -> int:
         max_edges=1 << 31,
         roles=tuple(args.role) if args.role else None,
         splits=tuple(args.split) if args.split else None,
+        report=formula_bar(),
     )
     more = {"logistic": logistic.load(args.logistic)} if args.logistic else None
     result = evaluate(

@@ -10,6 +10,7 @@ import sys
 from typing import Any
 
 from neuroback.cli import COMMANDS, EXIT_USAGE, fail
+from neuroback.cli.progress import formula_bar
 
 DESCRIPTION = """\
 Train the network.  "pretrain" starts from random weights, "finetune" from a checkpoint.  DATA are
@@ -68,8 +69,13 @@ def run(args: argparse.Namespace) -> int:
         layers, attention = layers_of(start)
         defaults = replace(defaults, layers=layers, attention_layers=attention)
     config = read_config(args.config, args.set, defaults)
-    examples = load_examples(args.data, max_edges=config.max_edges, soft_weight=config.soft_weight)
     # Of several processes the first speaks.
+    examples = load_examples(
+        args.data,
+        max_edges=config.max_edges,
+        soft_weight=config.soft_weight,
+        report=formula_bar(quiet=getattr(rank_zero_only, "rank", 0) != 0),
+    )
     say = rank_zero_only(print)
     limit = f"{config.minutes:g} minutes or " if config.minutes else ""
     say(f"{len(examples)} labelled formulas; {limit}{config.epochs} epochs at most", flush=True)

@@ -156,23 +156,29 @@ class Store:
         return read_label(self.label_path(fingerprint), head=True)
 
     def graph(self, fingerprint: str) -> dict[str, np.ndarray[Any, Any]]:
-        """The graph's arrays, memory-mapped; built and kept at the first call."""
+        """The graph's arrays, memory-mapped; built and kept at the first call.
+
+        Needs neither the index nor a lock.
+        """
         from neuroback.graph import ARRAYS, Graph
 
         folder = self.graph_path(fingerprint)
         wanted = folder / f"schema-{Graph.SCHEMA}"
         if not wanted.exists():
-            self._keep_graph(folder, Graph.from_formula(self.formula(fingerprint)))
+            graph = Graph.from_formula(self.formula(fingerprint))
+            try:
+                self._keep_graph(folder, graph)
+            except OSError:
+                # A set that may only be read, or a full device: a cache is no condition.
+                return graph.arrays()
         return {name: _mapped(folder / f"{name}.npy") for name in ARRAYS}
 
     def _keep_graph(self, folder: Path, graph: Graph) -> None:
-        from neuroback.graph import ARRAYS
-
         folder.parent.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=ASIDE, dir=folder.parent))
         try:
-            for name in ARRAYS:
-                np.save(aside / f"{name}.npy", getattr(graph, name), allow_pickle=False)
+            for name, array in graph.arrays().items():
+                np.save(aside / f"{name}.npy", array, allow_pickle=False)
             (aside / f"schema-{graph.SCHEMA}").touch()
             if folder.exists():
                 shutil.rmtree(folder)

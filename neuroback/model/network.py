@@ -24,6 +24,7 @@ Wang et al., "NeuroBack", ICLR 2024 (the graph and its meta node).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -71,38 +72,46 @@ class GraphData(Data):  # type: ignore[misc]
 
     @classmethod
     def from_graph(cls, graph: Graph) -> GraphData:
-        clause_offsets, lit_offsets = graph.clause_offsets, graph.lit_offsets
+        return cls.from_arrays(graph.arrays())
+
+    @classmethod
+    def from_arrays(cls, graph: Mapping[str, npt.NDArray[Any]]) -> GraphData:
+        """From the arrays of ``neuroback.graph.ARRAYS``, which may be memory-mapped: all copied."""
+        num_vars, num_edges = len(graph["root_values"]), len(graph["clause_lits"])
+        clause_component, var_component = graph["clause_component"], graph["var_component"]
+        num_components = int(clause_component.max(initial=-1)) + 1
         # Rows of a literal are ascending in clauses, so a stable sort by literal finds each edge.
-        order = np.argsort(graph.clause_lits, kind="stable")
-        position = np.empty(graph.num_edges, dtype=np.int32)
-        position[order] = np.arange(graph.num_edges, dtype=np.int32)
+        order = np.argsort(graph["clause_lits"], kind="stable")
+        position = np.empty(num_edges, dtype=np.int32)
+        position[order] = np.arange(num_edges, dtype=np.int32)
+        component_vars = np.argsort(var_component, kind="stable")
         arrays: dict[str, npt.NDArray[Any]] = {
-            "clause_lits": graph.clause_lits.copy(),
-            "clause_sizes": np.diff(clause_offsets).astype(np.int32),
-            "lit_clauses": graph.lit_clauses.copy(),
-            "lit_sizes": np.diff(lit_offsets).astype(np.int32),
+            "clause_lits": np.array(graph["clause_lits"]),
+            "clause_sizes": np.diff(graph["clause_offsets"]).astype(np.int32),
+            "lit_clauses": np.array(graph["lit_clauses"]),
+            "lit_sizes": np.diff(graph["lit_offsets"]).astype(np.int32),
             "clause_position": position,
-            "component_clauses": np.argsort(graph.clause_component, kind="stable").astype(np.int32),
-            "component_sizes": np.bincount(
-                graph.clause_component, minlength=graph.num_components
-            ).astype(np.int32),
-            "component_vars": np.argsort(graph.var_component, kind="stable")[
-                np.count_nonzero(graph.var_component < 0) :
-            ].astype(np.int32),
+            "component_clauses": np.argsort(clause_component, kind="stable").astype(np.int32),
+            "component_sizes": np.bincount(clause_component, minlength=num_components).astype(
+                np.int32
+            ),
+            "component_vars": component_vars[np.count_nonzero(var_component < 0) :].astype(
+                np.int32
+            ),
             "component_var_sizes": np.bincount(
-                graph.var_component[graph.var_component >= 0], minlength=graph.num_components
+                var_component[var_component >= 0], minlength=num_components
             ).astype(np.int32),
-            "clause_component": graph.clause_component.copy(),
-            "var_component": np.maximum(graph.var_component, 0),
-            "in_component": (graph.var_component >= 0).astype(np.float32)[:, None],
-            "var_features": graph.var_features.copy(),
-            "clause_features": graph.clause_features.copy(),
+            "clause_component": np.array(clause_component),
+            "var_component": np.maximum(var_component, 0),
+            "in_component": (var_component >= 0).astype(np.float32)[:, None],
+            "var_features": np.array(graph["var_features"]),
+            "clause_features": np.array(graph["clause_features"]),
         }
         return cls(
-            num_vars=graph.num_vars,
-            num_clauses=graph.num_clauses,
-            num_components=graph.num_components,
-            num_nodes=graph.num_vars,
+            num_vars=num_vars,
+            num_clauses=len(clause_component),
+            num_components=num_components,
+            num_nodes=num_vars,
             **{name: torch.from_numpy(array) for name, array in arrays.items()},
         )
 

@@ -1,17 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""From a labelled set to batches: targets, weights, splits, augmentation.
-
-Targets   A backbone variable's is 0 or 1.  Any other's is the share of the sampled models in
-          which it is true (Laplace-smoothed), so that a probability means something there too.
-Weights   Variables that unit propagation fixes weigh nothing: they are no achievement.  The rest
-          sums to 1 in each formula, so a large formula teaches no more than a small one.
-"""
+"""From a labelled set to batches: examples, their division, augmentation."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
 from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,109 +15,19 @@ import numpy.typing as npt
 import torch
 from torch_geometric.data import Batch
 
+from neuroback.dataset.build import Report, silent
 from neuroback.dataset.split import EXCLUDED
 from neuroback.dataset.store import Row, Store
 from neuroback.errors import DataError
-from neuroback.formula import Formula
-from neuroback.graph import Graph
+from neuroback.limits import default_threads
 from neuroback.model.network import GraphData
 from neuroback.train.config import TrainConfig
+from neuroback.train.example import Example, Stored
 
 logger = logging.getLogger("neuroback")
 
 # The names of ``data split`` for the three parts of a Division.
 SPLITS = ("train", "validation", "heldout")
-
-
-@dataclass(eq=False)
-class Example:
-    """One labelled formula.
-
-    backbone      int8 (V,): 1, -1, or 0 where not (known to be) in the backbone
-    share_true    float32 (V,): share of sampled models with the variable true
-    root_values   int8 (V,): fixed by unit propagation
-    """
-
-    name: str
-    family: str
-    # Formulas of one hidden solution stay together when formulas are held out.
-    group: str
-    formula: Formula
-    data: GraphData
-    backbone: npt.NDArray[np.int8]
-    share_true: npt.NDArray[np.float32]
-    root_values: npt.NDArray[np.int8]
-    models: int
-    # As ``neuroback data split`` has it: train, validation, heldout; "" where it has not run.
-    split: str = ""
-
-    @property
-    def num_edges(self) -> int:
-        return int(self.data.clause_lits.numel())
-
-    @property
-    def open_vars(self) -> npt.NDArray[np.bool_]:
-        is_open: npt.NDArray[np.bool_] = self.root_values == 0
-        return is_open
-
-    @classmethod
-    def make(
-        cls,
-        name: str,
-        family: str,
-        group: str,
-        formula: Formula,
-        backbone: npt.NDArray[np.int8],
-        true_count: npt.NDArray[np.int16],
-        models: int,
-        soft_weight: float,
-    ) -> Example:
-        graph = Graph.from_formula(formula)
-        share = ((true_count + 0.5) / (models + 1)).astype(np.float32)
-        example = cls(
-            name,
-            family,
-            group or formula.shape_hash,
-            formula,
-            GraphData.from_graph(graph),
-            backbone,
-            share,
-            np.array(graph.root_values),
-            models,
-        )
-        target, weight = targets(backbone, share, example.root_values, soft_weight)
-        example.data.target = torch.from_numpy(target)
-        example.data.weight = torch.from_numpy(weight)
-        return example
-
-    def flipped(self, flips: npt.NDArray[np.bool_]) -> GraphData:
-        """The graph and targets after the polarities of some variables are turned over."""
-        sign = np.where(flips, np.int32(-1), np.int32(1))
-        literals = self.formula.literals
-        turned = literals * sign[np.abs(literals) - 1]
-        with_zeros = np.insert(turned, self.formula.offsets[1:], 0).astype(np.int32)
-        formula = Formula.from_array(with_zeros, num_vars=self.formula.num_vars)
-        data = GraphData.from_graph(Graph.from_formula(formula))
-        mask = torch.from_numpy(flips)
-        data.target = torch.where(mask, 1 - self.data.target, self.data.target)
-        data.weight = self.data.weight
-        return data
-
-
-def targets(
-    backbone: npt.NDArray[np.int8],
-    share_true: npt.NDArray[np.float32],
-    root_values: npt.NDArray[np.int8],
-    soft_weight: float,
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Target and weight of each variable, float32 (V,)."""
-    target = np.where(backbone != 0, (backbone > 0).astype(np.float32), share_true)
-    weight = np.where(backbone != 0, np.float32(1), np.float32(soft_weight))
-    weight = np.where(root_values == 0, weight, np.float32(0))
-    total = float(weight.sum())
-    if total > 0:
-        weight = weight / total
-    return target.astype(np.float32), weight.astype(np.float32)
 
 
 def load_examples(
@@ -133,13 +38,15 @@ def load_examples(
     roles: tuple[str, ...] | None = ("train",),
     splits: tuple[str, ...] | None = None,
     wanted: Collection[str] | None = None,
+    report: Report = silent,
 ) -> list[Example]:
     """All labelled formulas of some data sets, in order of fingerprint, each once.
 
     Formulas of the roles known-test and test are refused unless asked for by ``roles``: nothing
-    may be tuned on them.  ``wanted``: only these fingerprints.
+    may be tuned on them.  ``wanted``: only these fingerprints.  Graphs that a set does not have yet
+    are built on all CPUs; ``report`` is told how many formulas of how many are there.
     """
-    examples: dict[str, Example] = {}
+    found: dict[str, tuple[Store, Row]] = {}
     skipped = 0
     for folder in folders:
         with Store.open(folder) as store:
@@ -150,34 +57,43 @@ def load_examples(
                     continue
                 if wanted is not None and row.fingerprint not in wanted:
                     continue
-                if row.fingerprint in examples or (
+                if row.fingerprint in found or (
                     row.num_literals > max_edges and row.split != "heldout"
                 ):
                     skipped += 1
                     continue
-                example = _load(store, row, soft_weight)
+                found[row.fingerprint] = store, row
+    examples = []
+    with ThreadPoolExecutor(default_threads()) as builders:
+        tasks = [builders.submit(_load, *found[key], soft_weight) for key in sorted(found)]
+        try:
+            for done, task in enumerate(tasks, 1):
+                example = task.result()
                 if example.open_vars.any():
-                    examples[row.fingerprint] = example
+                    examples.append(example)
+                report(done, len(tasks), example.family)
+        except BaseException:
+            builders.shutdown(wait=False, cancel_futures=True)
+            raise
     if not examples:
         raise DataError(f"{', '.join(map(str, folders))}: no labelled formula to use")
     logger.info("%d formulas, %d left out as too large or double", len(examples), skipped)
-    return [examples[key] for key in sorted(examples)]
+    return examples
 
 
 def _load(store: Store, row: Row, soft_weight: float) -> Example:
     label = store.label(row.fingerprint)
-    example = Example.make(
+    return Example.make(
         row.name,
         row.family,
-        row.secret,
-        store.formula(row.fingerprint),
+        row.secret or row.shape_hash,
+        Stored(store, row.fingerprint),
         label.backbone,
         label.true_count,
         max(label.models, 1),
         soft_weight,
+        row.split,
     )
-    example.split = row.split
-    return example
 
 
 def _unit(text: str) -> float:
@@ -228,10 +144,13 @@ def feature_constants(examples: Sequence[Example]) -> dict[str, torch.Tensor]:
     """Mean and 1 / deviation of each feature, every formula weighing the same."""
     constants: dict[str, torch.Tensor] = {}
     for kind in ("var", "clause"):
-        rows = [example.data[f"{kind}_features"] for example in examples]
-        rows = [row for row in rows if len(row)]
-        mean = torch.stack([row.double().mean(0) for row in rows]).mean(0)
-        square = torch.stack([row.double().square().mean(0) for row in rows]).mean(0)
+        means, squares = [], []
+        for example in examples:
+            rows = torch.from_numpy(example.graph()[f"{kind}_features"].astype(np.float64))
+            if len(rows):
+                means.append(rows.mean(0))
+                squares.append(rows.square().mean(0))
+        mean, square = torch.stack(means).mean(0), torch.stack(squares).mean(0)
         deviation = (square - mean.square()).clamp(min=0).sqrt()
         # A feature that hardly varies in training must not explode elsewhere.
         constants[f"{kind}_input.mean"] = mean.float()
@@ -273,7 +192,7 @@ def batches(
         if group and edges + example.num_edges > config.batch_edges:
             yield Batch.from_data_list(group)
             group, edges = [], 0
-        group.append(_augmented(example, config, rng) if augment else example.data)
+        group.append(_augmented(example, config, rng) if augment else example.data())
         edges += example.num_edges
     if group:
         yield Batch.from_data_list(group)
@@ -281,9 +200,9 @@ def batches(
 
 def _augmented(example: Example, config: TrainConfig, rng: np.random.Generator) -> GraphData:
     draw = float(rng.random())
-    count = example.formula.num_vars
+    count = example.num_vars
     if draw < config.dual_share:
         return example.flipped(np.ones(count, dtype=bool))
     if draw < config.dual_share + config.flip_share:
         return example.flipped(rng.random(count) < rng.random())
-    return example.data
+    return example.data()

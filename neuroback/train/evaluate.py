@@ -18,7 +18,7 @@ from neuroback.model.paper import PaperCheckpoint
 from neuroback.model.predict import predict
 from neuroback.train import metrics
 from neuroback.train.consistency import consistency
-from neuroback.train.data import Example
+from neuroback.train.example import Example
 from neuroback.train.metrics import Probabilities
 
 # Why a formula may have no prediction; the shares of such formulas are figures of their own.
@@ -48,15 +48,15 @@ def _predict_one(
     model: Checkpoint | PaperCheckpoint, example: Example, threads: int | None
 ) -> Probabilities:
     if isinstance(model, PaperCheckpoint):
-        return model.probabilities(example.data)
-    return predict(Graph.from_formula(example.formula), model, threads)
+        return model.probabilities(example.data())
+    return predict(Graph.from_formula(example.formula()), model, threads)
 
 
 def _predict_or_say_why(
     model: Checkpoint | PaperCheckpoint, example: Example, threads: int | None, max_edges: int
 ) -> tuple[Probabilities, str]:
     """Probabilities and "", or one half everywhere (no advice) and why: "oversized", "failed"."""
-    silent: Probabilities = np.full(example.formula.num_vars, 0.5, dtype=np.float32)
+    silent: Probabilities = np.full(example.num_vars, 0.5, dtype=np.float32)
     if example.num_edges > max_edges:
         return silent, "oversized"
     try:
@@ -149,7 +149,7 @@ def consistency_figures(
     confidence = np.maximum(p, 1 - p)
     variables = np.flatnonzero((confidence >= threshold) & example.open_vars)
     signed = np.where(p[variables] >= 0.5, variables + 1, -variables - 1).astype(np.int32)
-    found = consistency(example.formula, signed, confidence[variables], conflicts)
+    found = consistency(example.formula(), signed, confidence[variables], conflicts)
     figures = {
         "consistency_known": float(found.consistent is not None),
         "dropped_known": float(found.dropped is not None),

@@ -25,7 +25,8 @@ from neuroback.model import checkpoint, paper
 from neuroback.model.network import Network
 from neuroback.model.paper import PaperCheckpoint, PaperNetwork
 from neuroback.train.config import TrainConfig
-from neuroback.train.data import Division, Example
+from neuroback.train.data import Division
+from neuroback.train.example import Example
 
 
 @dataclass
@@ -69,7 +70,7 @@ def write_options(out: Path, config: TrainConfig) -> None:
 def write_division(out: Path, parts: Division) -> None:
     """Which formula is in which part, by fingerprint: later stages must not mix them."""
     names = {
-        part: [example.formula.fingerprint for example in getattr(parts, part)]
+        part: [example.fingerprint for example in getattr(parts, part)]
         for part in ("train", "held_out", "held_out_families")
     }
     write_whole(out / "division.json", (json.dumps(names) + "\n").encode())
@@ -78,7 +79,7 @@ def write_division(out: Path, parts: Division) -> None:
 def read_division(out: Path, examples: Sequence[Example]) -> Division:
     """The parts as ``out`` has them; formulas that came later are in none."""
     names = _read_json(out / "division.json", *(field.name for field in fields(Division)))
-    known = {example.formula.fingerprint: example for example in examples}
+    known = {example.fingerprint: example for example in examples}
     return Division(
         **{part: [known[name] for name in names[part] if name in known] for part in names}
     )

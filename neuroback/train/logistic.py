@@ -24,7 +24,8 @@ from torch.nn import functional
 from neuroback.errors import DataError
 from neuroback.files import write_whole
 from neuroback.graph import Graph
-from neuroback.train.data import Example, load_examples
+from neuroback.train.data import load_examples
+from neuroback.train.example import Example
 
 # Of each formula so many variables, drawn evenly: more of one formula teach little.
 _SAMPLE = 400
@@ -43,7 +44,7 @@ class Logistic:
     formulas: int
 
     def __call__(self, example: Example) -> npt.NDArray[np.float32]:
-        features = example.data.var_features[:, _LOCAL].numpy().astype(np.float64)
+        features = example.graph()["var_features"][:, _LOCAL].astype(np.float64)
         logit = features @ np.array(self.weights) + self.bias
         # Half of it inside tanh: no overflow for any logit.
         p: npt.NDArray[np.float32] = (0.5 + 0.5 * np.tanh(logit / 2)).astype(np.float32)
@@ -55,13 +56,12 @@ def fit(examples: Sequence[Example], seed: int = 1) -> Logistic:
     rng = np.random.default_rng(seed)
     features, targets, weights = [], [], []
     for example in examples:
-        candidates = np.flatnonzero(example.data.weight.numpy() > 0)
-        chosen = torch.from_numpy(
-            rng.choice(candidates, size=min(_SAMPLE, len(candidates)), replace=False)
-        )
-        weight = example.data.weight[chosen].double()
-        features.append(example.data.var_features[chosen][:, _LOCAL].double())
-        targets.append(example.data.target[chosen].double())
+        candidates = np.flatnonzero(example.weight > 0)
+        chosen = rng.choice(candidates, size=min(_SAMPLE, len(candidates)), replace=False)
+        weight = torch.from_numpy(example.weight[chosen]).double()
+        counts = example.graph()["var_features"][chosen][:, _LOCAL]
+        features.append(torch.from_numpy(counts).double())
+        targets.append(torch.from_numpy(example.target[chosen]).double())
         weights.append(weight / weight.sum())
     x, target, weight = torch.cat(features), torch.cat(targets), torch.cat(weights)
     mean, scale = x.mean(0), x.std(0).clamp(min=1e-6)

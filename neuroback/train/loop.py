@@ -34,8 +34,9 @@ from neuroback.model.paper import PaperCheckpoint, PaperNetwork
 from neuroback.train import metrics
 from neuroback.train.choice import CLOSED, CLOSED_THRESHOLD, choose, keep
 from neuroback.train.config import TrainConfig
-from neuroback.train.data import Division, Example, batches, divide, feature_constants, visits
+from neuroback.train.data import Division, batches, divide, feature_constants, visits
 from neuroback.train.devices import agreed, gradients, launch
+from neuroback.train.example import Example
 from neuroback.train.folder import (
     State,
     check_options,
@@ -212,9 +213,8 @@ def _train(
                 ("held_out", judged.held_out),
                 ("families", judged.held_out_families),
             ):
-                graphs = [example.data for example in unseen]
                 if unseen:
-                    logits = workers.logits(graphs) if workers else _logits(fabric, call, graphs)
+                    logits = workers.logits(unseen) if workers else _logits(fabric, call, unseen)
                     figures |= _validate(logits, unseen, name)
             score = agreed(fabric, _score(figures))
             if score > state.best:
@@ -265,11 +265,11 @@ def _settle(out: Path, judged: Division) -> None:
 
 
 def _logits(
-    fabric: Fabric, call: Callable[[Any], Tensor], graphs: Sequence[Any]
+    fabric: Fabric, call: Callable[[Any], Tensor], examples: Sequence[Example]
 ) -> Iterator[Tensor]:
     with torch.no_grad():
-        for graph in graphs:
-            yield call(fabric.to_device(graph)).cpu()
+        for example in examples:
+            yield call(fabric.to_device(example.data())).cpu()
 
 
 def _division(out: Path, examples: Sequence[Example], config: TrainConfig) -> Division:
@@ -317,8 +317,8 @@ class _averaged:
 def _validate(logits: Iterable[Tensor], examples: Sequence[Example], name: str) -> dict[str, float]:
     rows, losses = [], []
     for logit, example in zip(logits, examples, strict=True):
-        data = example.data
-        losses.append(float(weighted_cross_entropy(logit, data.target, data.weight, 1)))
+        target, weight = torch.from_numpy(example.target), torch.from_numpy(example.weight)
+        losses.append(float(weighted_cross_entropy(logit, target, weight, 1)))
         rows.append(metrics.measure(torch.sigmoid(logit).numpy(), example))
     mean = metrics.average(rows)
     keys = ("accuracy", "f1", "share_accuracy", "precision@0.9", "coverage@0.9", "advised@0.9")

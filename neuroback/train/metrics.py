@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neuroback.graph import Graph
-from neuroback.train.data import Example
+from neuroback.train.example import Example
 
 Probabilities = npt.NDArray[np.float32]
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
@@ -21,32 +21,32 @@ _BINS = 10
 
 
 def all_true(example: Example) -> Probabilities:
-    ones: Probabilities = np.ones(example.formula.num_vars, dtype=np.float32)
+    ones: Probabilities = np.ones(example.num_vars, dtype=np.float32)
     return ones
 
 
 def majority_sign(example: Example) -> Probabilities:
     """The sign that occurs more often; true where both do equally."""
-    sizes = example.data.lit_sizes.numpy()
+    sizes = np.diff(example.graph()["lit_offsets"])
     positive: npt.NDArray[np.bool_] = sizes[0::2] >= sizes[1::2]
     return positive.astype(np.float32)
 
 
 def jeroslow_wang(example: Example) -> Probabilities:
     """The sign with the larger sum of 2^-|clause| over its clauses; true where equal."""
-    data = example.data
-    weight = np.exp2(-np.minimum(data.clause_sizes.numpy(), 60).astype(np.float64))
-    literal = np.repeat(np.arange(len(data.lit_sizes)), data.lit_sizes.numpy())
-    total = np.bincount(
-        literal, weights=weight[data.lit_clauses.numpy()], minlength=len(data.lit_sizes)
-    )
+    graph = example.graph()
+    weight = np.exp2(-np.minimum(np.diff(graph["clause_offsets"]), 60).astype(np.float64))
+    sizes = np.diff(graph["lit_offsets"])
+    literal = np.repeat(np.arange(len(sizes)), sizes)
+    total = np.bincount(literal, weights=weight[graph["lit_clauses"]], minlength=len(sizes))
     return (total[0::2] >= total[1::2]).astype(np.float32)
 
 
 def propagated_majority(example: Example) -> Probabilities:
     """The sign that occurs more often in the clauses that unit propagation leaves unsatisfied."""
-    literals = example.formula.literals
-    sizes = np.diff(example.formula.offsets)
+    formula = example.formula()
+    literals = formula.literals
+    sizes = np.diff(formula.offsets)
     clause = np.repeat(np.arange(len(sizes)), sizes)
     index = np.abs(literals) - 1
     is_true = example.root_values[index] * np.sign(literals) > 0
@@ -55,16 +55,16 @@ def propagated_majority(example: Example) -> Probabilities:
     balance = np.bincount(
         index,
         weights=np.where(satisfied[clause], 0, np.sign(literals)),
-        minlength=example.formula.num_vars,
+        minlength=example.num_vars,
     )
     return (balance >= 0).astype(np.float32)
 
 
 def belief(example: Example) -> Probabilities:
     """Belief propagation on the formula alone (csrc/graph/belief.hpp), after its last round."""
-    log_odds = example.data.var_features[:, Graph.VAR_FEATURES.index("belief_late")].numpy()
-    p: Probabilities = 1 / (1 + np.exp(-log_odds))
-    return p
+    late = Graph.VAR_FEATURES.index("belief_late")
+    p = 1 / (1 + np.exp(-example.graph()["var_features"][:, late]))
+    return p.astype(np.float32)
 
 
 BASELINES: dict[str, Callable[[Example], Probabilities]] = {

@@ -28,8 +28,9 @@ from neuroback.train.choice import (
     choose,
     keep,
 )
-from neuroback.train.data import Example, load_examples
+from neuroback.train.data import load_examples
 from neuroback.train.evaluate import Evaluation, evaluate, table
+from neuroback.train.example import Example
 from neuroback.train.folder import read_division, read_options
 
 logger = logging.getLogger("neuroback")

@@ -16,6 +16,7 @@ from torch_geometric.data import Batch, Data
 
 from neuroback.model.native import NativeNetwork
 from neuroback.model.network import Network
+from neuroback.train.example import Example
 
 T = TypeVar("T")
 
@@ -77,14 +78,15 @@ class NativeWorkers:
         finally:
             self._idle.put(native)
 
-    def logits(self, data: Iterable[Data]) -> Iterator[Tensor]:
-        """Logits of each graph, float32 (V,), in the order of the graphs."""
+    def logits(self, examples: Iterable[Example]) -> Iterator[Tensor]:
+        """Logits of each example, float32 (V,), in their order."""
 
-        def forward(one: Data) -> Tensor:
+        def forward(example: Example) -> Tensor:
+            # The graph lives as long as its pass.
             with torch.no_grad():
-                return self._borrow(lambda native: native(one))
+                return self._borrow(lambda native: native(example.data()))
 
-        return self._pool.map(forward, data)
+        return self._pool.map(forward, examples)
 
     def gradients(self, group: Sequence[Batch], formulas: int) -> float:
         """Set the parameters' gradients to those of the loss over a group; returns the loss.

@@ -22,7 +22,7 @@ from neuroback.files import write_whole
 from neuroback.formula import Formula
 from neuroback.train import evaluate, logistic, metrics
 from neuroback.train.consistency import Consistency, consistency
-from neuroback.train.data import Example
+from neuroback.train.example import Example
 from tests.model.test_train import example
 
 pytestmark = pytest.mark.filterwarnings("ignore")

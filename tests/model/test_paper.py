@@ -89,11 +89,11 @@ def test_trains_resumes_and_is_evaluated(
         assert torch.equal(one, other)
     result = evaluate.evaluate(whole, examples)
     assert result.overall["model"]["formulas"] == 6
-    p = whole.probabilities(examples[0].data)
+    p = whole.probabilities(examples[0].data())
     assert p.shape == (20,) and np.ptp(p) > 0
     # A finished run that is resumed has nothing left to do and gives the same network.
     same = loop.train(examples, tmp_path / "whole", config, resume=True)
-    assert np.array_equal(p, same.probabilities(examples[0].data))  # type: ignore[union-attr]
+    assert np.array_equal(p, same.probabilities(examples[0].data()))  # type: ignore[union-attr]
 
 
 def test_what_is_no_such_network_is_refused(tmp_path: Path) -> None:

@@ -24,7 +24,8 @@ from neuroback.formula import Formula
 from neuroback.model import checkpoint
 from neuroback.train import choice, evaluate, loop, metrics
 from neuroback.train.config import TrainConfig, read_config
-from neuroback.train.data import Example, batches, divide, feature_constants, targets
+from neuroback.train.data import batches, divide, feature_constants
+from neuroback.train.example import Example, targets
 from neuroback.train.losses import weighted_cross_entropy
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -56,7 +57,7 @@ def test_one_batch_overfits(examples: list[Example]) -> None:
     torch.set_num_threads(1)
     network = loop.build(TrainConfig(layers=3, attention_layers=2, seed=5))
     network.load_state_dict(network.state_dict() | feature_constants(examples[:2]))
-    batch = Batch.from_data_list([e.data for e in examples[:2]])
+    batch = Batch.from_data_list([e.data() for e in examples[:2]])
     optimizer = torch.optim.AdamW(network.parameters(), lr=5e-3)
     known = torch.from_numpy(np.concatenate([e.backbone for e in examples[:2]])) != 0
     for _ in range(150):
@@ -187,12 +188,12 @@ def test_weights_are_equal_per_formula_and_leave_units_out() -> None:
 
 def test_flipping_polarities_turns_targets_over(examples: list[Example]) -> None:
     one = examples[0]
-    flips = np.random.default_rng(1).random(one.formula.num_vars) < 0.5
+    flips = np.random.default_rng(1).random(one.num_vars) < 0.5
     data = one.flipped(flips)
     turned = torch.from_numpy(flips)
-    assert torch.allclose(data.target[turned], 1 - one.data.target[turned])
-    assert torch.equal(data.target[~turned], one.data.target[~turned])
-    sizes, flipped_sizes = one.data.lit_sizes.view(-1, 2), data.lit_sizes.view(-1, 2)
+    assert torch.allclose(data.target[turned], 1 - one.data().target[turned])
+    assert torch.equal(data.target[~turned], one.data().target[~turned])
+    sizes, flipped_sizes = one.data().lit_sizes.view(-1, 2), data.lit_sizes.view(-1, 2)
     assert torch.equal(sizes[turned].flip(1), flipped_sizes[turned])
 
 
