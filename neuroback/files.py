@@ -41,11 +41,10 @@ def writing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             folder, base = os.path.split(target)
             # A long name must not become too long by what is put around it.
             descriptor, aside = tempfile.mkstemp(prefix=f"{ASIDE}{base[:50]}.", dir=folder)
+            # mkstemp makes private files; what we hand out is an ordinary one.
+            os.fchmod(descriptor, 0o666 & ~_umask())
         with os.fdopen(descriptor, "wb") as file:
             yield file
-            if aside is not None:
-                # mkstemp makes private files; what we hand out is an ordinary one.
-                os.fchmod(descriptor, 0o666 & ~_umask())
         if aside is not None:
             os.replace(aside, target)
     except BaseException as error:

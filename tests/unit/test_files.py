@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import resource
 import stat
@@ -51,6 +52,12 @@ def test_nothing_stands_under_the_name_before_the_end(tmp_path: Path) -> None:
         (aside,) = tmp_path.iterdir()
         assert aside.name.startswith(ASIDE)
     assert path.read_bytes() == b"whole" and list(tmp_path.iterdir()) == [path]
+
+
+def test_the_block_may_close_the_file(tmp_path: Path) -> None:
+    with writing(tmp_path / "x") as file, io.TextIOWrapper(file, encoding="ascii") as text:
+        text.write("content")
+    assert (tmp_path / "x").read_text() == "content"
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
