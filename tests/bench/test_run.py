@@ -435,7 +435,7 @@ def test_a_cluster_gives_the_same_records(suite: Path, write_program: Program) -
     out = suite.parent / "cluster.jsonl"
     engine = f"it=command:{write_program('honest', HONEST)}"
     with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None
+        n_workers=1, threads_per_worker=1, processes=True, dashboard_address=":0"
     ) as local:
         options = ("--time", "5", "--engines", engine, "-q", "--scheduler", local.scheduler_address)
         assert bench("run", suite, "-o", out, *options) == 0
