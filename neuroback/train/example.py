@@ -18,7 +18,7 @@ import numpy.typing as npt
 import torch
 
 from neuroback.dataset.store import Store
-from neuroback.errors import DataError
+from neuroback.errors import DataError, NeuroBackError
 from neuroback.formula import Formula
 from neuroback.graph import Graph
 from neuroback.model.network import GraphData
@@ -65,6 +65,8 @@ class Stored:
     def graph(self) -> Arrays:
         try:
             return self.store.graph(self.fingerprint)
+        except NeuroBackError:
+            raise  # the formula itself: the graph was still to be built
         except (OSError, ValueError) as error:
             place = self.store.graph_path(self.fingerprint)
             raise DataError(

@@ -19,7 +19,7 @@ import torch
 from neuroback.dataset import build
 from neuroback.dataset.recipe import expand
 from neuroback.dataset.store import Store
-from neuroback.errors import DataError
+from neuroback.errors import DataError, FormulaError
 from neuroback.formula import Formula
 from neuroback.graph import Graph
 from neuroback.model.network import GraphData
@@ -101,6 +101,14 @@ def test_a_damaged_graph_is_named_and_can_be_deleted(folder: Path) -> None:
         load(folder)
     shutil.rmtree(place)
     assert same(load(folder)[0].data(), before)
+
+
+def test_a_missing_formula_is_named_itself(folder: Path) -> None:
+    path = next((folder / "formulas").rglob("*.cnf.zst"))
+    path.unlink()
+    with pytest.raises(FormulaError) as caught:
+        load(folder)
+    assert str(path) in str(caught.value) and "graphs" not in str(caught.value)
 
 
 @pytest.fixture
