@@ -151,8 +151,9 @@ def test_nohup_is_respected(start: Command, formulas: Files) -> None:
 
 def test_memory_limit_covers_both(start: Command, tmp_path: Path) -> None:
     # Long clauses over many variables: both processes grow with them.
-    rows = ["p cnf 200000 200000"]
-    rows += [f"{v} -{v % 200000 + 1} {(v * 7) % 200000 + 1} 0" for v in range(1, 200001)]
+    size = 400000
+    rows = [f"p cnf {size} {size}"]
+    rows += [f"{v} -{v % size + 1} {(v * 7) % size + 1} 0" for v in range(1, size + 1)]
     path = tmp_path / "big.cnf"
     path.write_text("\n".join(rows) + "\n")
     for limit in (45, 52, 60, 70):
