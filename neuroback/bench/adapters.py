@@ -37,6 +37,7 @@ class Job:
     source: Path
     plain: Path
     formula_hash: str
+    variables: int
     seed: int
     scratch: Path
     proof: Path | None
@@ -77,7 +78,7 @@ class Adapter:
     kind: ClassVar[str] = ""
     # May this engine write a proof?
     proves: ClassVar[bool] = False
-    # Is an exit code that is neither 0, 10 nor 20 a crash even when an s line was printed?
+    # Is it a crash to end with another exit code than the answer's, even if an s line was printed?
     strict: ClassVar[bool] = True
 
     def check(self) -> None:
@@ -291,7 +292,7 @@ class NeuroBack(Adapter):
         """Read the JSON object of ``neuroback solve --json`` into the answer, in place."""
         try:
             found = json.loads(answer.text or b"null")
-        except ValueError:
+        except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
             return Explanation(failed="no JSON object on standard output")

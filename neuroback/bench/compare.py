@@ -7,7 +7,7 @@ engines compares each with the first.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from neuroback.bench import record, settling, table
@@ -36,10 +36,12 @@ def _of(records: Sequence[Record], engine: str | None, path: Path) -> dict[str, 
     return found
 
 
-def choose(a: str, b: str | None) -> list[tuple[str, list[Record], str, list[Record]]]:
+def choose(
+    a: str, b: str | None, on_fault: Callable[[str], None]
+) -> list[tuple[str, list[Record], str, list[Record]]]:
     """Pairs of (name, records) to compare."""
     path_a, engine_a = side(a)
-    mine = _of(record.load(path_a), engine_a, path_a)
+    mine = _of(record.load(path_a, on_fault), engine_a, path_a)
     if b is None:
         engines = list(mine)
         if len(engines) < 2:
@@ -47,7 +49,7 @@ def choose(a: str, b: str | None) -> list[tuple[str, list[Record], str, list[Rec
         first = engines[0]
         return [(name, mine[name], first, mine[first]) for name in engines[1:]]
     path_b, engine_b = side(b)
-    theirs = _of(record.load(path_b), engine_b, path_b)
+    theirs = _of(record.load(path_b, on_fault), engine_b, path_b)
     if len(mine) == 1 and len(theirs) == 1:
         (name_a, runs_a), (name_b, runs_b) = next(iter(mine.items())), next(iter(theirs.items()))
         return [(name_a, runs_a, name_b, runs_b)]
@@ -64,10 +66,15 @@ def choose(a: str, b: str | None) -> list[tuple[str, list[Record], str, list[Rec
     return [(name, mine[name], name, theirs[name]) for name in shared]
 
 
-def compare_all(a: str, b: str | None, roles: Sequence[str] = ()) -> str:
-    """The text of every comparison."""
+def compare_all(
+    a: str,
+    b: str | None,
+    roles: Sequence[str] = (),
+    on_fault: Callable[[str], None] = record.log_fault,
+) -> str:
+    """The text of every comparison; ``on_fault`` takes a message about each line of no record."""
     parts = []
-    for name_a, runs_a, name_b, runs_b in choose(a, b):
+    for name_a, runs_a, name_b, runs_b in choose(a, b, on_fault):
         runs_a, runs_b = settling.select(runs_a, roles=roles), settling.select(runs_b, roles=roles)
         parts.append(_one(name_a, runs_a, name_b, runs_b))
     return "\n\n".join(parts)

@@ -6,8 +6,11 @@
     shuffled    the network's own probabilities, dealt to other variables
     inverted    the opposite of what the network says
     predicted   what the network says, by way of a file: must equal ``neuroback`` itself
+    plain       true for every variable, without a network: the search of an engine left alone, but
+                under the conditions of an advised run (Kissat without its lucky step, our own
+                before it)
 
-Every one keeps the multiset of confidences, so that threshold and gate let through as many
+All but the last keep the multiset of confidences, so that threshold and gate let through as many
 variables as for the network.  Random and shuffled depend on the seed.
 
 The prediction is asked for once per formula and build and kept in the cache.  The seconds the
@@ -31,7 +34,7 @@ from neuroback.bench.adapters import Job, NeuroBack, neuroback_command
 from neuroback.errors import BenchError
 from neuroback.files import write_whole
 
-KINDS = ("all-true", "random", "shuffled", "inverted", "predicted")
+KINDS = ("all-true", "random", "shuffled", "inverted", "predicted", "plain")
 
 
 def derive(
@@ -85,12 +88,18 @@ class Control(NeuroBack):
         return job.scratch / "control.phases"
 
     def prepare(self, job: Job) -> float:
+        if self.control == "plain":
+            self._write(job, "", np.ones(job.variables))
+            return 0.0
         head, p_true, seconds = prediction(job, _model_options(self.options))
         made = derive(self.control, p_true, job.seed, job.formula_hash)
-        lines = [f"{variable},{p:.6f}" for variable, p in enumerate(made.tolist(), 1)]
-        text = "\n".join([head, *lines]) + "\n"
-        self._file(job).write_text(text, encoding="ascii")
+        self._write(job, head, made)
         return seconds
+
+    def _write(self, job: Job, head: str, p_true: npt.NDArray[np.float64]) -> None:
+        lines = [f"{variable},{p:.6f}" for variable, p in enumerate(p_true.tolist(), 1)]
+        text = "\n".join([head, *lines] if head else lines) + "\n"
+        self._file(job).write_text(text, encoding="ascii")
 
 
 def _model_options(options: list[str]) -> list[str]:

@@ -99,6 +99,7 @@ def _execute(order: Order, settings: Settings, here: slot.Slot, scratch: Path) -
         source=Path(task.path),
         plain=Path(settings.cache),
         formula_hash=task.formula_hash,
+        variables=task.variables,
         seed=order.seed,
         scratch=scratch,
         proof=proof,
@@ -182,7 +183,6 @@ def _execute(order: Order, settings: Settings, here: slot.Slot, scratch: Path) -
     _judge(record, ended, answer, explanation, adapter, settings, err)
     if record["reason"] != "answered":
         answer.status = "UNKNOWN"
-    record["status"] = answer.status
     verdict = verify.verify(
         answer,
         job.plain,
@@ -195,6 +195,15 @@ def _execute(order: Order, settings: Settings, here: slot.Slot, scratch: Path) -
         proof_memory_mib=settings.check_memory_mib,
         slot=here,
     )
+    denied = output.contradiction(answer, ended["exit"])
+    if record["reason"] == "answered" and denied is not None:
+        _note(record, denied)
+        if verdict.verdict == "unchecked":
+            # Two stories of one run, and nothing that tells which is true.
+            record["reason"] = "crashed"
+            answer.status = "UNKNOWN"
+            verdict = verify.Verdict("none")
+    record["status"] = answer.status
     record["verdict"] = verdict.verdict
     record["checked_by"] = verdict.checked_by
     record["check_seconds"] = round(verdict.seconds, 4)
@@ -240,9 +249,10 @@ def _judge(
 ) -> None:
     """Why the run ended, and whether an answer it printed may count."""
     stopped = ended["stopped_by"]
-    strange = ended["exit"] not in ((0, 10, 20) if adapter.strict else (0, 1, 10, 20))
-    if adapter.kind == "command" and answer.status == "UNKNOWN" and ended["exit"] == 1:
-        strange = True
+    # Programs of others end as they like: a claim of theirs is judged by its certificate.
+    claimed = not adapter.strict and answer.status != "UNKNOWN"
+    strange = ended["exit"] not in (0, 10, 20) and not claimed
+    denied = output.contradiction(answer, ended["exit"])
     hurt = any(note.startswith("oom") for note in record["disturbed"])
     late = settings.time is not None and record["wall_seconds"] > settings.time
     if stopped == "cancel":
@@ -267,9 +277,9 @@ def _judge(
     elif answer.trouble is not None:
         record["reason"] = "crashed"
         _note(record, answer.trouble)
-    elif (contradiction := output.contradiction(answer, ended["exit"])) is not None:
+    elif denied is not None and not claimed:
         record["reason"] = "crashed"
-        _note(record, contradiction)
+        _note(record, denied)
     elif explanation.failed is not None:
         record["reason"] = "crashed"
         _note(record, explanation.failed)
@@ -312,7 +322,14 @@ def _read(out: Path) -> output.Answer:
 def _explain(adapter: Adapter, answer: output.Answer) -> Explanation:
     try:
         return adapter.explain(answer)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         return Explanation(failed=f"output not understood: {error}")
 
 

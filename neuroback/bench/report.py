@@ -189,8 +189,8 @@ def to_html(bench: Bench, table: Table, title: str = "NeuroBack bench") -> str:
     page = files("neuroback.bench") / "page"
     data = payload(bench, table)
     data["title"] = title
-    # `</` must not end the script element, whatever a formula is called.
-    text = json.dumps(data, separators=(",", ":"), ensure_ascii=False).replace("</", "<\\/")
+    # Whatever a formula is called, it neither ends the script element nor begins a comment in it.
+    text = json.dumps(data, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
     filled = (page / "page.html").read_text(encoding="utf-8")
     for name, value in (
         ("TITLE", html.escape(title)),

@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 import secrets
+import stat
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from neuroback.bench import tree
+from neuroback.bench.suite import default_cache
 from neuroback.errors import BenchError
 
 TOKEN_NAME = "NEUROBACK_BENCH_TOKEN"
@@ -27,6 +29,27 @@ TOKEN_NAME = "NEUROBACK_BENCH_TOKEN"
 
 class SupervisorLost(BenchError):
     """The supervisor itself was killed: the machine's doing, not the engine's."""
+
+
+def lock_folder() -> Path | None:
+    """A folder of this user alone for the locks of cores; None if there is no place for one.
+
+    The name in the folder for temporary files can be taken by anybody, so it is used only if it
+    is a folder, not a link, of this user, and nobody else may write to it.
+    """
+    name = f"neuroback-bench-cores-{os.getuid()}"
+    places = [Path(tempfile.gettempdir()), default_cache()]
+    if runtime := os.environ.get("XDG_RUNTIME_DIR"):
+        places.insert(0, Path(runtime))
+    for place in places:
+        folder = place / name
+        with suppress(OSError):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            found = folder.lstat()
+            private = not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+            if stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and private:
+                return folder
+    return None
 
 
 _slots: set[Slot] = set()
@@ -51,15 +74,20 @@ class Slot:
         """Take ``wanted`` cores nobody else benchmarks on; True if they had to be shared."""
         if not hasattr(os, "sched_getaffinity"):
             return [], True
-        folder = Path(tempfile.gettempdir()) / f"neuroback-bench-cores-{os.getuid()}"
-        folder.mkdir(mode=0o700, exist_ok=True)
         # The first core serves most interrupts: take it last.
         order = spread(sorted(os.sched_getaffinity(0), reverse=True))
+        folder = lock_folder()
+        if folder is None:
+            return order[:wanted], True
         taken: list[int] = []
         for cpu in order:
             if len(taken) == wanted:
                 break
-            fd = os.open(folder / f"cpu{cpu}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+            try:
+                fd = os.open(folder / f"cpu{cpu}", flags, 0o600)
+            except OSError:
+                continue
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:

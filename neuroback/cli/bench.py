@@ -23,7 +23,7 @@ engines, comma-separated or repeated; each may have a name before it (NAME=):
   command:PATH [ARGUMENTS]         any program that takes the formula's path and prints
                                    SAT-competition output; {formula} {seed} {proof} are filled in
   control:NAME [OPTIONS]           our solver with advice that is not the network's:
-                                   all-true, random, shuffled, inverted, predicted
+                                   all-true, random, shuffled, inverted, predicted, plain
 """
 
 
@@ -157,7 +157,7 @@ def _run(args: argparse.Namespace) -> int:
         scratch=None if args.scratch is None else str(args.scratch.resolve()),
     )
     tree.become_subreaper()
-    records = RecordFile(path)
+    records = RecordFile(path, _warn)
     try:
         killed = runner.clean_up_after(path)
         if killed:
@@ -201,6 +201,10 @@ def _run(args: argparse.Namespace) -> int:
     if work.signal is not None:
         return 128 + work.signal
     return 0
+
+
+def _warn(text: str) -> None:
+    print(f"neuroback: warning: {text}", file=sys.stderr, flush=True)
 
 
 def _say_stop(times: int, quiet: bool) -> None:
@@ -331,7 +335,7 @@ def _report(args: argparse.Namespace) -> int:
     from neuroback.bench import record, satcomp, settling, svg, table, text
     from neuroback.files import write_whole
 
-    everything = record.load(args.records)
+    everything = record.load(args.records, _warn)
     bench = settling.settle(_chosen(everything, args))
     rows = [{**run.record, "verdict": run.verdict, "note": run.note} for run in bench.runs]
     if args.csv is not None:
@@ -373,7 +377,7 @@ def _section(records: list[Record], folder: Path, words: list[str]) -> str:
     if unknown:
         raise BenchError(f"options of a section: {' '.join(unknown)}, expected those of report")
     if args.records is not None:
-        records = record.load(folder / args.records)
+        records = record.load(folder / args.records, _warn)
     bench = settling.settle(_chosen(records, args))
     return text.to_markdown(bench, table.tabulate(bench, args.reference))
 
@@ -390,5 +394,5 @@ def _write(path: Path, content: str) -> None:
 def _compare(args: argparse.Namespace) -> int:
     from neuroback.bench.compare import compare_all
 
-    print(compare_all(args.a, args.b, args.role))
+    print(compare_all(args.a, args.b, args.role, _warn))
     return 0

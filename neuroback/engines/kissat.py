@@ -38,6 +38,9 @@ NAME = "kissat"
 ADVICE = ("off", "initial")
 MAX_SEED = 2**31 - 1
 MAX_CONFLICTS = 2**31 - 1
+# Kissat's tries at lucky assignments change its search even where they fail, and renaming changes
+# the tries.  An advised search does without: our own tries, of the formula as read, replace them.
+NO_LUCKY = "--lucky=false"
 
 _HOW_TO_GET = (
     "no Kissat found; `pip install passagemath-kissat` brings one, or give --kissat PATH or "
@@ -259,6 +262,8 @@ def _search(
             result.seconds["search"] = clock.monotonic() - begin
             result.peak_mib = own_peak_bytes() / MIB
             return result
+        if advised:
+            command = [*command, NO_LUCKY]
         run = _Run(command, formula, flips, target, on_line)
         ending = run.go(seed, conflicts, deadline, memory, should_stop)
         result.seconds["search"] = clock.monotonic() - begin
@@ -282,10 +287,7 @@ def _lucky(
     should_stop: Callable[[], bool] | None,
     on_line: Callable[[str], None] | None,
 ) -> bool:
-    """Answer by a lucky assignment of the formula as read, whose signs renaming takes away.
-
-    An assignment that is the advice itself is left to Kissat, which tries it first of all.
-    """
+    """Answer by a lucky assignment of the formula as read, or by the advice if it is a model."""
     from neuroback import _core
 
     assert phases is not None
@@ -295,7 +297,7 @@ def _lucky(
     except _core.Interrupted:
         # The run itself meets the limit at once and says which one.
         return False
-    if lucky is None or lucky[0] == "advised":
+    if lucky is None:
         return False
     name, values = lucky
     if on_line is not None:

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import time
 import xml.etree.ElementTree as ET
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ def small() -> list[dict[str, Any]]:
     refuted = next(one for one in records[40:] if one["status"] == "UNSAT")
     refuted.update(verdict="unchecked")
     for one in records[:8]:
-        one["formula"] = "fa/</script><b>odd&name.cnf"
+        one["formula"] = "fa/<!--<script></script><b>odd&name.cnf"
     return records
 
 
@@ -57,8 +58,11 @@ def test_the_page_needs_nothing_from_outside(small: list[dict[str, Any]]) -> Non
     made = page(small)
     assert not re.search(r"""(?:src|href)=["'](?!#)""", made)
     assert "@import" not in made and "url(" not in made and "fetch(" not in made
-    # A formula's name cannot end the script that holds it.
+    # A formula's name cannot end the script that holds it, nor begin a comment or a script in it.
     assert made.count("</script>") == 2
+    data = re.search(r"<script[^>]*application/json[^>]*>(.*?)</script>", made, re.DOTALL)
+    assert data is not None and "<" not in data[1]
+    assert "fa/<!--<script></script><b>odd&name.cnf" in json.loads(data[1])["formulas"]
 
 
 def test_wrong_answers_and_failed_inference_are_loud(small: list[dict[str, Any]]) -> None:
@@ -255,10 +259,55 @@ def test_comparing_an_engine_with_itself_shows_no_difference(tmp_path: Path) -> 
     assert "1.00" in said and "is faster" not in said and "is slower" not in said
 
 
-def test_a_line_that_is_no_record_is_named(tmp_path: Path) -> None:
-    path = write(tmp_path / "r.jsonl", simulate.bench(2, {"a": 1.0}))
-    path.write_text(path.read_text() + "{}\n")
-    with pytest.raises(BenchError, match=r"r.jsonl:3: "):
+DAMAGE = {
+    "torn": b'{"schema":"neuroback-bench 1","key":"ab',
+    "empty": b"{}",
+    "list": b"[1]",
+    "deep": b"[" * 100_000 + b"]" * 100_000,
+    "text": b"\xff\xfe",
+    "long number": b'{"seed": ' + b"9" * 10_000 + b"}",
+    "word": {"wall_seconds": "x"},
+    "negative": {"wall_seconds": -3.0},
+    "endless": {"cpu_seconds": float("inf")},
+    "no number": {"peak_mib": float("nan")},
+    "huge": {"wall_seconds": 10**400},
+    "text in a number's place": {"peak_mib": "NaN"},
+    "limit": {"limits": {"time": -1.0}},
+    "stage": {"seconds": {"predict": "soon"}},
+    "status": {"status": "MAYBE"},
+    "verdict": {"verdict": ["verified"]},
+    "counter": {"statistics": {"conflicts": "many"}},
+    "disturbed": {"disturbed": 3},
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_line_is_named_and_passed_over(
+    tmp_path: Path, damage: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    whole = simulate.bench(3, {"a": 1.0})
+    lines = [json.dumps(one).encode() for one in whole]
+    bad = DAMAGE[damage]
+    lines[1] = bad if isinstance(bad, bytes) else json.dumps({**whole[1], **bad}).encode()
+    path = tmp_path / "r.jsonl"
+    path.write_bytes(b"".join(line + b"\n" for line in lines))
+    faults: list[str] = []
+    assert record.load(path, faults.append) == [whole[0], whole[2]]
+    assert len(faults) == 1 and "r.jsonl:2: " in faults[0] and "expected" in faults[0]
+    with closing(record.RecordFile(path, faults.append)) as file:
+        assert set(file.records) == {whole[0]["key"], whole[2]["key"]}
+    assert main(["bench", "report", str(path)]) == 0
+    out, err = capfd.readouterr()
+    assert "2 formulas" in out
+    assert err.count("\n") == 1 and err.startswith("neuroback: warning: ") and ":2: " in err
+    path.write_bytes(lines[1] + b"\n")
+    assert main(["bench", "report", str(path)]) == 1
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_records_of_another_form_are_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "r.jsonl", [{**simulate.make_record("f", "a"), "schema": "other 7"}])
+    with pytest.raises(BenchError, match=r"r.jsonl:1: .*other 7"):
         record.load(path)
     with pytest.raises(BenchError, match="no such file"):
         record.load(tmp_path / "absent")

@@ -157,6 +157,29 @@ def test_a_crash_a_false_exit_code_and_garbage_are_crashes(
     assert "contradicts" in run(suite, f"command:{exits}")["sat"]["note"]
     word = write_program("word", "print('s SATISFIABLE'); print('v 1 x 0')")
     assert run(suite, f"command:{word}")["sat"]["reason"] == "crashed"
+    for name, body in (("silent", "os._exit(30)"), ("gave up", "print('s UNKNOWN'); os._exit(1)")):
+        silent = write_program(name.split()[0], f"{body}")
+        assert run(suite, f"command:{silent}")["sat"]["reason"] == "crashed"
+
+
+@pytest.mark.parametrize("code", [30, 1, 255, 10, 20])
+def test_an_answer_of_a_program_is_judged_by_its_certificate_not_by_its_exit_code(
+    suite: Path, write_program: Program, code: int
+) -> None:
+    # clasp ends with 30 if it has seen all models.
+    body = HONEST.replace("20 if unsat else 10", str(code))
+    engine = f"command:{write_program('codes', body)}"
+    first = run(suite, engine)
+    assert (first["sat"]["status"], first["sat"]["verdict"]) == ("SAT", "verified")
+    assert first["sat"]["reason"] == "answered" and first["sat"]["exit_code"] == code
+    # Nothing known and no proof: an odd code is no reason to doubt, the code of SAT is.
+    reason = "crashed" if code == 10 else "answered"
+    assert (first["unsat"]["reason"], first["unsat"]["exit_code"]) == (reason, code)
+    (suite.parent / "INDEX.tsv").write_text("path\tstatus\nfb/unsat.cnf\tUNSAT\n")
+    again = run(suite, engine, "--redo", "all")
+    assert (again["unsat"]["status"], again["unsat"]["verdict"]) == ("UNSAT", "agreed")
+    liar = HONEST.replace("v 1 -2 3 0", "v 1 2 3 0").replace("20 if unsat else 10", str(code))
+    assert run(suite, f"command:{write_program('liar', liar)}")["sat"]["verdict"] == "wrong"
 
 
 def test_a_hang_and_a_memory_eater_are_stopped_and_named(
@@ -542,3 +565,13 @@ def test_solvers_of_pysat_prove_what_they_can(suite: Path, name: str, verdict: s
     found = run(suite, f"pysat:{name}", "--time", "30")
     assert found["unsat"]["status"] == "UNSAT" and found["unsat"]["verdict"] == verdict
     assert found["sat"]["verdict"] == "verified"
+
+
+def test_the_second_plain_arm_differs_from_an_advised_run_only_in_its_advice(suite: Path) -> None:
+    pytest.importorskip("neuroback.engines.kissat").locate()
+    found = run(suite, "control:plain --engine kissat")
+    assert found["unsat"]["verdict"] == "verified"
+    # Kissat is not started for what our own lucky step finds in the formula as read.
+    assert found["sat"]["advice"]["engine"] == "kissat not started"
+    assert found["unsat"]["command"].count("--phases") == 1
+    assert found["unsat"]["seconds"].get("predict", 0.0) == 0.0
