@@ -18,6 +18,8 @@ from neuroback.errors import FormulaError
 from neuroback.files import writing
 
 _BATCH = 1 << 14
+# The name of formulas that came from PySAT's.
+_PYSAT = "<PySAT CNF>"
 
 
 class Formula:
@@ -63,6 +65,39 @@ class Formula:
             line, column, found, expected = error.args
             raise FormulaError(name, line, column, found, expected) from None
         return cls(core, name=name, warnings=[f"{name}: {text}" for text in reader.warnings])
+
+    @classmethod
+    def of(
+        cls,
+        source: Any,
+        *,
+        relaxed: bool = False,
+        should_stop: Callable[[], bool] | None = None,
+    ) -> Formula:
+        """``source`` itself where it is a Formula, PySAT's ``CNF`` as a Formula, or a path read.
+
+        Of PySAT's formulas only the variables that occur count, as in PySAT; constraints that are
+        no clauses raise ValueError.
+        """
+        if isinstance(source, cls):
+            return source
+        if not hasattr(source, "clauses") or not hasattr(source, "nv"):
+            return cls.read(source, relaxed=relaxed, should_stop=should_stop)
+        for kind in ("atmosts", "soft"):
+            if getattr(source, kind, None):
+                raise ValueError(f"a formula of PySAT with {kind}, expected clauses only")
+        formula = cls.from_clauses(source.clauses)
+        formula.name = _PYSAT
+        return formula
+
+    @property
+    def size_told(self) -> str:
+        """The number of variables as messages tell it."""
+        if self.name != _PYSAT:
+            return str(self.num_vars)
+        return (
+            f"{self.num_vars} (variables in no clause are lost in PySAT's; Formula.read keeps them)"
+        )
 
     @classmethod
     def from_clauses(cls, clauses: Iterable[Iterable[int]], num_vars: int | None = None) -> Formula:

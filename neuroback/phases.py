@@ -94,7 +94,7 @@ class Phases:
         """
         if self.num_vars != formula.num_vars:
             raise ValueError(
-                f"phases for {self.num_vars} variables, the formula has {formula.num_vars}"
+                f"phases for {self.num_vars} variables, the formula has {formula.size_told}"
             )
         done = _core.repair(formula.core, self.value, self.confidence, should_stop)
         phases = Phases(done.pop("values"), done.pop("confidence"))
@@ -192,7 +192,7 @@ def read_probabilities(
             if form == "neuroback-phases" and line[1:].lstrip().startswith(_HEAD):
                 _check_head(line, f"{name}:{number}:1", formula)
             continue
-        variable, value = _parse_line(line, name, number, formula.num_vars)
+        variable, value = _parse_line(line, name, number, formula)
         if seen[variable - 1]:
             raise PhasesError(
                 f"{name}:{number}:1: variable {variable} again, expected one line each"
@@ -211,11 +211,12 @@ def _check_head(line: str, place: str, formula: Formula) -> None:
         raise PhasesError(f"{place}: {line[:40]!r}, expected '# {_HEAD} 1 FINGERPRINT MODEL'")
     if fingerprint != formula.fingerprint:
         raise PhasesError(
-            f"{place}: made for formula {fingerprint[:40]}, this one is {formula.fingerprint}"
+            f"{place}: made for formula {fingerprint[:40]}, this one is {formula.fingerprint} with "
+            f"{formula.size_told} variables"
         )
 
 
-def _parse_line(line: str, name: str, number: int, num_vars: int) -> tuple[int, float]:
+def _parse_line(line: str, name: str, number: int, formula: Formula) -> tuple[int, float]:
     first, separator, second = line.partition("," if "," in line else " ")
     column = len(first) + len(separator) + 1
     digits = first.strip()
@@ -223,9 +224,9 @@ def _parse_line(line: str, name: str, number: int, num_vars: int) -> tuple[int, 
         raise PhasesError(f"{name}:{number}:1: {line[:40]!r}, expected VARIABLE,PROBABILITY")
     # Python refuses to read thousands of digits; those that are left out change no comparison.
     variable = int(digits.lstrip("0")[:20] or "0")
-    if not 1 <= variable <= num_vars:
+    if not 1 <= variable <= formula.num_vars:
         raise PhasesError(
-            f"{name}:{number}:1: variable {digits[:40]}, but the formula has {num_vars}"
+            f"{name}:{number}:1: variable {digits[:40]}, but the formula has {formula.size_told}"
         )
     try:
         value = float(second)

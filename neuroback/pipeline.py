@@ -8,7 +8,7 @@ no advice with the reason, or an error.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +45,9 @@ if TYPE_CHECKING:
     from neuroback.model.checkpoint import Checkpoint
     from neuroback.phases import Phases
 
+    # A formula, a path, or PySAT's CNF, which is known by its clauses.
+    Source = Formula | str | os.PathLike[str] | Iterable[Iterable[int]]
+
 ADVICE = ("off", "first", "initial", "always")
 
 
@@ -53,7 +56,7 @@ def _silent(_: str) -> None:
 
 
 def solve(
-    formula: Formula | str | os.PathLike[str],
+    formula: Source,
     *,
     engine: str = "auto",
     neural: bool = True,
@@ -83,7 +86,7 @@ def solve(
 ) -> Result:
     """Solve a formula, advised by the network.
 
-    formula       a Formula, or a path ("-": standard input)
+    formula       a Formula, PySAT's CNF, or a path ("-": standard input)
     neural        False: the bare engine
     model         name or file of a checkpoint; the shipped default if None
     phases        advice from elsewhere, an object or a file, instead of the network's; threshold
@@ -165,7 +168,7 @@ def probabilities(
 
 
 def predict(
-    formula: Formula | str | os.PathLike[str],
+    formula: Source,
     *,
     model: str | os.PathLike[str] | None = None,
     threshold: float | None = None,
@@ -200,7 +203,7 @@ def predict(
 
 
 def _read(
-    formula: Formula | str | os.PathLike[str],
+    formula: Source,
     relaxed: bool,
     budget: Budget,
     seconds: dict[str, float],
@@ -211,7 +214,7 @@ def _read(
     if isinstance(formula, Formula):
         return formula
     with stage(seconds, "read"), interruptible(budget):
-        read = Formula.read(formula, relaxed=relaxed, should_stop=budget.stop)
+        read = Formula.of(formula, relaxed=relaxed, should_stop=budget.stop)
     for warning in read.warnings:
         tell(f"warning: {warning}")
     return read

@@ -15,17 +15,18 @@ Different solvers may run in different threads; a second call into a busy one ra
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 import time
 import weakref
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
 
 from neuroback import _core
-from neuroback.errors import NeuroBackError
+from neuroback.compat import OWN_NAME, checked_options, note_name, note_once, syncs
+from neuroback.compat import NoSuchSolverError as NoSuchSolverError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,21 +36,6 @@ if TYPE_CHECKING:
     from neuroback.phases import Phases
 
     Clauses = Iterable[Iterable[SupportsIndex]] | Formula | npt.NDArray[np.integer[Any]]
-
-OWN_NAME = "neuroback"
-
-# PySAT's names of solvers, so that a program needs to change one line only.
-_FOREIGN_TEXT = """
-    cd cd103 cdl cdl103 cadical103 cd15 cd153 cdl15 cdl153 cadical153 cd19 cd195 cdl19 cdl195
-    cadical195 cd30 cd300 cdl30 cdl300 cadical300 cms cms5 crypto crypto5 cryptominisat
-    cryptominisat5 ergo gc3 gc30 gluecard3 gluecard30 gc4 gc41 gluecard4 gluecard41 g3 g30 glucose3
-    glucose30 g4 g41 glucose4 glucose41 g42 g421 glucose42 glucose421 ks ks4 kissat kissat4
-    kissat404 lgl lingeling mcb chrono chronobt maplechrono mcm maplecm mpl maple maplesat mg3 mgs3
-    mergesat3 mergesat30 mc mcard minicard m22 msat22 minisat22 mgh msat-gh minisat-gh mep msat-ep
-    minisat-ep minisatep
-"""
-_FOREIGN_NAMES = frozenset(_FOREIGN_TEXT.split())
-_NOTED: set[str] = set()
 
 # What `supports` can be asked about.
 _FEATURES = {
@@ -68,14 +54,10 @@ _FEATURES = {
     "xor": False,
     "propagator": False,
     "warm_start": False,
-    "vpool": False,
+    "vpool": True,
 }
 
 _STATUS = {10: True, 20: False, 0: None}
-
-
-class NoSuchSolverError(NeuroBackError):
-    """A solver name that neither we nor PySAT know."""
 
 
 def _unsupported(what: str) -> NoReturn:
@@ -93,8 +75,8 @@ class Solver:
     bootstrap_with   clauses to begin with: anything that ``append_formula`` takes
     use_timer        measure the CPU time of calls for ``time`` and ``time_accum``
     with_proof       keep a proof for ``get_proof``
-    kwargs           PySAT's ``incr``; ``warm_start``, ``native_card`` and ``sync_with`` must be
-                     off; any other name is a TypeError
+    kwargs           PySAT's ``incr``, ``warm_start``, ``native_card`` and ``sync_with``; any other
+                     name is a TypeError
     """
 
     def __init__(
@@ -120,10 +102,10 @@ class Solver:
         for keyword, value in kwargs.items():
             if keyword not in ("incr", "warm_start", "native_card", "sync_with"):
                 raise TypeError(f"unexpected keyword argument {keyword!r}")
-            # Every solver of ours is incremental; the others would change what it does.
-            if value and keyword != "incr":
-                _unsupported(f"{keyword}={value!r}")
-        _note_name(name)
+            # Every solver of ours is incremental and has native constraints.
+            if value and keyword in ("warm_start", "sync_with"):
+                note_once(f"{keyword} is accepted, and changes nothing")
+        note_name(name)
         if self._session is not None:
             return
         self._session = _core.Session()
@@ -134,6 +116,11 @@ class Solver:
         self._with_proof = with_proof
         # Sessions of enumerations under way, which an interrupt must reach.
         self._children: weakref.WeakSet[_core.Session] = weakref.WeakSet()
+        # The session of the enumeration whose model was told last, until another call; and what
+        # enumerations that are over have counted.
+        self._shown: _core.Session | None = None
+        self._enumerated: Counter[str] = Counter()
+        self._vpool: Any = None
         if with_proof:
             self._session.connect_proof("keep")
         if bootstrap_with is not None:
@@ -142,6 +129,8 @@ class Solver:
             except BaseException:
                 self._session = None
                 raise
+        if syncs(name):
+            self.attach_vpool(kwargs.get("sync_with"))
 
     def delete(self) -> None:
         """Free the solver.  Its methods do nothing and return None from now on, as in PySAT."""
@@ -227,15 +216,13 @@ class Solver:
             session.add_csr(core.literals, core.offsets)
             session.reserve(core.num_vars)
             return
+        # PySAT's `nv` may name variables that are in no clause, and is ignored there, too.
         session.add_clauses(formula)
-        declared = getattr(formula, "nv", None)
-        if isinstance(declared, int):
-            session.reserve(declared)
 
     def _consistent(self, session: _core.Session) -> bool:
         if session.propagate_units():
             return True
-        self._status = False
+        self._status, self._shown = False, None
         return False
 
     def add_atmost(
@@ -293,7 +280,7 @@ class Solver:
         if session is None:
             return None
         begin = time.thread_time() if self._use_timer else 0.0
-        self._status = None
+        self._status = self._shown = None
         try:
             self._status = _STATUS[
                 session.solve(assumptions, check_signals=_in_main_thread(), **budgets)
@@ -349,9 +336,10 @@ class Solver:
         """Unit propagation of the assumptions: (no conflict?, literals assumed and implied).
 
         Literals that the formula alone implies by unit propagation are left out, as in PySAT.
+        ``phase_saving`` is accepted; no phase is saved.
         """
         if phase_saving:
-            _unsupported(f"propagate with phase_saving={phase_saving!r}")
+            note_once("phase_saving is accepted, and changes nothing")
         session = self._idle
         if session is None:
             return None
@@ -364,14 +352,20 @@ class Solver:
     # Phases
 
     def set_phases(self, literals: Iterable[SupportsIndex] = (), hard: bool = False) -> None:
-        """Decide these variables with these signs whenever they are decided, until replaced.
+        """Decide these variables with these signs whenever they are decided.
 
-        A call replaces all earlier ones; without literals it takes them back.  ``hard`` changes
-        nothing: such phases always come first.
+        Each replaces the earlier wish for its variable; wishes for other variables stay.  ``hard``
+        changes nothing: such phases always come first.
         """
         session = self._idle
         if session is not None:
             session.set_phases(literals)
+
+    def clear_phases(self) -> None:
+        """Take all wishes of ``set_phases`` back."""
+        session = self._idle
+        if session is not None:
+            session.clear_phases()
 
     def advise(
         self,
@@ -406,20 +400,24 @@ class Solver:
     # Results
 
     def get_status(self) -> bool | None:
-        """What the last call of ``solve`` said."""
-        return self._status if self._idle is not None else None
+        """What the last call of ``solve`` said; True while the models of ``enum_models`` come."""
+        if self._idle is None:
+            return None
+        return True if self._shown is not None else self._status
 
     def get_model(self) -> list[int] | None:
         """The model after True, else None: a literal for every variable there is."""
         session = self._idle
-        if session is None or self._status is not True:
+        if session is None:
             return None
-        return session.model()
+        if self._shown is not None:
+            return self._shown.model()
+        return session.model() if self._status is True else None
 
     def get_core(self) -> list[int] | None:
         """After False under assumptions: some of them that cannot all be true.  Else None."""
         session = self._idle
-        if session is None or self._status is not False:
+        if session is None or self._shown is not None or self._status is not False:
             return None
         try:
             return session.core()
@@ -447,6 +445,9 @@ class Solver:
         block: str = "temporary",
     ) -> Iterator[list[int]]:
         """Iterate over the models, and leave the solver as it is.
+
+        Between two of them ``get_model``, ``get_status``, ``time`` and ``accum_stats`` speak of the
+        model just told.
 
         project      variables; each assignment of them that a model has comes once, as literals of
                      these variables in this order
@@ -479,17 +480,25 @@ class Solver:
                 child.follow(self._session)
                 if chosen is not None:
                     child.reserve(max(chosen, default=0))
-                code = child.solve(assumed, check_signals=_in_main_thread())
+                begin = time.thread_time() if self._use_timer else 0.0
+                try:
+                    code = child.solve(assumed, check_signals=_in_main_thread())
+                finally:
+                    self._count_time(begin)
                 if code != 10:
                     if code == 0:
                         self._status = None
                     return
+                self._shown = child
                 model = child.model()
                 told = model if chosen is None else [model[variable - 1] for variable in chosen]
-                child.add_clause([-literal for literal in told])
                 yield told
+                child.add_clause([-literal for literal in told])
         finally:
             self._children.discard(child)
+            if self._shown is child:
+                self._shown = None
+            self._enumerated.update(_counts(child))
 
     def _enumerate_here(
         self, assumed: list[SupportsIndex], chosen: list[int] | None
@@ -523,7 +532,9 @@ class Solver:
         session = self._idle
         if session is None:
             return None
-        counts = session.statistics()
+        counts = _counts(session) + self._enumerated
+        for child in self._children:
+            counts += _counts(child)
         return {name: counts[name] for name in _ACCUMULATED}
 
     def statistics(self) -> dict[str, int]:
@@ -558,20 +569,15 @@ class Solver:
     def configure(self, parameters: Mapping[str, int]) -> None:
         """Set options of the core by name; ``options`` lists them.
 
-        Errors: ValueError for an unknown name or a value out of range; then none is set.
+        CaDiCaL's names are taken for those that have a counterpart here (``elim``, ``vivify``,
+        ``walk``, ``chrono`` ...).  Errors: ValueError for an unknown name or a value out of range;
+        then none is set.
         """
         session = self._idle
         if session is None:
             return
-        known = session.options()
-        for name, value in parameters.items():
-            if name not in known:
-                raise ValueError(f"unknown option {name!r}")
-            _, low, high, _ = known[name]
-            if isinstance(value, float) or not low <= value <= high:
-                raise ValueError(f"option {name}: {value!r}, expected {low} to {high}")
-        for name, value in parameters.items():
-            session.set_option(name, int(value))
+        for name, value in checked_options(parameters, session.options()):
+            session.set_option(name, value)
 
     def options(self) -> dict[str, tuple[int, int, int, str]]:
         """Name -> (value, lowest, highest, what it does)."""
@@ -596,9 +602,9 @@ class Solver:
             session.on_report(callback)
 
     def start_mode(self, warm: bool = False) -> None:
-        """Only ``warm=False``, which is the only mode there is."""
+        """Accepted; there is one mode only."""
         if warm:
-            _unsupported("start_mode(warm=True)")
+            note_once("start_mode(warm=True) is accepted, and changes nothing")
 
     # What PySAT has for one or two of its solvers
 
@@ -606,17 +612,30 @@ class Solver:
         """Not supported."""
         _unsupported("apply_jw")
 
-    def attach_vpool(self, vpool: Any = None) -> NoReturn:
-        """Not supported; no variable is ever introduced behind the user's back."""
-        _unsupported("attach_vpool")
+    def attach_vpool(self, vpool: Any = None) -> None:
+        """Keep a pool of PySAT (``IDPool``) above the variables of this solver.
 
-    def sync_vars(self) -> NoReturn:
-        """Not supported."""
-        _unsupported("sync_vars")
+        No variable is ever introduced behind the user's back, so none has to be kept from it.
+        """
+        self._vpool = vpool
+        self.sync_vars()
+        self.sync_vpool()
 
-    def sync_vpool(self) -> NoReturn:
-        """Not supported."""
-        _unsupported("sync_vpool")
+    def sync_vars(self) -> None:
+        """Reserve the variables that the attached pool has handed out."""
+        session = self._idle
+        if session is not None and self._vpool is not None:
+            session.reserve(self._vpool.top)
+
+    def sync_vpool(self) -> None:
+        """Raise the attached pool above the variables of this solver."""
+        session = self._idle
+        if session is None or self._vpool is None:
+            return
+        known = session.num_vars
+        if known > self._vpool.top:
+            self._vpool.occupy(self._vpool.top + 1, known)
+            self._vpool.top = known
 
     def set_activities(self, activities: Mapping[int, float] | None = None) -> NoReturn:
         """Not supported."""
@@ -703,15 +722,8 @@ class Solver:
 _ACCUMULATED = ("restarts", "conflicts", "decisions", "propagations")
 
 
-def _note_name(name: str) -> None:
-    lowered = name.lower()
-    if lowered == OWN_NAME:
-        return
-    if lowered not in _FOREIGN_NAMES:
-        raise NoSuchSolverError(f"there is no solver {name!r}, expected {OWN_NAME!r} or PySAT's")
-    if lowered not in _NOTED:
-        _NOTED.add(lowered)
-        logging.getLogger("neuroback").info("solver %r was asked for, this is neuroback", name)
+def _counts(session: _core.Session) -> Counter[str]:
+    return Counter(session.statistics())
 
 
 def _variables(project: Iterable[SupportsIndex]) -> list[int]:

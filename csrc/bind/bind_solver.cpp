@@ -48,6 +48,7 @@ void register_solver(py::module_ &module) {
       .def_property_readonly("interrupted", &Session::interrupted)
       .def_property_readonly("busy", &Session::busy)
       .def("set_phases", &Session::set_phases, py::arg("literals"))
+      .def("clear_phases", &Session::clear_phases)
       .def("advise", &Session::advise, py::arg("phases"), py::arg("confidence") = py::none(),
            py::arg("mode") = "initial", py::arg("at") = -1)
       .def("handovers", &Session::handovers)

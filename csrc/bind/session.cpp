@@ -203,10 +203,13 @@ void Session::follow(Session &other) {
       solver_.add_clause(fresh.subspan(begin, end - begin));
     }
   });
-  if (phases_ != other.phases_) {
-    phases_ = other.phases_;
-    phases_changed_ = true;
-  }
+  if (wishes_ == other.wishes_) return;
+  wishes_.clear();
+  fresh_wishes_.clear();
+  wishes_cleared_ = true;
+  for (std::size_t i = 0; i < other.wishes_.size(); ++i)
+    if (other.wishes_[i]) wish(other.wishes_[i] * static_cast<std::int32_t>(i + 1));
+  wishes_ = other.wishes_;
 }
 
 void Session::reserve(std::int64_t vars) {
@@ -227,7 +230,7 @@ py::array Session::clauses(const py::object &assumptions) {
 
 // Bring the core up to date.  Without the GIL.
 void Session::flush() {
-  if (flushed_ < clauses_.size() || solver_.num_vars() < num_vars() || phases_changed_)
+  if (flushed_ < clauses_.size() || solver_.num_vars() < num_vars() || !fresh_wishes_.empty())
     keep_result();
   if (solver_.num_vars() < num_vars()) solver_.reserve_vars(num_vars());
   constexpr std::size_t poll_interval = 1 << 20;
@@ -241,8 +244,10 @@ void Session::flush() {
     next_poll = flushed_ + poll_interval;
     if (poll()) return;
   }
-  if (phases_changed_) solver_.set_user_phases(phases_);
-  phases_changed_ = false;
+  if (wishes_cleared_) solver_.clear_user_phases();
+  wishes_cleared_ = false;
+  solver_.set_user_phases(fresh_wishes_);
+  fresh_wishes_.clear();
 }
 
 bool Session::propagate_units() {
@@ -398,10 +403,8 @@ py::list Session::model() {
     const auto var = static_cast<std::int32_t>(i + 1);
     literals[i] = i < model_.size() && model_[i] < 0 ? -var : var;
   }
-  if (model_.size() < size)
-    for (const std::int32_t literal : phases_)
-      if (literal < -static_cast<std::int32_t>(model_.size()))
-        literals[static_cast<std::size_t>(-literal - 1)] = literal;
+  for (std::size_t i = model_.size(); i < std::min(size, wishes_.size()); ++i)
+    if (wishes_[i] < 0) literals[i] = -static_cast<std::int32_t>(i + 1);
   return list_of(literals);
 }
 
@@ -447,8 +450,21 @@ void Session::set_phases(const py::object &literals) {
   append_literals(literals, "phases", phases);
   const Turn turn(*this);
   num_vars_ = std::max(num_vars_, largest_var(phases));
-  phases_ = std::move(phases);
-  phases_changed_ = true;
+  for (const std::int32_t literal : phases) wish(literal);
+}
+
+void Session::wish(std::int32_t literal) {
+  const auto index = static_cast<std::size_t>(std::abs(literal) - 1);
+  if (wishes_.size() <= index) wishes_.resize(index + 1, 0);
+  wishes_[index] = literal < 0 ? -1 : 1;
+  fresh_wishes_.push_back(literal);
+}
+
+void Session::clear_phases() {
+  const Turn turn(*this);
+  wishes_.clear();
+  fresh_wishes_.clear();
+  wishes_cleared_ = true;
 }
 
 void Session::advise(const py::array &phases, const py::object &confidence, const std::string &mode,

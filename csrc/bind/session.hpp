@@ -91,7 +91,9 @@ class Session {
   void clear_interrupt() noexcept { solver_.clear_interrupt(); }
   bool interrupted() const noexcept { return solver_.interrupted(); }
 
+  // Wishes for these variables; others stay as they are.
   void set_phases(const pybind11::object &literals);
+  void clear_phases();
   void advise(const pybind11::array &phases, const pybind11::object &confidence,
               const std::string &mode, std::int64_t at);
   std::vector<std::int64_t> handovers();
@@ -117,6 +119,7 @@ class Session {
   void guarded(Call call) noexcept;
   void raise_kept();
   void refute_core();
+  void wish(std::int32_t literal);
 
   // The listener outlives the core that talks to it.
   std::unique_ptr<ProofListener> proof_;
@@ -141,8 +144,11 @@ class Session {
   std::atomic<std::int32_t> advised_vars_{0};
   // How far this session has got with the one it follows.
   std::size_t followed_ = 0;
-  Literals phases_;
-  bool phases_changed_ = false;
+  // Wishes by variable (element v - 1), 0 where there is none, and those still to be told to the
+  // core.
+  std::vector<signed char> wishes_;
+  Literals fresh_wishes_;
+  bool wishes_cleared_ = false;
 
   // Of the last solve; `model_` only once it was asked for or would have been lost.
   Status status_ = Status::unknown;

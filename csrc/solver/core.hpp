@@ -151,6 +151,8 @@ struct Core {
   bool preprocessed = false;
   // Rounds of probing are scheduled.
   bool simplifies = true;
+  // Unit propagation of the clauses as added was asked for, so no pass takes clauses away any more.
+  bool keeps_clauses = false;
   // Propagation must not save phases (probing, vivification).
   bool probing = false;
   // Clauses are connected by occurrence instead of by watch (see inprocess/dense.hpp).

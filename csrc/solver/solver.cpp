@@ -150,6 +150,11 @@ Status Solver::solve(std::span<const std::int32_t> assumptions, const Budget &bu
   ++core.stats.solve_calls;
   set_budget(core, budget);
   core.proof.start();
+  // Remembered from before the call; where no search is needed, nobody else would ask.
+  if (core.control.interrupted.load()) {
+    core.control.stop = StopReason::interrupt;
+    return core.status;
+  }
   import_assumptions(core, assumptions);
   if (core.control.mail.load() || !core.control.replay.empty()) open_mail(core);
   if (!core.inconsistent) restore(core);
@@ -225,9 +230,8 @@ bool Solver::propagate(std::span<const std::int32_t> assumptions,
   core.proof.start();
   implied.clear();
   import_assumptions(core, assumptions);
-  // Propagation is asked for on the formula as added: undo all that took clauses away, and
-  // leave it at that from now on.
-  core.options.eliminate = core.options.substitute = 0;
+  // Propagation is asked for on the formula as added: undo all that took clauses away.
+  core.keeps_clauses = true;
   if (!core.extension.empty()) {
     core.extension.tainted.assign(core.extension.tainted.size(), 1);
     core.extension.any_tainted = true;
@@ -278,12 +282,16 @@ void Solver::set_user_phases(std::span<const std::int32_t> literals) {
     leave_result(core);
     resize_vars(core, largest);
   }
-  if (core.phases.any_user) core.phases.user.assign(core.num_vars(), 0);
-  core.phases.any_user = !literals.empty();
+  core.phases.any_user |= !literals.empty();
   for (const std::int32_t dimacs : literals) {
     const Lit lit = Lit::from_dimacs(dimacs);
     core.phases.user[lit.var()] = lit.negative() ? -1 : 1;
   }
+}
+
+void Solver::clear_user_phases() {
+  core_->phases.user.assign(core_->num_vars(), 0);
+  core_->phases.any_user = false;
 }
 
 namespace {

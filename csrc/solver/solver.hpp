@@ -93,8 +93,10 @@ class Solver {
   void clear_interrupt() noexcept;
   bool interrupted() const noexcept;
 
-  // The user's wish: tried first at every decision on these variables, until replaced.
+  // The user's wish: tried first at every decision on these variables.  It replaces earlier wishes
+  // for these variables and no others.
   void set_user_phases(std::span<const std::int32_t> literals);
+  void clear_user_phases();
 
   // Advice for variable v is phases[v - 1] (1, -1, or 0: none) with the confidence beside it
   // (empty: all 1).  Taken at the start of `solve` or at the next restart.

@@ -304,13 +304,15 @@ class Search:
 
 
 def backbone(
-    formula: Formula | str | os.PathLike[str],
+    formula: Formula | str | os.PathLike[str] | Iterable[Iterable[int]],
     variables: Iterable[int] | None = None,
     conflicts: int | None = None,
     time: float | None = None,
     seed: int = 0,
 ) -> Backbone:
-    """The backbone of ``formula`` (or of the file of that name), or what the limits allow of it.
+    """The backbone of ``formula``, or what the limits allow of it.
+
+    formula     a Formula, PySAT's CNF, or the path of a file
 
     variables   ask about these only: the others have the value 0, whether or not they belong to
                 the backbone, and ``complete`` says that all of these are decided
@@ -327,8 +329,7 @@ def backbone(
         conflicts = _whole("conflicts", conflicts, 0, _MOST_NUMBER)
     seed = _whole("seed", seed, 0, _MOST_NUMBER)
     deadline = None if time is None else monotonic() + _seconds(time)
-    if not isinstance(formula, Formula):
-        formula = Formula.read(formula)
+    formula = Formula.of(formula)
     search = Search(formula, conflicts=conflicts, deadline=deadline, seed=seed, keep_models=0)
     try:
         return search.run(variables)

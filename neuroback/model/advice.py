@@ -226,7 +226,7 @@ def _conclude(
 
     if phases.num_vars != formula.num_vars:
         raise ValueError(
-            f"phases for {phases.num_vars} variables, the formula has {formula.num_vars}"
+            f"phases for {phases.num_vars} variables, the formula has {formula.size_told}"
         )
     told["variables"] = phases.num_advised
     told["flipped"] = int(np.count_nonzero(phases.value < 0))

@@ -36,6 +36,8 @@ class SolverMachine(RuleBasedStateMachine):
         self.interrupted = False
         self.enumeration: Iterator[list[int]] | None = None
         self.told: list[tuple[int, ...]] = []
+        # The model that an enumeration told last, until another question is asked.
+        self.shown: list[int] | None = None
 
     @initialize(seed=st.integers(0, 50), often=st.booleans())
     def start(self, seed: int, often: bool) -> None:
@@ -65,7 +67,7 @@ class SolverMachine(RuleBasedStateMachine):
         self.added += 1
         if self.solver.add_clause(clause, no_return=False) is False:
             assert not self.truth.satisfiable()
-            self.answer, self.assumed = False, []
+            self.answer, self.assumed, self.shown = False, [], None
 
     @rule(many=st.lists(clauses, max_size=3), bad=st.sampled_from((0, True, 1.5, 2**40, None)))
     def add_nonsense(self, many: list[list[int]], bad: object) -> None:
@@ -82,9 +84,9 @@ class SolverMachine(RuleBasedStateMachine):
             given = np.array(assumptions, dtype=np.int64)
         else:
             given = form(assumptions)
-        self.answer, self.assumed = self.solver.solve(given), assumptions
+        self.answer, self.assumed, self.shown = self.solver.solve(given), assumptions, None
         if self.interrupted:
-            assert self.answer is None or self.answer is self.truth.satisfiable(assumptions)
+            assert self.answer is None
         else:
             assert self.answer is self.truth.satisfiable(assumptions)
 
@@ -97,6 +99,7 @@ class SolverMachine(RuleBasedStateMachine):
         )[kind]
         set_budget(budget)
         self.answer, self.assumed = self.solver.solve_limited(assumptions), assumptions
+        self.shown = None
         set_budget(-1)
         if self.answer is not None:
             assert self.answer is self.truth.satisfiable(assumptions)
@@ -131,27 +134,24 @@ class SolverMachine(RuleBasedStateMachine):
     def begin_enumeration(self, assumptions: list[int]) -> None:
         self.enumeration = self.solver.enum_models(assumptions)
         self.enumerated_under = assumptions
-        self.told = []
+        self.told, self.shown = [], None
 
     @rule()
     def next_model(self) -> None:
         if self.enumeration is None:
             return
-        status = self.solver.get_status()
         for model in self.enumeration:
             assert self.truth.is_model(model)
             assert set(self.enumerated_under) <= set(model)
             assert tuple(model) not in self.told
             self.told.append(tuple(model))
-            break
-        else:
-            if self.interrupted and self.solver.get_status() is None:
-                self.answer = None
-            else:
-                assert self.truth.all_models(self.enumerated_under) <= set(self.told)
-            self.enumeration = None
+            self.shown = model
             return
-        assert self.solver.get_status() is status
+        if self.interrupted:
+            self.answer = None
+        else:
+            assert self.truth.all_models(self.enumerated_under) <= set(self.told)
+        self.enumeration = self.shown = None
 
     @rule()
     def simplify(self) -> None:
@@ -163,10 +163,13 @@ class SolverMachine(RuleBasedStateMachine):
     def the_result_of_the_last_call_stands(self) -> None:
         if not hasattr(self, "solver"):
             return
-        assert self.solver.get_status() is self.answer
         assert self.solver.nof_vars() == VARS
         assert self.solver.nof_clauses() == self.added
         model, core = self.solver.get_model(), self.solver.get_core()
+        if self.shown is not None:
+            assert (self.solver.get_status(), model, core) == (True, self.shown, None)
+            return
+        assert self.solver.get_status() is self.answer
         if self.answer is True:
             assert core is None
             assert model is not None

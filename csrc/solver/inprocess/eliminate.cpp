@@ -242,7 +242,8 @@ bool Eliminate::run(std::int64_t effort) {
 }
 
 bool eliminating(Core &core) {
-  return core.options.eliminate && core.stats.conflicts >= core.limits.eliminate;
+  return core.options.eliminate && !core.keeps_clauses &&
+         core.stats.conflicts >= core.limits.eliminate;
 }
 
 void eliminate(Core &core) {

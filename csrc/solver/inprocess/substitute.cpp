@@ -234,6 +234,7 @@ class Substitute {
 }  // namespace
 
 void substitute(Core &core) {
+  if (core.keeps_clauses) return;
   constexpr int most_rounds = 3;
   backtrack(core, 0);
   for (int round = 0; round < most_rounds; ++round) {
