@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: MIT
 """NeuroBack: a SAT solver whose initial phases are predicted once by a graph neural network.
 
-Importing this package imports neither torch nor pysat and starts no thread.  Public names are
-loaded when they are first used.
+Importing this package imports nothing else and starts no thread.  Public names are loaded when
+they are first used.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 # Public name -> module that defines it.
 _HOME = {
@@ -21,9 +22,11 @@ _HOME = {
     "ProofError": "neuroback.errors",
     "CheckpointError": "neuroback.errors",
     "EngineError": "neuroback.errors",
+    "AdviceReport": "neuroback.result",
     "Result": "neuroback.result",
     "Status": "neuroback.result",
     "Solver": "neuroback.solver",
+    "SolveOptions": "neuroback.options",
     "solve": "neuroback.pipeline",
     "predict": "neuroback.pipeline",
     "backbone": "neuroback.dataset.backbone",
@@ -46,6 +49,8 @@ def _version() -> str:
 
 
 def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
     if name == "__version__":
         globals()[name] = found = _version()
         return found

@@ -4,18 +4,20 @@
 from __future__ import annotations
 
 import os
+from array import array
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any
 
 from neuroback import _core
 from neuroback.archive import open_bytes, short_name
 from neuroback.errors import FormulaError
 from neuroback.files import writing
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 _BATCH = 1 << 14
 # The name of formulas that came from PySAT's.
@@ -110,10 +112,12 @@ class Formula:
             for position, literal in enumerate(clause):
                 flat.append(check_literal(literal, f"clause {index}, position {position}"))
             flat.append(0)
-        return cls.from_array(np.array(flat, dtype=np.int64), num_vars)
+        return cls.from_array(array("q", flat), num_vars)
 
     @classmethod
-    def from_array(cls, literals: npt.NDArray[Any], num_vars: int | None = None) -> Formula:
+    def from_array(
+        cls, literals: npt.NDArray[Any] | array[int], num_vars: int | None = None
+    ) -> Formula:
         """Build from a flat buffer of int32 or int64 literals, each clause ended by a 0."""
         if num_vars is not None and (isinstance(num_vars, bool) or num_vars < 0):
             raise ValueError(f"num_vars is {num_vars!r}, expected 0 or more")
@@ -189,6 +193,8 @@ class Formula:
         """32 hex digits of the content, order kept: names phases and proofs."""
         import hashlib
 
+        import numpy as np
+
         digest = hashlib.blake2b(digest_size=16, person=b"nb-fingerprint-1")
         digest.update(f"{self.num_vars} {self.num_clauses}\n".encode())
         digest.update(np.ascontiguousarray(self.offsets, dtype="<i8").data)
@@ -219,6 +225,8 @@ class Formula:
 
         ``model``: DIMACS literals, or int8 (num_vars,) with 1 true, -1 false, 0 unassigned.
         """
+        import numpy as np
+
         if isinstance(model, np.ndarray) and model.dtype == np.int8:
             values = np.ascontiguousarray(model)
         else:
@@ -226,11 +234,13 @@ class Formula:
             values = np.zeros(self.num_vars, dtype=np.int8)
             given = given[np.abs(given) <= self.num_vars]
             values[np.abs(given) - 1] = np.sign(given)
-        return self.core.find_falsified(values)
+        return self.core.find_falsified(values.data)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Formula):
             return NotImplemented
+        import numpy as np
+
         return (
             self.num_vars == other.num_vars
             and np.array_equal(self.offsets, other.offsets)
@@ -244,6 +254,8 @@ class Formula:
         return f"Formula({self.name!r}, num_vars={self.num_vars}, num_clauses={self.num_clauses})"
 
     def __reduce__(self) -> tuple[Any, ...]:
+        import numpy as np
+
         zeros = np.zeros(self.num_literals + self.num_clauses, dtype=np.int32)
         keep = np.ones(len(zeros), dtype=bool)
         keep[self.offsets[1:] + np.arange(self.num_clauses)] = False
@@ -260,7 +272,8 @@ def _restore(
 
 def check_literal(literal: Any, place: str) -> int:
     """``literal`` as a Python integer; ValueError with the place where it is none."""
-    if isinstance(literal, (bool, np.bool_, float, np.floating)):
+    # By name, because numpy is not imported for plain integers: its truth values have an index.
+    if type(literal).__name__ in ("bool", "bool_"):
         raise ValueError(f"{place}: {literal!r}, expected an integer literal")
     try:
         value = int(literal.__index__())

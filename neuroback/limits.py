@@ -1,18 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""Wall time, memory, threads and interrupts: what a run may use and what it does use."""
+"""Wall time, memory and threads: what there is and what is used."""
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-
-from neuroback.errors import NeuroBackError
 
 MIB = 1 << 20
 MAX_THREADS = 16
@@ -137,69 +133,3 @@ class Deadline:
 
     def passed(self) -> bool:
         return time.monotonic() >= self.at
-
-
-class LimitReached(Exception):
-    """A limit or an interrupt ended the work; ``kind`` is a value of ``Result.limit``."""
-
-    def __init__(self, kind: str) -> None:
-        super().__init__(kind)
-        self.kind = kind
-
-
-class Budget:
-    """What a run may still use.  ``stop`` is what long stages poll; ``check`` raises."""
-
-    def __init__(
-        self,
-        time: float | None = None,
-        memory: float | None = None,
-        should_stop: Callable[[], bool] | None = None,
-        started: float | None = None,
-    ) -> None:
-        self.deadline = Deadline(time, started)
-        self.timed = time is not None
-        self.memory = memory
-        self.should_stop = should_stop
-        self.kind: str | None = None
-
-    def stop(self) -> bool:
-        """Is it time to end?  ``kind`` then says why."""
-        if self.kind is None:
-            if self.should_stop is not None and self.should_stop():
-                self.kind = "interrupt"
-            elif self.deadline.passed():
-                self.kind = "time"
-            elif self.memory is not None and resident_bytes() > self.memory * MIB:
-                self.kind = "memory"
-        return self.kind is not None
-
-    def check(self) -> None:
-        if self.stop():
-            raise LimitReached(self.kind or "interrupt")
-
-    def left(self) -> float | None:
-        return self.deadline.left() if self.timed else None
-
-
-@contextlib.contextmanager
-def interruptible(budget: Budget) -> Iterator[None]:
-    """Turn a stage's way of saying that it was stopped into ``LimitReached``."""
-    try:
-        yield
-    except NeuroBackError:
-        raise
-    except Exception as error:
-        if budget.kind is not None and "Interrupted" in type(error).__name__:
-            raise LimitReached(budget.kind) from None
-        raise
-
-
-@contextlib.contextmanager
-def stage(seconds: dict[str, float], name: str) -> Iterator[None]:
-    """Add the wall seconds of a stage to ``seconds[name]``."""
-    begin = time.monotonic()
-    try:
-        yield
-    finally:
-        seconds[name] = seconds.get(name, 0.0) + time.monotonic() - begin

@@ -15,14 +15,13 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from neuroback.control import Stop
 from neuroback.engines.beside import HEAD_START_SECONDS
 from neuroback.engines.proof_file import ProofFile
 from neuroback.result import Result, Status
 
 # Niceness of the thread beside, and of what it starts.
 _NICENESS = 10
-
-Stop = Callable[[], bool]
 
 
 class Entry(ProofFile):

@@ -116,13 +116,16 @@ void register_formula(py::module_ &module) {
              py::gil_scoped_release release;
              return shape_hash(formula);
            })
-      .def("find_falsified",
-           [](const Formula &formula, const py::array_t<std::int8_t, py::array::c_style> &values) {
-             const std::span<const Value> span(reinterpret_cast<const Value *>(values.data()),
-                                               static_cast<std::size_t>(values.size()));
-             py::gil_scoped_release release;
-             return find_falsified(formula, span);
-           });
+      .def("find_falsified", [](const Formula &formula, const py::buffer &values) {
+        const py::buffer_info info = values.request();
+        NB_REQUIRE(info.ndim == 1 && info.itemsize == 1 && (info.size == 0 || info.strides[0] == 1),
+                   "values of format '%s', expected a contiguous vector of int8",
+                   info.format.c_str());
+        const std::span<const Value> span(static_cast<const Value *>(info.ptr),
+                                          static_cast<std::size_t>(info.size));
+        py::gil_scoped_release release;
+        return find_falsified(formula, span);
+      });
 
   py::class_<DimacsReader>(module, "DimacsReader")
       .def(py::init<bool>(), py::arg("relaxed") = false)

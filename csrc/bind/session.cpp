@@ -117,6 +117,11 @@ void Session::guarded(Call call) noexcept {
 }
 
 bool Session::poll() {
+  {
+    std::vector<StatisticInfo> counters = solver_.statistics();
+    const std::scoped_lock lock(progress_lock_);
+    progress_.swap(counters);
+  }
   bool stop = failed_.load(std::memory_order_relaxed);
   if (stop || (!check_signals_ && !should_stop_)) return stop;
   guarded([&] {
@@ -415,6 +420,13 @@ py::array Session::model_values() {
   return copy_of<signed char>(model_);
 }
 
+py::bytes Session::model_bytes() {
+  const Turn turn(*this);
+  NB_REQUIRE(status_ == Status::satisfiable, "no model: the last call was not satisfiable");
+  keep_result();
+  return {reinterpret_cast<const char *>(model_.data()), model_.size()};
+}
+
 py::object Session::core() {
   const Turn turn(*this);
   NB_REQUIRE(status_ == Status::unsatisfiable, "no core: the last call was not unsatisfiable");
@@ -495,12 +507,24 @@ std::vector<std::int64_t> Session::handovers() {
 
 // What else there is to know and to set
 
+namespace {
+
+py::dict dict_of(const std::vector<StatisticInfo> &rows) {
+  py::dict result;
+  for (const StatisticInfo &row : rows) result[py::str(std::string(row.name))] = row.value;
+  return result;
+}
+
+}  // namespace
+
 py::dict Session::statistics() {
   const Turn turn(*this);
-  py::dict result;
-  for (const StatisticInfo &row : solver_.statistics())
-    result[py::str(std::string(row.name))] = row.value;
-  return result;
+  return dict_of(solver_.statistics());
+}
+
+py::dict Session::progress() {
+  const std::scoped_lock lock(progress_lock_);
+  return dict_of(progress_);
 }
 
 py::dict Session::options() {

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -83,6 +84,8 @@ class Session {
   std::string stop_reason();
   pybind11::list model();
   pybind11::array model_values();
+  // The same as int8 in a `bytes`, for who does without numpy.
+  pybind11::bytes model_bytes();
   // None after UNSAT without assumptions.
   pybind11::object core();
   std::pair<bool, pybind11::list> propagate(const pybind11::object &assumptions);
@@ -99,6 +102,8 @@ class Session {
   std::vector<std::int64_t> handovers();
 
   pybind11::dict statistics();
+  // The counters when the running call last asked whether to go on.  Callable while it runs.
+  pybind11::dict progress();
   pybind11::dict options();
   void set_option(const std::string &name, int value);
   void on_report(const pybind11::object &sink);
@@ -132,6 +137,9 @@ class Session {
   // The exception that a callback threw during the call.
   std::exception_ptr kept_;
   std::atomic<bool> failed_{false};
+  // Counters for other threads, in the order of the table.
+  std::mutex progress_lock_;
+  std::vector<StatisticInfo> progress_;
   bool check_signals_ = false;
   pybind11::object should_stop_, report_sink_, learn_sink_, proof_sink_;
 

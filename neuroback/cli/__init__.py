@@ -55,6 +55,13 @@ def fail(message: object) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    try:
+        return _main(argv)
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+
+
+def _main(argv: Sequence[str] | None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     _open_standard_files()
     command = next((word for word in arguments if not word.startswith("-")), None)
@@ -111,6 +118,8 @@ def _run(args: argparse.Namespace) -> int:
 
     try:
         module = import_module(f"neuroback.cli.{args.command}")
+        if args.own_process and not getattr(module, "GUARDED", False):
+            _interrupt_by_exception()
         code = module.run(args)
         sys.stdout.flush()
         return int(code)
@@ -133,6 +142,16 @@ def _run(args: argparse.Namespace) -> int:
         return code
     except MemoryError:
         return fail("out of memory")
+
+
+def _interrupt_by_exception() -> None:
+    """From here on Ctrl-C is a KeyboardInterrupt again, unless it is ignored (``nohup``)."""
+    import signal
+
+    from neuroback import start
+
+    if signal.getsignal(signal.SIGINT) is start._leave:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _open_standard_files() -> None:

@@ -3,6 +3,6 @@
 
 import sys
 
-from neuroback.cli import main
+from neuroback.start import main
 
 sys.exit(main())

@@ -7,14 +7,10 @@ import io
 import re
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 from neuroback.files import writing
 from neuroback.result import COUNTERS, STAGES, Result, Status
-
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
 
 MAX_COLUMNS = 78
 
@@ -27,14 +23,13 @@ def comment_text(text: str) -> str:
     return _ANSWER.sub("s-", " ".join(text.splitlines()).rstrip())
 
 
-def model_lines(model: npt.NDArray[np.int32]) -> Iterator[str]:
+def model_lines(literals: list[int]) -> Iterator[str]:
     """``v`` lines of at most 78 columns, ending in 0.
 
-    >>> import numpy
-    >>> list(model_lines(numpy.array([1, -2], dtype=numpy.int32)))
+    >>> list(model_lines([1, -2]))
     ['v 1 -2 0']
     """
-    text = " ".join([*map(str, model.tolist()), "0"])
+    text = " ".join([*map(str, literals), "0"])
     width = MAX_COLUMNS - 2
     at = 0
     while len(text) - at > width:
@@ -93,20 +88,20 @@ class Output:
 
     def _answer_lines(self, result: Result, file: TextIO) -> None:
         file.write(f"s {result.status.value}\n")
-        if result.status is Status.SATISFIABLE and self.witness and result.model is not None:
-            for line in model_lines(result.model):
+        literals = result.literals() if self.witness else None
+        if result.status is Status.SATISFIABLE and literals is not None:
+            for line in model_lines(literals):
                 file.write(line + "\n")
 
 
 def json_record(result: Result, *, witness: bool, command: str, **more: Any) -> dict[str, Any]:
     """One JSON object with everything that is known about a run."""
-    model = result.model.tolist() if witness and result.model is not None else None
     record: dict[str, Any] = {
         "status": result.status.value,
-        "model": model,
+        "model": result.literals() if witness else None,
         "engine": result.engine,
         "engine_version": result.engine_version,
-        "model_name": result.advice.get("model"),
+        "model_name": result.advice.model,
         "seconds": {stage: round(result.seconds.get(stage, 0.0), 6) for stage in STAGES},
     }
     for counter in COUNTERS:

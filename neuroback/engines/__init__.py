@@ -1,10 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The engines that ``solve`` can choose from.
-
-An engine is a module with ``solve(formula, *, phases, advice, seed, time, memory, conflicts,
-proof, should_stop, on_line, **own) -> Result`` and the constants below it.  To add one, add a line
-to ``HOMES``.
-"""
+"""The engines that ``solve`` can choose from, and what each of them can do."""
 
 from __future__ import annotations
 
@@ -12,11 +7,16 @@ import os
 import sys
 from importlib import import_module
 from importlib.util import find_spec
-from types import ModuleType
+from typing import TYPE_CHECKING
 
 from neuroback.errors import EngineError
 
-# Name -> module.  The module may be missing in a build; then the name is known but not there.
+if TYPE_CHECKING:
+    from neuroback.engines.engine import Engine
+    from neuroback.options import SolveOptions
+
+# Name -> module with an ``ENGINE``.  It may be missing in a build: a name that is known but not
+# there.
 HOMES = {
     "core": "neuroback.engines.core",
     "kissat": "neuroback.engines.kissat",
@@ -28,44 +28,76 @@ AUTO = "kissat"
 NAMES = ("auto", *HOMES)
 
 
-def choose(
-    name: str, *, kissat: str | os.PathLike[str] | None = None, core_only: bool = False
-) -> str:
-    """What ``name`` stands for: ``auto`` is the faster engine where it is there and able.
+def choose(options: SolveOptions) -> Engine:
+    """The engine that ``options`` name.
 
-    kissat      the program that was named, if any: then it must be there
-    core_only   something is asked for that only our own engine can do
+    ``auto`` is the faster engine where it is there and able to do what they ask for, else the
+    first other one that is.  Errors: EngineError where a named engine is not, with what can.
     """
-    if name != "auto":
-        return name
-    core_is_there = find_spec(HOMES["core"]) is not None
-    if core_only and core_is_there:
-        return "core"
-    if AUTO == "kissat":
-        from neuroback.engines.kissat import locate
-
+    if options.engine != "auto":
+        engine = find(options.engine)
+        refusal = _refusal(engine, options)
+        if refusal is not None:
+            raise EngineError(refusal)
+        return engine
+    named = options.kissat or os.environ.get("NEUROBACK_KISSAT")
+    missing: EngineError | None = None
+    for name in (AUTO, *(name for name in HOMES if name != AUTO)):
+        if find_spec(HOMES[name]) is None or _refusal(find(name), options) is not None:
+            continue
         try:
-            locate(kissat)
-        except EngineError:
-            if kissat or os.environ.get("NEUROBACK_KISSAT") or not core_is_there:
+            find(name).locate(options.kissat)
+        except EngineError as error:
+            # A program that was named must be there.
+            if named:
                 raise
-            return "core"
-    return AUTO
+            missing = missing or error
+            continue
+        return find(name)
+    raise missing or EngineError(_refusal(find(AUTO), options) or "no engine is there")
 
 
-def find(name: str) -> ModuleType:
-    """The module of an engine; ``EngineError`` if it is unknown or not in this build.
+def find(name: str) -> Engine:
+    """An engine by its name; EngineError if it is unknown or not in this build.
 
-    >>> find("kissat").NAME
+    >>> find("kissat").name
     'kissat'
     """
-    name = AUTO if name == "auto" else name
-    home = HOMES.get(name)
+    home = HOMES.get(AUTO if name == "auto" else name)
     if home is None:
         raise EngineError(f"there is no engine {name!r}; expected one of {', '.join(NAMES)}")
     if find_spec(home) is None:
         raise EngineError(f"the engine {name!r} is not there yet; use --engine kissat")
-    return import_module(home)
+    engine: Engine = import_module(home).ENGINE
+    return engine
+
+
+def _refusal(engine: Engine, options: SolveOptions) -> str | None:
+    """What an engine cannot do of what is asked for, and which ones can."""
+    if options.advice not in engine.advice_modes:
+        able = [name for name in HOMES if options.advice in find(name).advice_modes]
+        return (
+            f"--advice {options.advice}: the engine {engine.name} takes "
+            f"{' and '.join(engine.advice_modes)}; {options.advice} needs {_named(able)}"
+        )
+    if options.proof_format not in engine.proof_forms:
+        able = [name for name in HOMES if options.proof_format in find(name).proof_forms]
+        return (
+            f"--proof-format {options.proof_format}: the engine {engine.name} writes "
+            f"{' and '.join(engine.proof_forms).upper()}, {options.proof_format.upper()} needs "
+            f"{_named(able)}"
+        )
+    if options.advice_at and not engine.takes_late_advice:
+        able = [name for name in HOMES if find(name).takes_late_advice]
+        return (
+            f"--advice-at {options.advice_at}: the engine {engine.name} is advised before it "
+            f"starts (0); more needs {_named(able)}"
+        )
+    return None
+
+
+def _named(names: list[str]) -> str:
+    return f"--engine {' or '.join(names)}"
 
 
 def children_bytes() -> int:

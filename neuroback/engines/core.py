@@ -9,98 +9,78 @@ from __future__ import annotations
 
 import os
 import threading
-import time as clock
-from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from neuroback import _core
-from neuroback.engines.beside import Beside, Handover
-from neuroback.engines.proof_file import ProofFile, target_of
+from neuroback.engines.beside import Beside, Late
+from neuroback.engines.engine import Task
 from neuroback.errors import EngineError
-from neuroback.limits import MIB, Budget, own_peak_bytes
+from neuroback.limits import MIB, own_peak_bytes
+from neuroback.options import ADVICE_MODES
 from neuroback.result import COUNTERS, Result, Status
 
 if TYPE_CHECKING:
-    from neuroback.formula import Formula
+    from neuroback.control import Control
     from neuroback.phases import Phases
 
-NAME = "core"
-ADVICE = ("off", "first", "initial", "always")
 MAX_SEED = 2**31 - 1
-PROOF_FORMATS = ("drat", "lrat")
-
-_STATUS = {10: Status.SATISFIABLE, 20: Status.UNSATISFIABLE, 0: Status.UNKNOWN}
 
 
-def solve(
-    formula: Formula,
-    *,
-    phases: Phases | None = None,
-    advice: str = "initial",
-    seed: int = 0,
-    time: float | None = None,
-    memory: float | None = None,
-    conflicts: int | None = None,
-    proof: ProofFile | str | os.PathLike[str] | None = None,
-    proof_format: str = "drat",
-    advice_at: int | None = None,
-    background: Callable[[Handover], None] | None = None,
-    head_start: float = 0.0,
-    verbose: int = 0,
-    should_stop: Callable[[], bool] | None = None,
-    on_line: Callable[[str], None] | None = None,
-) -> Result:
-    """Solve with the core; the model is checked against ``formula`` before it is returned.
+class Core:
+    """The engine ``core``."""
 
-    time, memory   wall seconds from now; MiB of this process
-    advice_at      conflicts at which ``phases`` are taken: repeats a hand-over
-    background     called in a second thread while the search runs, to make advice and give it
-    head_start     seconds of the search before ``background`` is called
-    on_line        takes comments; with ``verbose`` a line for each event of the search
+    name = "core"
+    advice_modes = ADVICE_MODES
+    proof_forms: tuple[str, ...] = ("drat", "lrat")
+    takes_late_advice = True
 
-    Where advice was handed over, ``Result.advice["handed_over_at"]`` says at how many conflicts.
-    """
-    if advice not in ADVICE:
-        raise EngineError(f"--advice {advice}: the engine core takes {', '.join(ADVICE)}")
-    if not 0 <= seed <= MAX_SEED:
-        raise EngineError(f"--seed {seed}: the core takes 0 to {MAX_SEED}")
-    if proof_format not in PROOF_FORMATS:
-        raise EngineError(f"--proof-format {proof_format}: expected {' or '.join(PROOF_FORMATS)}")
-    begin = clock.monotonic()
-    limits = Budget(time, memory, should_stop, begin)
-    target = target_of(proof)
-    result = Result(engine=NAME, engine_version=_core.__version__)
-    session = _core.Session()
-    session.set_option("seed", seed)
-    # One formula, one answer: nothing has to be kept for later clauses.
-    session.set_option("incremental", 0)
-    if target is not None:
-        target.cancelled = limits.stop
-        form = proof_format + ("-text" if target.text else "")
-        session.connect_proof(form, target.write)
-    if verbose and on_line is not None:
-        session.on_report(on_line)
-    try:
-        if not session.load(formula.core, _in_main_thread(), limits.stop):
-            result.limit, result.deterministic = limits.kind, False
-            return result
-        if phases is not None and advice != "off":
-            at = -1 if advice_at is None else advice_at
-            session.advise(phases.value, phases.confidence, advice, at)
-        code = _search(session, limits, background, head_start, advice, conflicts, result, on_line)
-        result.seconds["search"] = clock.monotonic() - begin
-        statistics = session.statistics()
-        result.statistics = {name: statistics[name] for name in COUNTERS}
-        _judge(code, session, formula, limits, result)
-        if target is not None and result.status is Status.UNSATISFIABLE:
-            target.commit()
-    finally:
-        if target is not None:
-            target.discard()
-    result.peak_mib = own_peak_bytes() / MIB
-    return result
+    def locate(self, program: str | os.PathLike[str] | None = None) -> None:
+        """It is part of us."""
+
+    def solve(self, task: Task, advice: Phases | Late | None, control: Control) -> Result:
+        """Search in this thread; see ``Engine.solve``."""
+        if task.advice_mode not in self.advice_modes:
+            raise EngineError(
+                f"--advice {task.advice_mode}: the engine core takes {', '.join(self.advice_modes)}"
+            )
+        if not 0 <= task.seed <= MAX_SEED:
+            raise EngineError(f"--seed {task.seed}: the core takes 0 to {MAX_SEED}")
+        if task.proof_format not in self.proof_forms:
+            raise EngineError(
+                f"--proof-format {task.proof_format}: expected {' or '.join(self.proof_forms)}"
+            )
+        result = Result(engine=self.name, engine_version=_core.__version__)
+        session = _core.Session()
+        control.progress.counters = lambda: _counters(session.progress())
+        session.set_option("seed", task.seed)
+        # One formula, one answer: nothing has to be kept for later clauses.
+        session.set_option("incremental", 0)
+        if task.proof is not None:
+            task.proof.cancelled = control.stop
+            form = task.proof_format + ("-text" if task.proof.text else "")
+            session.connect_proof(form, task.proof.write)
+        if task.verbose:
+            session.on_report(control.tell)
+        try:
+            with control.progress.stage("search", result.seconds):
+                code = _search(session, task, advice, control, result)
+            result.statistics = _counters(session.statistics())
+            _judge(code, session, task, control, result)
+            if task.proof is not None and result.status is Status.UNSATISFIABLE:
+                task.proof.commit()
+        finally:
+            if task.proof is not None:
+                task.proof.discard()
+        result.peak_mib = own_peak_bytes() / MIB
+        return result
+
+
+ENGINE = Core()
+
+
+def _counters(statistics: dict[str, int]) -> dict[str, int]:
+    return {name: statistics[name] for name in COUNTERS if name in statistics}
 
 
 def _in_main_thread() -> bool:
@@ -109,29 +89,33 @@ def _in_main_thread() -> bool:
 
 def _search(
     session: _core.Session,
-    limits: Budget,
-    background: Callable[[Handover], None] | None,
-    head_start: float,
-    advice: str,
-    conflicts: int | None,
+    task: Task,
+    advice: Phases | Late | None,
+    control: Control,
     result: Result,
-    on_line: Callable[[str], None] | None,
-) -> int:
+) -> int | None:
+    """Load and search; the exit code, or None where loading was stopped."""
+    if not session.load(task.formula.core, _in_main_thread(), control.stop):
+        return None
     thread: Beside | None = None
-    if background is not None and advice != "off":
+    if advice is None or task.advice_mode == "off":
+        pass
+    elif isinstance(advice, Late):
         thread = Beside(
-            background,
-            lambda phases: session.advise(phases.value, phases.confidence, advice),
-            head_start,
+            advice,
+            lambda phases: session.advise(phases.value, phases.confidence, task.advice_mode),
         )
         thread.start()
+    else:
+        at = -1 if task.advice_at is None else task.advice_at
+        session.advise(advice.value, advice.confidence, task.advice_mode, at)
 
     def stop() -> bool:
-        return limits.stop() or (thread is not None and thread.error is not None)
+        return control.stop() or (thread is not None and thread.error is not None)
 
     try:
         code = session.solve(
-            conflicts=-1 if conflicts is None else conflicts,
+            conflicts=-1 if task.conflicts is None else task.conflicts,
             check_signals=_in_main_thread(),
             should_stop=stop,
         )
@@ -144,35 +128,33 @@ def _search(
         raise thread.error
     taken = session.handovers()
     if taken:
-        result.advice["handed_over_at"] = taken[-1]
-        if on_line is not None:
-            on_line(
-                f"advice handed over at {taken[-1]} conflicts, --advice-at {taken[-1]} repeats it"
-            )
+        result.advice = replace(result.advice, handed_over_at=taken[-1])
+        control.tell(
+            f"advice handed over at {taken[-1]} conflicts, --advice-at {taken[-1]} repeats it"
+        )
     # Another time the advice may come earlier or later.
     result.deterministic = not thread.timed
     return code
 
 
 def _judge(
-    code: int, session: _core.Session, formula: Formula, limits: Budget, result: Result
+    code: int | None, session: _core.Session, task: Task, control: Control, result: Result
 ) -> None:
-    status = _STATUS[code]
+    status = Status.UNKNOWN if code is None else Status.of_exit_code(code)
     if status is Status.UNKNOWN:
-        result.limit = limits.kind or session.stop_reason()
+        result.limit = control.kind or session.stop_reason()
         if result.limit != "conflicts":
             result.deterministic = False
         return
     if status is Status.SATISFIABLE:
-        begin = clock.monotonic()
-        values = session.model_values()[: formula.num_vars]
-        falsified = formula.check_model(values)
-        result.seconds["check"] = clock.monotonic() - begin
+        values = session.model_bytes()[: task.formula.num_vars]
+        result.model = values
+        with control.progress.stage("check", result.seconds):
+            falsified = result.check(task.formula)
         if falsified is not None:
             raise EngineError(
                 f"core {result.engine_version}: a model that falsifies clause {falsified + 1}; "
                 "the answer does not count"
             )
-        variables = np.arange(1, formula.num_vars + 1, dtype=np.int32)
-        result.model, result.checked = variables * values, "model"
+        result.checked = "model"
     result.status = status

@@ -14,28 +14,25 @@ import os
 import re
 import signal
 import sys
-import time as clock
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
-
-from neuroback.engines.beside import Beside, Handover
+from neuroback.engines.beside import Late
 from neuroback.engines.child import Child, Ending, Plumbing, program_exists
-from neuroback.engines.proof_file import ProofFile, target_of
+from neuroback.engines.engine import Task
 from neuroback.errors import EngineError
-from neuroback.limits import MIB, Deadline, own_peak_bytes
+from neuroback.limits import MIB, own_peak_bytes
 from neuroback.result import COUNTERS, Result, Status
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from neuroback.control import Control
     from neuroback.formula import Formula
     from neuroback.phases import Phases
 
-NAME = "kissat"
-ADVICE = ("off", "initial")
 MAX_SEED = 2**31 - 1
 MAX_CONFLICTS = 2**31 - 1
 # Kissat's tries at lucky assignments change its search even where they fail, and renaming changes
@@ -46,17 +43,15 @@ _HOW_TO_GET = (
     "no Kissat found; `pip install passagemath-kissat` brings one, or give --kissat PATH or "
     "set NEUROBACK_KISSAT"
 )
+# The int8 -1 as a byte.
+_FALSE = 255
+_CODES = {status.exit_code for status in Status}
 _COUNTER = re.compile(rb"c ([a-z_]+): +(\d+)")
 # The kernel counts our own memory before the child's exec into this figure; we tell a true one.
 _MISLEADING = b"c maximum-resident-set-size:"
 _OUT_OF_MEMORY = re.compile(
     r"out[- ]of[- ]memory|bad_alloc|cannot allocate memory|failed to map", re.IGNORECASE
 )
-_EXIT_CODES = {
-    Status.SATISFIABLE: 10,
-    Status.UNSATISFIABLE: 20,
-    Status.UNKNOWN: 0,
-}
 
 
 def locate(path: str | os.PathLike[str] | None = None) -> str:
@@ -87,13 +82,13 @@ def locate(path: str | os.PathLike[str] | None = None) -> str:
 class Listener:
     """Reads what Kissat prints, line by line, and keeps what an answer is made of."""
 
-    def __init__(self, program: str, on_line: Callable[[str], None] | None) -> None:
+    def __init__(self, program: str, tell: Callable[[str], None]) -> None:
         self.program = program
         self.version = ""
         self.answers: list[bytes] = []
         self.statistics: dict[str, int] = {}
         self.model_text: list[bytes] = []
-        self._on_line = on_line
+        self._tell = tell
 
     def __call__(self, line: bytes) -> None:
         if line.startswith(b"v ") or line == b"v":
@@ -109,11 +104,10 @@ class Listener:
             self.statistics[name] = int(match[2])
         elif not self.version and line.startswith(b"c Version "):
             self.version = line.split()[2].decode("ascii", "replace")
-            if self._on_line is not None:
-                self._on_line(f"engine kissat {self.version}, {self.program}")
-        if self._on_line is not None and not line.startswith(_MISLEADING):
+            self._tell(f"engine kissat {self.version}, {self.program}")
+        if not line.startswith(_MISLEADING):
             text = line.decode("utf-8", "replace")
-            self._on_line(text.removeprefix("c").removeprefix(" "))
+            self._tell(text.removeprefix("c").removeprefix(" "))
 
     def counters(self) -> dict[str, int]:
         """The statistics; Kissat prints those that are 0 only by request."""
@@ -129,22 +123,23 @@ class Listener:
             raise ValueError(f"{len(self.answers)} lines with an answer")
         return Status(self.answers[0].decode("ascii", "replace"))
 
-    def model(self, num_vars: int) -> npt.NDArray[np.int8]:
-        """The ``v`` lines as values, 1 where none is told; ValueError where they are no model."""
-        text = b" ".join(self.model_text).split()
-        if not text:
+    def model(self, num_vars: int) -> bytearray:
+        """The ``v`` lines as int8 values, 1 where none is told; ValueError: they are no model."""
+        literals = [int(word) for text in self.model_text for word in text.split()]
+        if not literals:
             raise ValueError("no model")
-        literals = np.array(text, dtype=np.int64)
-        if literals[-1] != 0 or np.count_nonzero(literals == 0) != 1:
+        if literals.pop() != 0 or 0 in literals:
             raise ValueError("a model that does not end in one 0")
-        literals = literals[:-1]
-        variables = np.abs(literals)
-        if variables.size and int(variables.max()) > num_vars:
-            raise ValueError(f"a model with variable {int(variables.max())} of {num_vars}")
-        values = np.ones(num_vars, dtype=np.int8)
-        values[variables - 1] = np.sign(literals)
-        if not np.array_equal(values[variables - 1], np.sign(literals)):
-            raise ValueError("a model with both signs of a variable")
+        largest = max(map(abs, literals), default=0)
+        if largest > num_vars:
+            raise ValueError(f"a model with variable {largest} of {num_vars}")
+        told = set(literals)
+        values = bytearray(b"\x01") * num_vars
+        for literal in told:
+            if literal < 0:
+                if -literal in told:
+                    raise ValueError("a model with both signs of a variable")
+                values[-literal - 1] = _FALSE
         return values
 
 
@@ -154,169 +149,92 @@ def flips_of(phases: Phases | None, num_vars: int) -> npt.NDArray[np.uint8] | No
         return None
     if phases.num_vars != num_vars:
         raise ValueError(f"phases for {phases.num_vars} variables, the formula has {num_vars}")
-    flips = (phases.value < 0).astype(np.uint8)
+    flips = (phases.value < 0).astype("uint8")
     return flips if flips.any() else None
 
 
-def solve(
-    formula: Formula,
-    *,
-    phases: Phases | None = None,
-    advice: str = "initial",
-    seed: int = 0,
-    time: float | None = None,
-    memory: float | None = None,
-    conflicts: int | None = None,
-    proof: ProofFile | str | os.PathLike[str] | None = None,
-    kissat: str | os.PathLike[str] | None = None,
-    background: Callable[[Handover], None] | None = None,
-    head_start: float = 0.0,
-    verbose: int = 0,
-    should_stop: Callable[[], bool] | None = None,
-    on_line: Callable[[str], None] | None = None,
-) -> Result:
-    """Solve with Kissat; the model is checked against ``formula`` before it is returned.
+class Kissat:
+    """The engine ``kissat``."""
 
-    time, memory   wall seconds from now; MiB of ours and the child's memory together
-    background     called in a second thread while the plain search runs, to make advice and give
-                   it; what it gives ends that search and begins the advised one
-    head_start     seconds of the search before ``background`` is called
-    on_line        takes each comment line, without its ``c``
+    name = "kissat"
+    advice_modes: tuple[str, ...] = ("off", "initial")
+    proof_forms: tuple[str, ...] = ("drat",)
+    takes_late_advice = False
 
-    ``background`` goes with no limit but time, and with no proof that streams.  Where advice was
-    handed over, ``Result.advice["handed_over_at"]`` is 0: nothing of the plain search is left.
-    Errors: EngineError where Kissat is missing, crashes or contradicts itself.
-    """
-    if advice not in ADVICE:
-        raise EngineError(
-            f"--advice {advice}: the engine kissat takes off and initial; first and always need "
-            "--engine core"
-        )
-    if not 0 <= seed <= MAX_SEED:
-        raise EngineError(f"--seed {seed}: Kissat takes 0 to {MAX_SEED}")
-    begin = clock.monotonic()
-    search = partial(
-        _search,
-        formula,
-        [locate(kissat), *["-v"] * verbose],
-        advice=advice,
-        seed=seed,
-        deadline=Deadline(time, begin),
-        memory=memory,
-        conflicts=conflicts,
-        on_line=on_line,
-    )
-    target = target_of(proof)
-    if background is None:
-        return search(phases, target, should_stop)
-    if memory is not None or conflicts is not None or (target is not None and target.streams):
-        raise ValueError("advice while Kissat runs goes with no limit but time, and no stream")
-    given: list[Phases] = []
-    beside = Beside(background, given.append, head_start)
-    beside.start()
-    try:
-        result = search(
-            None,
-            target,
-            lambda: bool(given) or beside.error is not None or bool(should_stop and should_stop()),
-        )
-    finally:
-        beside.end()
-    if beside.error is not None:
-        raise beside.error
-    if result.limit == "interrupt" and given and not (should_stop and should_stop()):
-        if on_line is not None:
-            on_line("advice is there: the plain search ends, the advised one begins")
-        if target is not None:
-            target = ProofFile(target.path, text=target.text)
-        result = search(given[-1], target, should_stop)
-        result.advice["handed_over_at"] = 0
-        result.seconds["search"] = clock.monotonic() - begin
-    # Another time the plain search may be over before the advice is there, or not be.
-    result.deterministic = result.deterministic and not beside.timed
-    return result
+    def locate(self, program: str | os.PathLike[str] | None = None) -> str:
+        """The program that ``solve`` would run."""
+        return locate(program)
+
+    def solve(self, task: Task, advice: Phases | Late | None, control: Control) -> Result:
+        """Search by a child; see ``Engine.solve``."""
+        if task.advice_mode not in self.advice_modes:
+            raise EngineError(
+                f"--advice {task.advice_mode}: the engine kissat takes off and initial; first and "
+                "always need --engine core"
+            )
+        if not 0 <= task.seed <= MAX_SEED:
+            raise EngineError(f"--seed {task.seed}: Kissat takes 0 to {MAX_SEED}")
+        if isinstance(advice, Late):
+            raise ValueError("Kissat takes no advice while it runs")
+        target = task.proof
+        result = Result(engine=self.name)
+        try:
+            command = [locate(task.program), *["-v"] * task.verbose]
+            with control.progress.stage("search", result.seconds):
+                phases = advice if task.advice_mode == "initial" else None
+                flips = flips_of(phases, task.formula.num_vars)
+                advised = phases is not None and phases.num_advised > 0
+                if advised and _lucky(task.formula, phases, result, control):
+                    result.peak_mib = own_peak_bytes() / MIB
+                    return result
+                if advised:
+                    command.append(NO_LUCKY)
+                run = _Run(command, task, flips, control)
+                ending = run.go()
+            result.engine_version = run.listener.version
+            result.statistics = run.listener.counters()
+            result.peak_mib = max(own_peak_bytes(), ending.peak_bytes) / MIB
+            run.judge(ending, result)
+            if target is not None and result.status is Status.UNSATISFIABLE:
+                target.commit()
+        finally:
+            if target is not None:
+                target.discard()
+        return result
 
 
-def _search(
-    formula: Formula,
-    command: list[str],
-    phases: Phases | None,
-    target: ProofFile | None,
-    should_stop: Callable[[], bool] | None,
-    *,
-    advice: str,
-    seed: int,
-    deadline: Deadline,
-    memory: float | None,
-    conflicts: int | None,
-    on_line: Callable[[str], None] | None,
-) -> Result:
-    """One search by the program and options of ``command``; the rest is as in ``solve``."""
-    begin = clock.monotonic()
-    result = Result(engine=NAME)
-    try:
-        # None where every variable is advised true: that is Kissat's own constant.
-        flips = flips_of(phases, formula.num_vars) if advice == "initial" else None
-        advised = phases is not None and phases.num_advised > 0 and advice == "initial"
-        if advised and _lucky(formula, phases, result, deadline, should_stop, on_line):
-            result.seconds["search"] = clock.monotonic() - begin
-            result.peak_mib = own_peak_bytes() / MIB
-            return result
-        if advised:
-            command = [*command, NO_LUCKY]
-        run = _Run(command, formula, flips, target, on_line)
-        ending = run.go(seed, conflicts, deadline, memory, should_stop)
-        result.seconds["search"] = clock.monotonic() - begin
-        result.engine_version = run.listener.version
-        result.statistics = run.listener.counters()
-        result.peak_mib = max(own_peak_bytes(), ending.peak_bytes) / MIB
-        run.judge(ending, result, conflicts, deadline)
-        if target is not None and result.status is Status.UNSATISFIABLE:
-            target.commit()
-    finally:
-        if target is not None:
-            target.discard()
-    return result
+ENGINE = Kissat()
 
 
-def _lucky(
-    formula: Formula,
-    phases: Phases | None,
-    result: Result,
-    deadline: Deadline,
-    should_stop: Callable[[], bool] | None,
-    on_line: Callable[[str], None] | None,
-) -> bool:
+def _lucky(formula: Formula, phases: Phases | None, result: Result, control: Control) -> bool:
     """Answer by a lucky assignment of the formula as read, or by the advice if it is a model."""
     from neuroback import _core
 
     assert phases is not None
-    stop = (lambda: deadline.passed() or should_stop()) if should_stop else deadline.passed
     try:
-        lucky = _core.find_lucky(formula.core, phases.value, stop)
+        lucky = _core.find_lucky(
+            formula.core, phases.value, lambda: control.deadline.passed() or control.wished()
+        )
     except _core.Interrupted:
         # The run itself meets the limit at once and says which one.
         return False
     if lucky is None:
         return False
     name, values = lucky
-    if on_line is not None:
-        on_line(f"lucky assignment of the formula as read ({name}), Kissat is not started")
+    control.tell(f"lucky assignment of the formula as read ({name}), Kissat is not started")
     result.statistics = dict.fromkeys(COUNTERS, 0)
     result.engine_version = "not started"
-    _take_model(formula, values, result)
+    _take_model(formula, values.tobytes(), result, control)
     return True
 
 
-def _take_model(formula: Formula, values: npt.NDArray[np.int8], result: Result) -> None:
+def _take_model(formula: Formula, values: bytes, result: Result, control: Control) -> None:
     """Check ``values`` and make them the answer; ValueError where a clause is falsified."""
-    begin = clock.monotonic()
-    falsified = formula.check_model(values)
-    result.seconds["check"] = clock.monotonic() - begin
+    result.model = values
+    with control.progress.stage("check", result.seconds):
+        falsified = result.check(formula)
     if falsified is not None:
         raise ValueError(f"a model that falsifies clause {falsified + 1}")
-    variables = np.arange(1, formula.num_vars + 1, dtype=np.int32)
-    result.model = variables * values
     result.status, result.checked = Status.SATISFIABLE, "model"
 
 
@@ -326,29 +244,24 @@ class _Run:
     def __init__(
         self,
         command: list[str],
-        formula: Formula,
+        task: Task,
         flips: npt.NDArray[np.uint8] | None,
-        target: ProofFile | None,
-        on_line: Callable[[str], None] | None,
+        control: Control,
     ) -> None:
         from neuroback import _core
 
-        self.formula, self.flips, self.target = formula, flips, target
+        self.task, self.control, self.flips = task, control, flips
+        self.formula, self.target = task.formula, task.proof
         self.command, self.program = command, command[0]
-        self.listener = Listener(self.program, on_line)
+        self.listener = Listener(self.program, control.tell)
+        target = self.target
         self.translator = _core.ProofTranslator(flips, target.text) if target else None
 
-    def go(
-        self,
-        seed: int,
-        conflicts: int | None,
-        deadline: Deadline,
-        memory: float | None,
-        should_stop: Callable[[], bool] | None,
-    ) -> Ending:
-        argv = [*self.command, f"--seed={seed}"]
-        if conflicts is not None:
-            argv.append(f"--conflicts={min(conflicts, MAX_CONFLICTS)}")
+    def go(self) -> Ending:
+        deadline, memory = self.control.deadline, self.control.memory
+        argv = [*self.command, f"--seed={self.task.seed}"]
+        if self.task.conflicts is not None:
+            argv.append(f"--conflicts={min(self.task.conflicts, MAX_CONFLICTS)}")
         soft_signals = [signal.SIGTERM]
         if math.isfinite(deadline.at):
             # Kissat counts whole seconds; ours is the limit.  But with a limit of its own it ends
@@ -379,33 +292,34 @@ class _Run:
             return child.run(
                 deadline=deadline,
                 memory_bytes=int(memory * MIB) if memory is not None else 0,
-                should_stop=should_stop,
+                should_stop=self.control.wished,
             )
 
     def _take_proof(self, piece: bytes) -> None:
         assert self.translator is not None and self.target is not None
         self.target.write(self.translator.feed(piece))
 
-    def judge(
-        self, ending: Ending, result: Result, conflicts: int | None, deadline: Deadline
-    ) -> None:
+    def judge(self, ending: Ending, result: Result) -> None:
         """Turn the ending into an answer; EngineError where code, ``s`` line and model disagree."""
         if ending.cause is not None:
             result.limit = "interrupt" if ending.cause == "stop" else ending.cause
             result.deterministic = False
             return
-        if ending.code not in _EXIT_CODES.values():
+        if ending.code not in _CODES:
             self._failed(ending, result)
             return
+        deadline, conflicts = self.control.deadline, self.task.conflicts
         try:
             status = self.listener.status()
-            if _EXIT_CODES[status] != ending.code:
+            if status.exit_code != ending.code:
                 raise ValueError(f"exit code {ending.code} with the answer {status.value}")
             if status is Status.SATISFIABLE:
                 values = self.listener.model(self.formula.num_vars)
                 if self.flips is not None:
-                    values[self.flips != 0] *= -1
-                _take_model(self.formula, values, result)
+                    import numpy as np
+
+                    np.frombuffer(values, dtype=np.int8)[self.flips != 0] *= -1
+                _take_model(self.formula, bytes(values), result, self.control)
             elif status is Status.UNSATISFIABLE:
                 self._check_proof()
             elif conflicts is None and not deadline.passed():

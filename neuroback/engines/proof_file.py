@@ -56,13 +56,18 @@ def looks_like_formula(path: str | os.PathLike[str]) -> bool:
 def refuse_unsafe_target(
     target: str | os.PathLike[str], input_path: str | os.PathLike[str] | None, what: str
 ) -> None:
-    """Raise ``ProofError`` where writing ``target`` would destroy the input or a formula."""
+    """Raise ``ProofError`` if writing ``target`` would destroy the input or a formula.
+
+    A file that is to hold a formula may be named like one, as long as none is there.
+    """
     if os.fspath(target) == "-" or is_stream(target):
         return
     if input_path is not None and os.fspath(input_path) != "-":
         with contextlib.suppress(OSError):
             if Path(target).samefile(input_path):
                 raise ProofError(f"{target}: is the input, expected another file for the {what}")
+    if what == "formula" and not os.path.lexists(target):
+        return
     if looks_like_formula(target):
         raise ProofError(
             f"{target}: looks like a formula, expected a file for the {what} (--force writes it)"
@@ -236,9 +241,13 @@ class ProofFile:
         self.discard()
 
 
-def target_of(proof: ProofFile | str | os.PathLike[str] | None) -> ProofFile | None:
+def target_of(
+    proof: ProofFile | str | os.PathLike[str] | None, *, text: bool = False
+) -> ProofFile | None:
     """The target that a caller gave, as it is or by its name; None: no proof is wanted."""
-    return proof if isinstance(proof, ProofFile) or proof is None else ProofFile(proof)
+    if isinstance(proof, ProofFile) or proof is None:
+        return proof
+    return ProofFile(proof, text=text)
 
 
 # Targets that may have left a temporary file, so that a forced end of the program can remove it.

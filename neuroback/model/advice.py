@@ -7,19 +7,21 @@ Whatever happens on the way is told: advice, no advice with the reason, or an er
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neuroback.limits import MIB, Budget, default_threads, interruptible, resident_bytes, stage
+from neuroback.limits import MIB, default_threads, resident_bytes
+from neuroback.result import AdviceReport
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from neuroback.control import Control
     from neuroback.formula import Formula
     from neuroback.model.checkpoint import Checkpoint, Gate
+    from neuroback.options import SolveOptions
     from neuroback.phases import Phases
 
 # For advice from a file that names no model of ours: every opinion counts, and a gate that is
@@ -39,84 +41,46 @@ class _TooLarge(Exception):
     """The prediction takes too long or does not fit into ``--memory``; the search may."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Advice:
     """Phases for the engine, or None, and what is told about them."""
 
     phases: Phases | None
-    told: dict[str, Any]
+    report: AdviceReport
 
 
-@dataclass
-class Request:
-    """What the caller asked for; the fields are those of ``pipeline.solve``."""
-
-    neural: bool
-    model: str | os.PathLike[str] | None
-    phases: Phases | str | os.PathLike[str] | None
-    phases_form: str
-    advice: str
-    threshold: float | None
-    gate: bool | None
-    repair: bool | None
-    threads: int | None
-
-    def neural_only(self) -> bool:
-        """Does advice come from the network alone, which takes its time?"""
-        return self.neural and self.phases is None and self.advice != "off"
+def no_advice(reason: str, *, gate: str = "off", model: str | None = None) -> Advice:
+    return Advice(None, AdviceReport(model=model, gate=gate, reason=reason))
 
 
-def no_advice(gate: str, reason: str, model: str | None = None) -> dict[str, Any]:
-    return {
-        "model": model,
-        "threshold": None,
-        "variables": 0,
-        "flipped": 0,
-        "gate": gate,
-        "reason": reason,
-        "repair": None,
-        "agreement": None,
-    }
-
-
-def advise(
-    formula: Formula,
-    request: Request,
-    budget: Budget,
-    seconds: dict[str, float],
-    tell: Callable[[str], None],
-) -> Advice:
+def advise(formula: Formula, options: SolveOptions, control: Control) -> Advice:
     """Phases for this formula, or none with the reason; never silently none."""
     from neuroback.phases import Phases
 
-    if request.advice == "off":
-        return Advice(None, no_advice("off", "advice is off"))
-    if isinstance(request.phases, Phases):
-        told = no_advice("off", "", "given")
-        phases = request.phases
-        if request.repair:
-            phases = _repair(formula, phases, told, budget, seconds)
-        return _conclude(formula, phases, told, tell)
-    if request.phases is not None:
-        return _advise_from_file(formula, request, budget, seconds, tell)
-    if not request.neural:
-        return Advice(None, no_advice("off", "no network was asked for"))
-    checkpoint = checkpoint_of(request.model)
+    if options.advice == "off":
+        return no_advice("advice is off")
+    if isinstance(options.phases, Phases):
+        report = AdviceReport(model="given", reason="")
+        return _conclude(formula, options.phases, bool(options.repair), report, control)
+    if options.phases is not None:
+        return _advise_from_file(formula, options, control)
+    if not options.neural:
+        return no_advice("no network was asked for")
+    checkpoint = checkpoint_of(options.model)
     if formula.num_vars == 0:
-        return Advice(None, no_advice("off", "no variables", checkpoint.name))
+        return no_advice("no variables", model=checkpoint.name)
     try:
         _require_size(formula)
-        p_true, root_values = probabilities_of(
-            formula, checkpoint, request.threads, budget, seconds
-        )
+        p_true, root_values = probabilities_of(formula, checkpoint, options.threads, control)
     except _TooLarge as refused:
-        tell(f"no advice: {refused}")
-        return Advice(None, no_advice("closed", str(refused), checkpoint.name))
-    threshold = checkpoint.threshold if request.threshold is None else request.threshold
-    gate = checkpoint.gate if request.gate is not False else None
-    wants_repair = checkpoint.repair if request.repair is None else request.repair
-    rules = _Rules(threshold, gate, wants_repair)
-    return _judge(formula, p_true, root_values, checkpoint.name, rules, budget, seconds, tell)
+        control.tell(f"no advice: {refused}")
+        return no_advice(str(refused), gate="closed", model=checkpoint.name)
+    rules = _Rules(
+        threshold=checkpoint.threshold if options.threshold is None else options.threshold,
+        gate=checkpoint.gate if options.gate is not False else None,
+        repair=checkpoint.repair if options.repair is None else options.repair,
+    )
+    return _through_gate(formula, p_true, root_values, checkpoint.name, rules, control)
 
 
 @dataclass(frozen=True)
@@ -128,40 +92,31 @@ class _Rules:
     repair: bool
 
 
-def _advise_from_file(
-    formula: Formula,
-    request: Request,
-    budget: Budget,
-    seconds: dict[str, float],
-    tell: Callable[[str], None],
-) -> Advice:
+def _advise_from_file(formula: Formula, options: SolveOptions, control: Control) -> Advice:
     """A model's own prediction, saved, counts as if it were made now; any other file is a wish."""
     from neuroback.model.checkpoint import Gate, load, shipped
     from neuroback.phases import read_probabilities
 
-    assert request.phases is not None and not hasattr(request.phases, "value")
-    path = os.fspath(request.phases)
-    p_true = read_probabilities(path, formula, form=request.phases_form)
-    name = _model_of_file(path) if request.phases_form != "neuroback" else None
-    model = request.model if request.model is not None else name if name in shipped() else None
+    assert options.phases is not None and not hasattr(options.phases, "value")
+    path = os.fspath(options.phases)
+    p_true = read_probabilities(path, formula, form=options.phases_form)
+    name = _model_of_file(path) if options.phases_form != "neuroback" else None
+    model = options.model if options.model is not None else name if name in shipped() else None
     if model is not None:
         checkpoint = load(model)
-        threshold, gate, wanted = checkpoint.threshold, checkpoint.gate, request.gate is not False
-        wants_repair = checkpoint.repair
+        gate, wanted = checkpoint.gate, options.gate is not False
+        rules = _Rules(checkpoint.threshold, gate if wanted else None, checkpoint.repair)
     else:
-        published = request.phases_form == "neuroback"
+        published = options.phases_form == "neuroback"
+        gate, wanted = Gate(*_FILE_GATE), options.gate is True
         threshold = _PUBLISHED_THRESHOLD if published else _FILE_THRESHOLD
-        gate, wanted = Gate(*_FILE_GATE), request.gate is True
-        wants_repair = False
-    if request.threshold is not None:
-        threshold = request.threshold
-    if request.repair is not None:
-        wants_repair = request.repair
-    root_values = None
-    if wanted:
-        root_values = _graph(formula, budget, seconds).root_values
-    rules = _Rules(threshold, gate if wanted else None, wants_repair)
-    return _judge(formula, p_true, root_values, path, rules, budget, seconds, tell)
+        rules = _Rules(threshold, gate if wanted else None, False)
+    if options.threshold is not None:
+        rules = replace(rules, threshold=options.threshold)
+    if options.repair is not None:
+        rules = replace(rules, repair=options.repair)
+    root_values = _graph(formula, control).root_values if wanted else None
+    return _through_gate(formula, p_true, root_values, path, rules, control)
 
 
 def _model_of_file(path: str) -> str:
@@ -174,15 +129,13 @@ def _model_of_file(path: str) -> str:
     return words[4] if len(words) == 5 and words[:2] == ["#", "neuroback-phases"] else ""
 
 
-def _judge(
+def _through_gate(
     formula: Formula,
     p_true: npt.NDArray[Any],
     root_values: npt.NDArray[np.int8] | None,
     source: str,
     rules: _Rules,
-    budget: Budget,
-    seconds: dict[str, float],
-    tell: Callable[[str], None],
+    control: Control,
 ) -> Advice:
     """The gate, the threshold and the repair: from probabilities to advice."""
     from neuroback.phases import Phases
@@ -194,52 +147,44 @@ def _judge(
             f"{100 * share:.1f}% of the open variables have a clear prediction, "
             f"{100 * gate.min_share:.1f}% are needed"
         )
-        tell(f"no advice: the gate is closed, {reason}")
-        told = no_advice("closed", reason, source)
-        return Advice(None, told)
-    told = no_advice("off" if gate is None else "open", "", source)
-    told["threshold"] = rules.threshold
+        control.tell(f"no advice: the gate is closed, {reason}")
+        return no_advice(reason, gate="closed", model=source)
+    report = AdviceReport(
+        model=source,
+        threshold=rules.threshold,
+        gate="off" if gate is None else "open",
+        reason="",
+    )
     phases = Phases.from_probabilities(p_true, rules.threshold)
-    if rules.repair:
-        phases = _repair(formula, phases, told, budget, seconds)
-    return _conclude(formula, phases, told, tell)
-
-
-def _repair(
-    formula: Formula,
-    phases: Phases,
-    told: dict[str, Any],
-    budget: Budget,
-    seconds: dict[str, float],
-) -> Phases:
-    with stage(seconds, "predict"), interruptible(budget):
-        repaired = phases.repair(formula, budget.stop)
-    budget.check()
-    told["repair"] = repaired.told()
-    return repaired.phases
+    return _conclude(formula, phases, rules.repair, report, control)
 
 
 def _conclude(
-    formula: Formula, phases: Phases, told: dict[str, Any], tell: Callable[[str], None]
+    formula: Formula, phases: Phases, repair: bool, report: AdviceReport, control: Control
 ) -> Advice:
+    """Repair the phases if that is wanted, and count them."""
     import numpy as np
 
     if phases.num_vars != formula.num_vars:
         raise ValueError(
             f"phases for {phases.num_vars} variables, the formula has {formula.size_told}"
         )
-    told["variables"] = phases.num_advised
-    told["flipped"] = int(np.count_nonzero(phases.value < 0))
-    source = told["model"]
+    if repair:
+        with control.stage("predict"):
+            repaired = phases.repair(formula, control.stop)
+        control.check()
+        phases, report = repaired.phases, replace(report, repair=repaired.told())
+    flipped = int(np.count_nonzero(phases.value < 0))
+    report = replace(report, variables=phases.num_advised, flipped=flipped)
     if not phases.num_advised:
-        told["reason"] = "no variable is predicted clearly enough"
-        tell(f"no advice: {told['reason']}")
-        return Advice(None, told)
-    tell(
-        f"advice from {source} for {phases.num_advised} of {formula.num_vars} variables, "
-        f"{told['flipped']} of them false"
+        report = replace(report, reason="no variable is predicted clearly enough")
+        control.tell(f"no advice: {report.reason}")
+        return Advice(None, report)
+    control.tell(
+        f"advice from {report.model} for {phases.num_advised} of {formula.num_vars} variables, "
+        f"{flipped} of them false"
     )
-    return Advice(phases, told)
+    return Advice(phases, report)
 
 
 def takes_a_while(formula: Formula) -> bool:
@@ -276,35 +221,31 @@ def checkpoint_of(model: str | os.PathLike[str] | None) -> Checkpoint:
     return checkpoint.load(checkpoint.DEFAULT if model is None else model)
 
 
-def _graph(formula: Formula, budget: Budget, seconds: dict[str, float]) -> Any:
+def _graph(formula: Formula, control: Control) -> Any:
     from neuroback.graph import Graph
 
-    with stage(seconds, "graph"), interruptible(budget):
-        graph = Graph.from_formula(formula, should_stop=budget.stop)
-    budget.check()
+    with control.stage("graph"):
+        graph = Graph.from_formula(formula, should_stop=control.stop)
+    control.check()
     return graph
 
 
 def probabilities_of(
-    formula: Formula,
-    checkpoint: Checkpoint,
-    threads: int | None,
-    budget: Budget,
-    seconds: dict[str, float],
+    formula: Formula, checkpoint: Checkpoint, threads: int | None, control: Control
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int8]]:
     """Probabilities, and the values that unit propagation fixes.  Frees the graph."""
     import neuroback.model.predict as prediction
 
-    graph = _graph(formula, budget, seconds)
+    graph = _graph(formula, control)
     needed = prediction.memory_bytes(graph, checkpoint) / MIB
     left = prediction.MAX_MIB
-    if budget.memory is not None:
-        left = min(left, max(0.0, budget.memory - resident_bytes() / MIB))
+    if control.memory is not None:
+        left = min(left, max(0.0, control.memory - resident_bytes() / MIB))
     if needed > left:
         raise _TooLarge(f"the prediction needs {needed:.0f} MiB of memory, {left:.0f} are allowed")
-    with stage(seconds, "predict"), interruptible(budget):
+    with control.stage("predict"):
         p_true = prediction.predict(
-            graph, checkpoint, threads=threads or default_threads(), should_stop=budget.stop
+            graph, checkpoint, threads=threads or default_threads(), should_stop=control.stop
         )
-    budget.check()
+    control.check()
     return p_true, graph.root_values.copy()

@@ -504,10 +504,10 @@ def test_failing_prediction_is_never_silent(
 def test_a_wrong_model_from_an_engine_is_refused(
     formulas: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def lying(formula: Any, **_: Any) -> nb.Result:
-        model = -np.arange(1, formula.num_vars + 1, dtype=np.int32)
+    def lying(task: Any, *_: Any) -> nb.Result:
+        model = -np.arange(1, task.formula.num_vars + 1, dtype=np.int32)
         return nb.Result(status=nb.Status.SATISFIABLE, model=model, engine="liar")
 
-    monkeypatch.setattr(kissat, "solve", lying)
+    monkeypatch.setattr(kissat.ENGINE, "solve", lying)
     with pytest.raises(nb.NeuroBackError, match="liar.*falsifies clause"):
         pipeline.solve(formulas["sat"], neural=False, engine="kissat")

@@ -231,12 +231,12 @@ def test_the_advised_search_can_win_and_only_its_proof_appears(
     home = engines.find(engine)
     solve = home.solve
 
-    def slow_when_plain(formula: Any, **options: Any) -> Any:
-        if options["phases"] is None:
-            while not options["should_stop"]():
+    def slow_when_plain(task: Any, advice: Any, control: Any) -> Any:
+        if advice is None:
+            while not control.stop():
                 time.sleep(0.01)
             return nb.Result(limit="interrupt")
-        return solve(formula, **options)
+        return solve(task, advice, control)
 
     monkeypatch.setattr(home, "solve", slow_when_plain)
     path, proof = tmp_path / "formula.cnf", tmp_path / "proof"

@@ -10,7 +10,7 @@ import stat
 import subprocess
 import threading
 import time
-from importlib.util import find_spec
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +19,16 @@ import pytest
 from neuroback import engines
 from neuroback.engines import kissat
 from neuroback.engines.child import LIVE
+from neuroback.engines.proof_file import ProofFile
 from neuroback.errors import EngineError
 from neuroback.formula import Formula
+from neuroback.options import SolveOptions
 from neuroback.phases import Phases
 from neuroback.proof import check_drat
 from neuroback.result import Status
+from tests.engines import solve_with
+
+solve = partial(solve_with, kissat.ENGINE)
 
 try:
     kissat.locate()
@@ -84,8 +89,8 @@ def test_status_is_right_with_any_advice_and_proofs_are_accepted(tmp_path: Path)
         proof = tmp_path / f"{number}.drat"
         text = tmp_path / f"{number}.txt"
         phases = random_phases(rng, formula.num_vars)
-        plain = kissat.solve(formula, proof=proof)
-        advised = kissat.solve(formula, phases=phases, proof=kissat.ProofFile(text, text=True))
+        plain = solve(formula, proof=proof)
+        advised = solve(formula, phases=phases, proof=ProofFile(text, text=True))
         assert plain.status is advised.status is expected
         seen.add(expected)
         for result, path in ((plain, proof), (advised, text)):
@@ -103,7 +108,7 @@ def test_proof_of_a_longer_run_is_translated_back(tmp_path: Path) -> None:
     rng = np.random.default_rng(3)
     formula = random_formula(rng, 130, 700)
     phases = random_phases(rng, formula.num_vars)
-    result = kissat.solve(formula, phases=phases, proof=tmp_path / "p")
+    result = solve(formula, phases=phases, proof=tmp_path / "p")
     assert result.status is Status.UNSATISFIABLE
     assert result.statistics["conflicts"] > 100
     verdict = check_drat(formula, tmp_path / "p")
@@ -137,16 +142,16 @@ def test_renamed_formula_is_the_same_up_to_signs() -> None:
 
 
 def test_empty_formula_empty_clause_and_unused_variables() -> None:
-    assert kissat.solve(Formula.from_clauses([], 0)).status is Status.SATISFIABLE
-    assert kissat.solve(Formula.from_clauses([[]], 0)).status is Status.UNSATISFIABLE
-    result = kissat.solve(Formula.from_clauses([[2]], 4))
+    assert solve(Formula.from_clauses([], 0)).status is Status.SATISFIABLE
+    assert solve(Formula.from_clauses([[]], 0)).status is Status.UNSATISFIABLE
+    result = solve(Formula.from_clauses([[2]], 4))
     assert result.model is not None
     assert np.abs(result.model).tolist() == [1, 2, 3, 4]
 
 
 def test_empty_clause_has_a_proof(tmp_path: Path) -> None:
     formula = Formula.from_clauses([[1], []], 1)
-    kissat.solve(formula, proof=tmp_path / "p")
+    solve(formula, proof=tmp_path / "p")
     assert check_drat(formula, tmp_path / "p")
 
 
@@ -165,7 +170,7 @@ def test_advice_and_inverted_advice_give_different_models() -> None:
     formula, first = two_models()
     phases = Phases.from_literals(first, formula.num_vars)
     for advice, sign in ((phases, 1), (phases.inverted(), -1)):
-        result = kissat.solve(formula, phases=advice)
+        result = solve(formula, phases=advice)
         assert result.model is not None
         assert result.model.tolist() == [sign * lit for lit in first]
 
@@ -175,7 +180,7 @@ def test_advice_and_inverted_advice_give_different_models() -> None:
 def test_advice_for_one_variable_decides_between_two_models(var: int, sign: int) -> None:
     formula, first = two_models()
     phases = Phases.from_literals([sign * first[var - 1]], formula.num_vars)
-    result = kissat.solve(formula, phases=phases)
+    result = solve(formula, phases=phases)
     assert result.model is not None
     assert result.model[var - 1] == sign * first[var - 1]
 
@@ -186,29 +191,27 @@ def test_a_lucky_assignment_of_the_original_is_not_lost() -> None:
     formula = random_formula(rng, 400, 3000)
     clauses = [c if max(c) > 0 else [-lit for lit in c] for c in formula.clauses()]
     formula = Formula.from_clauses(clauses, 400)
-    assert kissat.solve(formula, conflicts=0).status is Status.SATISFIABLE
+    assert solve(formula, conflicts=0).status is Status.SATISFIABLE
     lines: list[str] = []
-    result = kissat.solve(
-        formula, phases=random_phases(rng, 400), conflicts=0, on_line=lines.append
-    )
+    result = solve(formula, phases=random_phases(rng, 400), conflicts=0, on_line=lines.append)
     assert result.status is Status.SATISFIABLE
     assert any("all true" in line for line in lines)
 
 
 def test_advice_off_and_advice_for_true_only_rename_nothing() -> None:
     formula = random_formula(np.random.default_rng(2), 60, 240)
-    plain = kissat.solve(formula)
+    plain = solve(formula)
     all_true = Phases.from_literals(range(1, 61), 60)
-    off = kissat.solve(formula, phases=all_true.inverted(), advice="off")
+    off = solve(formula, phases=all_true.inverted(), advice="off")
     assert off.statistics == plain.statistics
     assert np.array_equal(off.model, plain.model)
-    true = kissat.solve(formula, phases=all_true)
+    true = solve(formula, phases=all_true)
     assert true.statistics == kissat_alone(formula, "--lucky=false")
 
 
 def kissat_alone(formula: Formula, *options: str) -> dict[str, int]:
     """The counters of the program itself, without renaming, for a satisfiable formula."""
-    listener = kissat.Listener("kissat", None)
+    listener = kissat.Listener("kissat", print)
     command = [kissat.locate(), *options, "--seed=0"]
     text = formula.to_dimacs()
     done = subprocess.run(command, input=text, capture_output=True, timeout=60)
@@ -222,7 +225,7 @@ def test_a_renamed_search_is_the_one_that_the_phase_asks_for() -> None:
     for number in range(8):
         formula = random_formula(np.random.default_rng(number), 150, 600)
         all_false = Phases.from_literals(range(-150, 0), 150)
-        advised = kissat.solve(formula, phases=all_false)
+        advised = solve(formula, phases=all_false)
         if advised.engine_version != "not started":
             assert advised.statistics == kissat_alone(formula, "--phase=false", "--lucky=false")
 
@@ -231,18 +234,18 @@ def test_only_an_advised_search_goes_without_kissats_lucky_step(tmp_path: Path) 
     program = fake(tmp_path, f'cat > /dev/null; echo "$@" >> {tmp_path}/words; exit 0')
     formula = hard_formula()
     false = Phases.from_literals([-1], 400)
-    kissat.solve(formula, kissat=program, conflicts=1)
-    kissat.solve(formula, kissat=program, conflicts=1, phases=false, advice="off")
-    kissat.solve(formula, kissat=program, conflicts=1, phases=Phases.from_literals([], 400))
-    kissat.solve(formula, kissat=program, conflicts=1, phases=false)
-    kissat.solve(formula, kissat=program, conflicts=1, phases=false.inverted())
+    solve(formula, program=program, conflicts=1)
+    solve(formula, program=program, conflicts=1, phases=false, advice="off")
+    solve(formula, program=program, conflicts=1, phases=Phases.from_literals([], 400))
+    solve(formula, program=program, conflicts=1, phases=false)
+    solve(formula, program=program, conflicts=1, phases=false.inverted())
     words = (tmp_path / "words").read_text().splitlines()
     assert ["--lucky=false" in line.split() for line in words] == [False] * 3 + [True] * 2
 
 
 def test_advice_that_is_a_model_is_the_answer() -> None:
     formula, first = two_models()
-    result = kissat.solve(formula, phases=Phases.from_literals(first, formula.num_vars))
+    result = solve(formula, phases=Phases.from_literals(first, formula.num_vars))
     assert result.engine_version == "not started"
     assert list(result.model) == list(first)
 
@@ -251,19 +254,19 @@ def test_same_run_gives_the_same_proof(tmp_path: Path) -> None:
     formula = random_formula(np.random.default_rng(4), 80, 400)
     phases = random_phases(np.random.default_rng(5), 80)
     for name in ("a", "b"):
-        kissat.solve(formula, phases=phases, seed=3, proof=tmp_path / name)
+        solve(formula, phases=phases, seed=3, proof=tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes() != b""
 
 
 def test_modes_of_the_core_are_refused() -> None:
     for advice in ("first", "always"):
         with pytest.raises(EngineError, match="--engine core"):
-            kissat.solve(SMALL, advice=advice)
+            solve(SMALL, advice=advice)
 
 
 def test_phases_for_another_number_of_variables_are_refused() -> None:
     with pytest.raises(ValueError, match="3 variables"):
-        kissat.solve(SMALL, phases=Phases.from_literals([1, -2, 3], 3))
+        solve(SMALL, phases=Phases.from_literals([1, -2, 3], 3))
 
 
 # Limits
@@ -271,7 +274,7 @@ def test_phases_for_another_number_of_variables_are_refused() -> None:
 
 def test_time_limit_acts_within_a_second_and_keeps_the_statistics() -> None:
     begin = time.monotonic()
-    result = kissat.solve(hard_formula(), time=0.4)
+    result = solve(hard_formula(), time=0.4)
     assert time.monotonic() - begin < 1.4 + slack()
     assert (result.status, result.limit) == (Status.UNKNOWN, "time")
     assert not result.deterministic
@@ -279,7 +282,7 @@ def test_time_limit_acts_within_a_second_and_keeps_the_statistics() -> None:
 
 
 def test_conflict_limit() -> None:
-    result = kissat.solve(hard_formula(), conflicts=100)
+    result = solve(hard_formula(), conflicts=100)
     assert (result.status, result.limit) == (Status.UNKNOWN, "conflicts")
     assert result.deterministic
     # Releases differ in whether they look before or after a conflict.
@@ -290,21 +293,21 @@ def test_memory_limit_of_the_child() -> None:
     from neuroback.limits import MIB, resident_bytes
 
     limit = resident_bytes() / MIB + 6
-    result = kissat.solve(random_formula(np.random.default_rng(1), 3000, 12900), memory=limit)
+    result = solve(random_formula(np.random.default_rng(1), 3000, 12900), memory=limit)
     assert (result.status, result.limit) == (Status.UNKNOWN, "memory")
 
 
 def test_seed_reaches_the_search() -> None:
     formula = hard_formula()
-    runs = [kissat.solve(formula, seed=seed, conflicts=2000).statistics for seed in (0, 0, 1)]
+    runs = [solve(formula, seed=seed, conflicts=2000).statistics for seed in (0, 0, 1)]
     assert runs[0] == runs[1] != runs[2]
     with pytest.raises(EngineError, match="--seed"):
-        kissat.solve(SMALL, seed=2**31)
+        solve(SMALL, seed=2**31)
 
 
 def test_should_stop_ends_the_child() -> None:
     begin = time.monotonic()
-    result = kissat.solve(hard_formula(), should_stop=lambda: time.monotonic() - begin > 0.2)
+    result = solve(hard_formula(), should_stop=lambda: time.monotonic() - begin > 0.2)
     assert time.monotonic() - begin < 1.2 + slack()
     assert (result.status, result.limit) == (Status.UNKNOWN, "interrupt")
     assert not LIVE
@@ -315,7 +318,7 @@ def test_a_proof_pipe_that_nobody_reads_does_not_outlast_the_limit(tmp_path: Pat
     os.mkfifo(path)
     formula = Formula.from_clauses([[1], [-1]])
     begin = time.monotonic()
-    result = kissat.solve(formula, proof=path, time=0.4)
+    result = solve(formula, proof=path, time=0.4)
     assert time.monotonic() - begin < 1.4 + slack()
     assert (result.status, result.limit) == (Status.UNKNOWN, "time")
 
@@ -328,7 +331,7 @@ def test_nothing_is_left_after_an_exception_in_a_callback(tmp_path: Path) -> Non
         raise KeyError("mine")
 
     with pytest.raises(KeyError, match="mine"):
-        kissat.solve(hard_formula(), on_line=break_off, proof=tmp_path / "p")
+        solve(hard_formula(), on_line=break_off, proof=tmp_path / "p")
     assert not LIVE
     assert threading.active_count() == threads
     assert set(Path("/proc/self/fd").iterdir()) == before
@@ -343,7 +346,7 @@ def test_search_order_of_the_program(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("NEUROBACK_KISSAT", mine)
     assert kissat.locate() == mine
     with pytest.raises(EngineError, match="exit code 3"):
-        kissat.solve(SMALL)
+        solve(SMALL)
     with pytest.raises(EngineError, match="absent: not a program"):
         kissat.locate(tmp_path / "absent")
     monkeypatch.delenv("NEUROBACK_KISSAT")
@@ -356,18 +359,21 @@ def test_search_order_of_the_program(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_auto_takes_what_is_there_and_able(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    core = "core" if find_spec("neuroback.engines.core") else "kissat"
-    assert engines.choose("kissat", core_only=True) == "kissat"
-    assert engines.choose("auto") == engines.AUTO
-    assert engines.choose("auto", core_only=True) == core
+    def choose(**options: object) -> str:
+        return engines.choose(SolveOptions(**options)).name
+
+    for able in ({"advice": "always"}, {"proof_format": "lrat"}, {"advice_at": 5}):
+        with pytest.raises(EngineError, match="needs? --engine core"):
+            choose(engine="kissat", **able)
+        assert choose(**able) == "core"
+    assert choose() == engines.AUTO
     with pytest.raises(EngineError, match="absent"):
-        engines.choose("auto", kissat=tmp_path / "absent")
+        choose(kissat=tmp_path / "absent")
     monkeypatch.delenv("NEUROBACK_KISSAT", raising=False)
     monkeypatch.setattr("sys.path", [])
     monkeypatch.setenv("PATH", str(tmp_path))
-    if core == "core":
-        monkeypatch.setattr(engines, "find_spec", lambda _: True)
-        assert engines.choose("auto") == "core"
+    monkeypatch.setattr(engines, "find_spec", lambda _: True)
+    assert choose() == "core"
 
 
 LIES = {
@@ -376,6 +382,8 @@ LIES = {
     "model without end": ("echo 's SATISFIABLE'; echo 'v 1 2'; exit 10", "end in one 0"),
     "both signs": ("echo 's SATISFIABLE'; echo 'v 1 -1 2 0'; exit 10", "both signs"),
     "foreign variable": ("echo 's SATISFIABLE'; echo 'v 1 2 3 0'; exit 10", "variable 3 of 2"),
+    "huge variable": ("echo 's SATISFIABLE'; echo 'v 99999999999999999999 0'; exit 10", "of 2"),
+    "huger number": (f"echo 's SATISFIABLE'; echo 'v {'9' * 5000} 0'; exit 10", "limit|of 2"),
     "no number": ("echo 's SATISFIABLE'; echo 'v 1 two 0'; exit 10", "invalid literal"),
     "wrong code": ("echo 's SATISFIABLE'; echo 'v 1 2 0'; exit 20", "exit code 20"),
     "unsat with code 10": ("echo 's UNSATISFIABLE'; exit 10", "exit code 10"),
@@ -393,7 +401,7 @@ LIES = {
 def test_an_answer_that_contradicts_itself_does_not_count(name: str, tmp_path: Path) -> None:
     script, message = LIES[name]
     with pytest.raises(EngineError, match=message):
-        kissat.solve(SMALL, kissat=fake(tmp_path, f"cat > /dev/null\n{script}"))
+        solve(SMALL, program=fake(tmp_path, f"cat > /dev/null\n{script}"))
 
 
 def test_unsatisfiable_without_a_whole_proof_does_not_count(tmp_path: Path) -> None:
@@ -407,21 +415,21 @@ def test_unsatisfiable_without_a_whole_proof_does_not_count(tmp_path: Path) -> N
     for script in scripts.values():
         program = fake(tmp_path, f"cat $2 > /dev/null\n{script}\necho 's UNSATISFIABLE'; exit 20")
         with pytest.raises((EngineError, OSError)):
-            kissat.solve(SMALL, kissat=program, proof=target)
+            solve(SMALL, program=program, proof=target)
         assert [path.name for path in tmp_path.iterdir()] == ["fake-kissat"]
 
 
 def test_a_program_that_ignores_everything_is_killed(tmp_path: Path) -> None:
     program = fake(tmp_path, "trap '' TERM ALRM INT\nwhile :; do :; done")
     begin = time.monotonic()
-    result = kissat.solve(SMALL, kissat=program, time=0.2)
+    result = solve(SMALL, program=program, time=0.2)
     assert result.limit == "time"
     assert time.monotonic() - begin < 1.2 + slack()
 
 
 def test_grandchildren_die_with_the_program(tmp_path: Path) -> None:
     program = fake(tmp_path, f"sleep 60 & echo $! > {tmp_path}/pid\nwait")
-    result = kissat.solve(SMALL, kissat=program, time=0.3)
+    result = solve(SMALL, program=program, time=0.3)
     assert result.limit == "time"
     time.sleep(0.05)
     pid = int((tmp_path / "pid").read_text())
@@ -432,16 +440,16 @@ def test_grandchildren_die_with_the_program(tmp_path: Path) -> None:
 def test_an_answer_before_the_formula_is_read_counts_if_right(tmp_path: Path) -> None:
     big = random_formula(np.random.default_rng(1), 2000, 6000)
     program = fake(tmp_path, "echo 's UNSATISFIABLE'; exit 20")
-    assert kissat.solve(big, kissat=program).status is Status.UNSATISFIABLE
+    assert solve(big, program=program).status is Status.UNSATISFIABLE
 
 
 def test_out_of_memory_of_the_program_is_a_limit(tmp_path: Path) -> None:
     program = fake(tmp_path, "echo 'kissat: fatal error: out-of-memory' >&2; kill -ABRT $$")
-    assert kissat.solve(SMALL, kissat=program).limit == "memory"
+    assert solve(SMALL, program=program).limit == "memory"
 
 
 def test_cpu_limit_of_the_system_is_an_interrupt(tmp_path: Path) -> None:
-    result = kissat.solve(SMALL, kissat=fake(tmp_path, "kill -XCPU $$"))
+    result = solve(SMALL, program=fake(tmp_path, "kill -XCPU $$"))
     assert (result.limit, result.signal) == ("interrupt", signal.SIGXCPU)
 
 
@@ -452,7 +460,7 @@ def test_no_core_file_and_a_group_of_its_own(tmp_path: Path) -> None:
         f"> {tmp_path}/group; echo $$ > {tmp_path}/pid; exit 3",
     )
     with pytest.raises(EngineError):
-        kissat.solve(SMALL, kissat=program)
+        solve(SMALL, program=program)
     assert (tmp_path / "core").read_text().strip() == "0"
     group = (tmp_path / "group").read_text().strip()
     if group:

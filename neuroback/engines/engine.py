@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+"""What an engine is: a name, what it can do, and one verb."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from neuroback.control import Control
+    from neuroback.engines.beside import Late
+    from neuroback.engines.proof_file import ProofFile
+    from neuroback.formula import Formula
+    from neuroback.phases import Phases
+    from neuroback.result import Result
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What an engine is to do.
+
+    advice_mode  where it takes advice, one of its ``advice_modes``
+    advice_at    conflicts at which it takes the advice, None: as soon as it is there
+    conflicts    most conflicts of the search
+    proof        where the proof goes; the engine commits or discards it
+    program      the program to run, for an engine that is one
+    """
+
+    formula: Formula
+    seed: int = 0
+    conflicts: int | None = None
+    advice_mode: str = "initial"
+    advice_at: int | None = None
+    proof: ProofFile | None = None
+    proof_format: str = "drat"
+    program: str | os.PathLike[str] | None = None
+    verbose: int = 0
+
+
+class Engine(Protocol):
+    """A solver.  To add one: a module with an ``ENGINE``, and its line in ``engines.HOMES``.
+
+    advice_modes       where it can take advice, of ``options.ADVICE_MODES``
+    proof_forms        of "drat" and "lrat"
+    takes_late_advice  advice may reach it while it searches
+    """
+
+    name: str
+    advice_modes: tuple[str, ...]
+    proof_forms: tuple[str, ...]
+    takes_late_advice: bool
+
+    def locate(self, program: str | os.PathLike[str] | None = None) -> object:
+        """EngineError where what it runs is not there, with how to get it."""
+
+    def solve(self, task: Task, advice: Phases | Late | None, control: Control) -> Result:
+        """Search until an answer, or until ``control`` says stop.
+
+        A model was checked against ``task.formula``.  ``Late`` only if ``takes_late_advice``;
+        ``Result.advice.handed_over_at`` then says at how many conflicts it was taken.
+        Errors: EngineError where the engine fails, contradicts itself or refuses the task.
+        """

@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: MIT
+"""The options of ``solve``, once: keywords, command line, repetition and documents come from here.
+
+An option is one field: its default, the group and help of the command line, and its kind, which
+says how it is spelled there.  Nothing else has to be told of it but the code that acts on it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from neuroback.engines.proof_file import ProofFile
+    from neuroback.phases import Phases
+
+ADVICE_MODES = ("off", "first", "initial", "always")
+
+# How a value is spelled on the command line; ``cli/options.py`` reads and this file writes it.
+KINDS = (
+    "text",  # --option WORD
+    "whole",  # --option 0, 1, 2, ...
+    "count",  # --option 1, 2, ...
+    "number",  # --option X, at least 0
+    "share",  # --option X, from 0 to 1
+    "on|off",  # --option on|off; None where it is not given
+    "switch",  # --option
+    "no",  # --no-option: True unless it is given
+    "repeated",  # -o, -oo: how often it is given
+)
+
+# When the command that repeats a run leaves an option out.
+REPEAT = (
+    "always",
+    "limited",  # what a clock or a race decided is not limited again
+    "advised",  # a run without advice needs nothing that shapes advice
+    "never",
+)
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """How an option is spelled, explained and repeated."""
+
+    group: str
+    help: str
+    kind: str
+    metavar: str | None
+    choices: Callable[[], tuple[str, ...]] | None
+    short: str | None
+    repeat: str
+
+    def flag(self, name: str) -> str:
+        return ("--no-" if self.kind == "no" else "--") + name.replace("_", "-")
+
+
+def option(
+    default: Any,
+    group: str,
+    help: str,
+    kind: str = "text",
+    *,
+    metavar: str | None = None,
+    choices: tuple[str, ...] | Callable[[], tuple[str, ...]] | None = None,
+    short: str | None = None,
+    repeat: str = "always",
+) -> Any:
+    """A field of an options class."""
+    assert kind in KINDS and repeat in REPEAT
+    given = (lambda: choices) if isinstance(choices, tuple) else choices
+    spelling = Spelling(group, help, kind, metavar, given, short, repeat)
+    return field(default=default, metadata={"option": spelling})
+
+
+def spellings(options: type[Any]) -> Iterator[tuple[str, Any, Spelling]]:
+    """Name, default and spelling of each option of a class."""
+    for each in fields(options):
+        yield each.name, each.default, each.metadata["option"]
+
+
+def _engines() -> tuple[str, ...]:
+    from neuroback import engines
+
+    return engines.NAMES
+
+
+@dataclass(frozen=True, kw_only=True)
+class SolveOptions:
+    """One run of ``solve``: the keywords of ``neuroback.solve`` and the options of the command.
+
+    Errors: ValueError for a word that is none of an option's choices.
+    """
+
+    relaxed: bool = option(False, "input", "put wrong headers right", "switch")
+
+    engine: str = option("auto", "engine", "which solver searches", choices=_engines)
+    kissat: str | os.PathLike[str] | None = option(
+        None, "engine", "the Kissat program to use", metavar="PATH"
+    )
+    race: bool = option(
+        False, "engine", "plain and advised search at once", "switch", repeat="never"
+    )
+    seed: int = option(0, "engine", "seed of everything random", "whole", metavar="N")
+
+    neural: bool = option(True, "advice", "the bare engine, no network", "no", repeat="advised")
+    model: str | os.PathLike[str] | None = option(
+        None, "advice", "the checkpoint to use", metavar="NAME|FILE", repeat="advised"
+    )
+    phases: Phases | str | os.PathLike[str] | None = option(
+        None, "advice", "advice from a file instead", metavar="FILE", repeat="advised"
+    )
+    phases_form: str = option(
+        "neuroback-phases",
+        "advice",
+        "what the file of --phases holds",
+        choices=("neuroback-phases", "neuroback"),
+        repeat="advised",
+    )
+    threshold: float | None = option(
+        None, "advice", "least confidence", "share", metavar="T", repeat="advised"
+    )
+    gate: bool | None = option(
+        None, "advice", "no advice from an unsure model", "on|off", repeat="advised"
+    )
+    repair: bool | None = option(
+        None, "advice", "make the advice consistent first", "on|off", repeat="advised"
+    )
+    advice: str = option(
+        "initial", "advice", "where advice is taken", choices=ADVICE_MODES, repeat="advised"
+    )
+    advice_at: int | None = option(
+        None,
+        "advice",
+        "when the core takes the advice, repeats a hand-over; 0: before it starts",
+        "whole",
+        metavar="CONFLICTS",
+        repeat="limited",
+    )
+
+    time: float | None = option(
+        None,
+        "limits",
+        "wall seconds for everything",
+        "number",
+        metavar="SECONDS",
+        repeat="limited",
+    )
+    memory: float | None = option(
+        None, "limits", "MiB for everything", "number", metavar="MIB", repeat="limited"
+    )
+    conflicts: int | None = option(
+        None, "limits", "conflicts of the search", "whole", metavar="N", repeat="limited"
+    )
+    threads: int | None = option(None, "limits", "for reading and prediction", "count", metavar="N")
+
+    verbose: int = option(0, "output", "more comment lines", "repeated", short="-v", repeat="never")
+    proof: ProofFile | str | os.PathLike[str] | None = option(
+        None, "output", "write a DRAT proof; - is stdout (text)", metavar="FILE"
+    )
+    text_proof: bool = option(False, "output", "the proof as text", "switch")
+    proof_format: str = option("drat", "output", "the form of the proof", choices=("drat", "lrat"))
+
+    def __post_init__(self) -> None:
+        for name, _, spelling in spellings(type(self)):
+            # An engine that is not there is the engines' business.
+            if spelling.choices is None or name == "engine":
+                continue
+            value, known = getattr(self, name), spelling.choices()
+            if value not in known:
+                raise ValueError(f"{name} is {value!r}, expected one of {', '.join(known)}")
+
+    @classmethod
+    def of(cls, options: SolveOptions | None, keywords: dict[str, Any]) -> SolveOptions:
+        """``options``, or the defaults, with what the keywords say; TypeError for unknown ones."""
+        known = {each.name for each in fields(cls)}
+        for name in keywords:
+            if name not in known:
+                raise TypeError(
+                    f"solve() got an unexpected keyword argument {name!r}; "
+                    f"there are {', '.join(sorted(known))}"
+                )
+        return replace(options or cls(), **keywords)
+
+    @property
+    def asks_network(self) -> bool:
+        """Does advice come from the network alone, which takes its time?"""
+        return self.neural and self.phases is None and self.advice != "off"
+
+
+def words_of(options: Any, leave_out: frozenset[str] = frozenset()) -> list[str]:
+    """The command line's words for all that is not default; ``leave_out``: groups of ``REPEAT``."""
+    words: list[str] = []
+    for name, default, spelling in spellings(type(options)):
+        value = getattr(options, name)
+        if value == default or spelling.repeat == "never" or spelling.repeat in leave_out:
+            continue
+        words.append(spelling.flag(name))
+        if spelling.kind == "on|off":
+            words.append("on" if value else "off")
+        elif spelling.kind not in ("switch", "no", "repeated"):
+            words.append(os.fspath(value) if hasattr(value, "__fspath__") else str(value))
+    return words
