@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Write options.md: the options and counters of the core, from its own tables.
+"""Write options.md: the options of ``solve``, and the options and counters of the core.
 
 python docs/tables.py            writes docs/options.md
 python docs/tables.py --check    exit code 1 if it is not what would be written
@@ -10,20 +10,52 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from neuroback import Solver
+from neuroback import SolveOptions, Solver
+from neuroback.cli.solve import OutputOptions
+from neuroback.options import spellings
 
 PAGE = Path(__file__).with_name("options.md")
-HEAD = """# Options and counters of the core
+HEAD = """# Options and counters
 
-Made by `python docs/tables.py` from the tables in `csrc/solver/options.def` and `statistics.def`.
+Made by `python docs/tables.py` from the tables in `neuroback/options.py`,
+`csrc/solver/options.def` and `csrc/solver/statistics.def`.
+
+## Options of `neuroback solve`
+
+Each of them is a keyword of `neuroback.solve` and a field of `neuroback.SolveOptions`, too, but for
+those that only say what the command prints.
+"""
+CORE = """
+## Options and counters of the core
+
 Options are set with `Solver.configure({"NAME": VALUE})` or `--NAME=VALUE` of `nb-solve`;
 counters are in `Solver.statistics()`.
 """
 
 
+def solve_table() -> list[str]:
+    lines = ["| option | keyword | default | what it does |", "|---|---|---|---|"]
+    for options in (SolveOptions, OutputOptions):
+        for name, default, spelling in spellings(options):
+            word = spelling.flag(name)
+            if spelling.kind == "on|off":
+                word += " on|off"
+            elif spelling.choices is not None:
+                word += " " + "|".join(spelling.choices())
+            elif spelling.metavar is not None:
+                word += f" {spelling.metavar}"
+            flag = " ".join(filter(None, (spelling.short and spelling.short + ",", word)))
+            keyword = f"`{name}`" if options is SolveOptions else ""
+            value = "" if default in (None, False, 0) or spelling.kind == "no" else f"`{default}`"
+            cells = (f"`{flag}`", keyword, value, spelling.help)
+            lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return lines
+
+
 def page() -> str:
     solver = Solver()
-    lines = [HEAD, "| option | default | values | what it does |", "|---|---:|---|---|"]
+    lines = [HEAD, *solve_table(), CORE]
+    lines += ["| option | default | values | what it does |", "|---|---:|---|---|"]
     for name, (value, low, high, text) in sorted(solver.options().items()):
         lines.append(f"| `{name}` | {value} | {low} to {high} | {text} |")
     lines += ["", "| counter |", "|---|"]

@@ -196,9 +196,11 @@ def words_of(options: Any, leave_out: frozenset[str] = frozenset()) -> list[str]
         value = getattr(options, name)
         if value == default or spelling.repeat == "never" or spelling.repeat in leave_out:
             continue
-        words.append(spelling.flag(name))
-        if spelling.kind == "on|off":
-            words.append("on" if value else "off")
-        elif spelling.kind not in ("switch", "no", "repeated"):
-            words.append(os.fspath(value) if hasattr(value, "__fspath__") else str(value))
+        flag = spelling.flag(name)
+        if spelling.kind in ("switch", "no", "repeated"):
+            words.append(flag)
+            continue
+        text = ("on" if value else "off") if spelling.kind == "on|off" else str(value)
+        # A word that looks like an option stays with its own.
+        words += [f"{flag}={text}"] if text[:1] == "-" and text != "-" else [flag, text]
     return words

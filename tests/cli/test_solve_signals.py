@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -189,3 +191,70 @@ def test_guard_outside_the_main_thread_sets_no_handler() -> None:
     thread.start()
     thread.join()
     assert seen == [before]
+
+
+INTERRUPTED_IMPORT = """
+import os, signal, sys
+
+class Interrupt:
+    def find_spec(self, name, *_):
+        if name == {module!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupt())
+sys.argv = ["neuroback", "solve", "--engine", "core", {formula!r}]
+from neuroback.start import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["argparse", "neuroback.cli.solve", "neuroback.pipeline", "neuroback.engines.core"],
+)
+def test_ctrl_c_during_an_import_is_quiet(module: str, formulas: Files) -> None:
+    program = INTERRUPTED_IMPORT.format(module=module, formula=str(formulas["hard"]))
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60)
+    assert (run.returncode, run.stdout, run.stderr) == (130, b"", b"")
+
+
+DEAF_ENGINE = """
+import sys, time
+from neuroback.engines import core
+from neuroback.start import main
+
+def deaf(task, advice, control):
+    control.progress.counters = lambda: {{"conflicts": 7}}
+    with control.progress.stage("search"):
+        time.sleep(60)
+
+core.ENGINE.solve = deaf
+words = ["solve", "--engine", "core", "--no-neural", "--json", "--time", "0.4"]
+sys.argv = ["neuroback", *words, {formula!r}]
+sys.exit(main())
+"""
+
+
+def test_a_stage_that_is_ended_from_outside_leaves_what_is_known(formulas: Files) -> None:
+    program = DEAF_ENGINE.format(formula=str(formulas["hard"]))
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60)
+    assert (run.returncode, run.stderr) == (0, b"")
+    record = json.loads(run.stdout)
+    assert (record["status"], record["limit"], record["engine"]) == ("UNKNOWN", "time", "core")
+    assert record["conflicts"] == 7
+    assert record["seconds"]["search"] > 0.05 and record["seconds"]["read"] > 0
+    assert record["peak_mib"] > 1
+
+
+@pytest.mark.parametrize("engine", ["core", "kissat"])
+@pytest.mark.parametrize("limit", [("--time", "0.7"), ("--conflicts", "300")])
+def test_a_limit_leaves_counters_seconds_and_memory(
+    engine: str, limit: tuple[str, str], neuroback: Command, formulas: Files
+) -> None:
+    outcome = neuroback(
+        "solve", "--no-neural", "--json", "--engine", engine, *limit, formulas["hard"]
+    )
+    record = json.loads(outcome.out)
+    assert (record["status"], record["limit"]) == ("UNKNOWN", limit[0].removeprefix("--"))
+    assert record["conflicts"] > 0 and record["propagations"] > 0
+    assert record["seconds"]["search"] > 0 and record["peak_mib"] > 1
