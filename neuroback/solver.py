@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
 from neuroback import _core
 from neuroback.compat import OWN_NAME, checked_options, note_name, note_once, syncs
 from neuroback.compat import NoSuchSolverError as NoSuchSolverError
+from neuroback.result import Status
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,8 +57,6 @@ _FEATURES = {
     "warm_start": False,
     "vpool": True,
 }
-
-_STATUS = {10: True, 20: False, 0: None}
 
 
 def _unsupported(what: str) -> NoReturn:
@@ -282,9 +281,8 @@ class Solver:
         begin = time.thread_time() if self._use_timer else 0.0
         self._status = self._shown = None
         try:
-            self._status = _STATUS[
-                session.solve(assumptions, check_signals=_in_main_thread(), **budgets)
-            ]
+            code = session.solve(assumptions, check_signals=_in_main_thread(), **budgets)
+            self._status = Status.of_exit_code(code).answer
         finally:
             self._count_time(begin)
         return self._status

@@ -22,6 +22,7 @@ from typing import Any, ClassVar
 
 from neuroback.bench import output
 from neuroback.errors import BenchError
+from neuroback.result import Status
 
 
 @dataclass(slots=True)
@@ -296,8 +297,8 @@ class NeuroBack(Adapter):
             found = None
         if not isinstance(found, dict):
             return Explanation(failed="no JSON object on standard output")
-        words = {"SATISFIABLE": "SAT", "UNSATISFIABLE": "UNSAT", "UNKNOWN": "UNKNOWN"}
-        answer.status = words.get(str(found.get("status")), "UNKNOWN")
+        known = {status.value: status for status in Status}
+        answer.status = known.get(str(found.get("status")), Status.UNKNOWN).short
         if found.get("model") is not None:
             import numpy as np
 

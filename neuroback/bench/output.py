@@ -10,13 +10,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-_STATUS = {
-    b"SATISFIABLE": "SAT",
-    b"UNSATISFIABLE": "UNSAT",
-    b"UNKNOWN": "UNKNOWN",
-    b"INDETERMINATE": "UNKNOWN",
-}
-_EXIT = {10: "SAT", 20: "UNSAT"}
+from neuroback.result import Status
+
+# Words of `s` lines; the last one is MiniSat's.
+_STATUS = {status.value.encode(): status.short for status in Status}
+_STATUS[b"INDETERMINATE"] = Status.UNKNOWN.short
+_EXIT = {status.exit_code: status.short for status in Status if status is not Status.UNKNOWN}
 # `c conflicts:   1234 ...` (Kissat, CaDiCaL, ours) and `c conflicts : 1234` (MiniSat's family).
 _COUNTER = re.compile(
     rb"^c +(conflicts|decisions|propagations|restarts) *: +(\d+)", re.MULTILINE | re.IGNORECASE
