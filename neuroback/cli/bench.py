@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""``neuroback bench run|report|compare``: measure engines, show the results, compare two."""
+"""``neuroback bench run|report|compare|suite``: measure engines, show the results, compare two,
+make the formulas of a suite."""
 
 from __future__ import annotations
 
@@ -33,6 +34,7 @@ def add_parser(subparsers: Any) -> None:
     _add_run(commands)
     _add_report(commands)
     _add_compare(commands)
+    _add_suite(commands)
 
 
 def _add_run(commands: Any) -> None:
@@ -101,11 +103,26 @@ def _add_compare(commands: Any) -> None:
     compare.add_argument("--role", action="append", default=[], help="only formulas of this role")
 
 
+def _add_suite(commands: Any) -> None:
+    suite = commands.add_parser("suite", help="make the formulas of a recipe, and their suite")
+    suite.add_argument("recipe", type=Path, metavar="RECIPE.toml")
+    suite.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
+    suite.add_argument(
+        "--formulas",
+        type=Path,
+        metavar="DIR",
+        help="folder of the formulas that the recipe names, with their INDEX.tsv; "
+        "without it the suite has only what is made",
+    )
+    suite.add_argument("-q", "--quiet", action="store_true", help="no progress")
+
+
 def run(args: argparse.Namespace) -> int:
     chosen: Callable[[argparse.Namespace], int] = {
         "run": _run,
         "report": _report,
         "compare": _compare,
+        "suite": _suite,
     }[args.bench_command]
     return chosen(args)
 
@@ -395,4 +412,19 @@ def _compare(args: argparse.Namespace) -> int:
     from neuroback.bench.compare import compare_all
 
     print(compare_all(args.a, args.b, args.role, _warn))
+    return 0
+
+
+def _suite(args: argparse.Namespace) -> int:
+    from neuroback.bench import recipe
+
+    found = recipe.read(args.recipe)
+    with _progress(len(found.items), "making", args.quiet) as bar:
+        count = recipe.build(
+            found, args.output, args.formulas, lambda done, _: bar.update(done - bar.n)
+        )
+    left = 0 if args.formulas is not None else len(found.named)
+    print(f"{count} formulas in {args.output / 'suite.txt'}")
+    if left:
+        print(f"{left} named formulas are left out, expected their folder after --formulas")
     return 0
