@@ -216,18 +216,7 @@ class _Run:
         search: Callable[..., Result] | None = None,
     ) -> Result:
         """One search by the engine; a model is confirmed before it counts."""
-        options = self.options
-        task = Task(
-            formula=self.formula,
-            seed=options.seed,
-            conflicts=options.conflicts,
-            advice_mode=options.advice,
-            advice_at=options.advice_at,
-            proof=self.target if proof is None else proof,
-            proof_format=options.proof_format,
-            program=options.kissat,
-            verbose=options.verbose,
-        )
+        task = Task(self.formula, self.options, self.target if proof is None else proof)
         result = (search or self.engine.solve)(task, advice, control or self.control)
         _confirm(self.formula, result)
         return result

@@ -9,9 +9,11 @@ from typing import Any
 
 from neuroback import Formula, Phases, Result
 from neuroback.control import Control
+from neuroback.engines import require
 from neuroback.engines.beside import Handover, Late, begin_anew
 from neuroback.engines.engine import Engine, Task
 from neuroback.engines.proof_file import ProofFile, target_of
+from neuroback.options import SolveOptions
 
 
 def solve_with(
@@ -19,7 +21,6 @@ def solve_with(
     formula: Formula,
     *,
     phases: Phases | None = None,
-    advice: str = "initial",
     time: float | None = None,
     memory: float | None = None,
     proof: ProofFile | str | os.PathLike[str] | None = None,
@@ -27,14 +28,16 @@ def solve_with(
     head_start: float = 0.0,
     should_stop: Callable[[], bool] | None = None,
     on_line: Callable[[str], None] | None = None,
-    **task: Any,
+    **options: Any,
 ) -> Result:
-    """One search; ``background`` makes late advice, ``task`` has other fields of ``Task``."""
+    """One search; ``background`` makes late advice, ``options`` are those of ``solve``."""
     control = Control(time=time, memory=memory, should_stop=should_stop, tell=on_line)
-    work = Task(formula=formula, advice_mode=advice, proof=target_of(proof), **task)
+    asked = SolveOptions(**options)
+    require(engine, asked)
+    task = Task(formula, asked, target_of(proof))
     if background is None:
-        return engine.solve(work, phases, control)
+        return engine.solve(task, phases, control)
     late = Late(background, head_start)
     if engine.takes_late_advice:
-        return engine.solve(work, late, control)
-    return begin_anew(engine, work, late, control)
+        return engine.solve(task, late, control)
+    return begin_anew(engine, task, late, control)

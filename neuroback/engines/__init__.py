@@ -36,9 +36,7 @@ def choose(options: SolveOptions) -> Engine:
     """
     if options.engine != "auto":
         engine = find(options.engine)
-        refusal = _refusal(engine, options)
-        if refusal is not None:
-            raise EngineError(refusal)
+        require(engine, options)
         return engine
     named = options.kissat or os.environ.get("NEUROBACK_KISSAT")
     missing: EngineError | None = None
@@ -70,6 +68,13 @@ def find(name: str) -> Engine:
         raise EngineError(f"the engine {name!r} is not there yet; use --engine kissat")
     engine: Engine = import_module(home).ENGINE
     return engine
+
+
+def require(engine: Engine, options: SolveOptions) -> None:
+    """EngineError where ``engine`` cannot do what ``options`` ask for, with what can."""
+    refusal = _refusal(engine, options)
+    if refusal is not None:
+        raise EngineError(refusal)
 
 
 def _refusal(engine: Engine, options: SolveOptions) -> str | None:

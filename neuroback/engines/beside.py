@@ -81,7 +81,8 @@ def begin_anew(engine: Engine, task: Task, late: Late, control: Control) -> Resu
     Errors: ValueError with a limit that would have to be shared, or with a proof that streams.
     """
     target = task.proof
-    if control.memory is not None or task.conflicts is not None or (target and target.streams):
+    counted = control.memory is not None or task.options.conflicts is not None
+    if counted or (target and target.streams):
         raise ValueError("advice that begins a search anew goes with no limit but time, no stream")
     given: list[Phases] = []
     beside = Beside(late, given.append)

@@ -40,27 +40,20 @@ class Core:
 
     def solve(self, task: Task, advice: Phases | Late | None, control: Control) -> Result:
         """Search in this thread; see ``Engine.solve``."""
-        if task.advice_mode not in self.advice_modes:
-            raise EngineError(
-                f"--advice {task.advice_mode}: the engine core takes {', '.join(self.advice_modes)}"
-            )
-        if not 0 <= task.seed <= MAX_SEED:
-            raise EngineError(f"--seed {task.seed}: the core takes 0 to {MAX_SEED}")
-        if task.proof_format not in self.proof_forms:
-            raise EngineError(
-                f"--proof-format {task.proof_format}: expected {' or '.join(self.proof_forms)}"
-            )
+        options = task.options
+        if not 0 <= options.seed <= MAX_SEED:
+            raise EngineError(f"--seed {options.seed}: the core takes 0 to {MAX_SEED}")
         result = Result(engine=self.name, engine_version=_core.__version__)
         session = _core.Session()
         control.progress.counters = lambda: _counters(session.progress())
-        session.set_option("seed", task.seed)
+        session.set_option("seed", options.seed)
         # One formula, one answer: nothing has to be kept for later clauses.
         session.set_option("incremental", 0)
         if task.proof is not None:
             task.proof.cancelled = control.stop
-            form = task.proof_format + ("-text" if task.proof.text else "")
+            form = options.proof_format + ("-text" if task.proof.text else "")
             session.connect_proof(form, task.proof.write)
-        if task.verbose:
+        if options.verbose:
             session.on_report(control.tell)
         try:
             with control.progress.stage("search", result.seconds):
@@ -97,25 +90,26 @@ def _search(
     """Load and search; the exit code, or None where loading was stopped."""
     if not session.load(task.formula.core, _in_main_thread(), control.stop):
         return None
+    options = task.options
     thread: Beside | None = None
-    if advice is None or task.advice_mode == "off":
+    if advice is None or options.advice == "off":
         pass
     elif isinstance(advice, Late):
         thread = Beside(
             advice,
-            lambda phases: session.advise(phases.value, phases.confidence, task.advice_mode),
+            lambda phases: session.advise(phases.value, phases.confidence, options.advice),
         )
         thread.start()
     else:
-        at = -1 if task.advice_at is None else task.advice_at
-        session.advise(advice.value, advice.confidence, task.advice_mode, at)
+        at = -1 if options.advice_at is None else options.advice_at
+        session.advise(advice.value, advice.confidence, options.advice, at)
 
     def stop() -> bool:
         return control.stop() or (thread is not None and thread.error is not None)
 
     try:
         code = session.solve(
-            conflicts=-1 if task.conflicts is None else task.conflicts,
+            conflicts=-1 if options.conflicts is None else options.conflicts,
             check_signals=_in_main_thread(),
             should_stop=stop,
         )

@@ -12,30 +12,22 @@ if TYPE_CHECKING:
     from neuroback.engines.beside import Late
     from neuroback.engines.proof_file import ProofFile
     from neuroback.formula import Formula
+    from neuroback.options import SolveOptions
     from neuroback.phases import Phases
     from neuroback.result import Result
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Task:
     """What an engine is to do.
 
-    advice_mode  where it takes advice, one of its ``advice_modes``
-    advice_at    conflicts at which it takes the advice, None: as soon as it is there
-    conflicts    most conflicts of the search
-    proof        where the proof goes; the engine commits or discards it
-    program      the program to run, for an engine that is one
+    options  whose engine, advice, seed, conflicts and output are an engine's business
+    proof    where the proof goes instead of ``options.proof``; the engine commits or discards it
     """
 
     formula: Formula
-    seed: int = 0
-    conflicts: int | None = None
-    advice_mode: str = "initial"
-    advice_at: int | None = None
+    options: SolveOptions
     proof: ProofFile | None = None
-    proof_format: str = "drat"
-    program: str | os.PathLike[str] | None = None
-    verbose: int = 0
 
 
 class Engine(Protocol):

@@ -167,21 +167,17 @@ class Kissat:
 
     def solve(self, task: Task, advice: Phases | Late | None, control: Control) -> Result:
         """Search by a child; see ``Engine.solve``."""
-        if task.advice_mode not in self.advice_modes:
-            raise EngineError(
-                f"--advice {task.advice_mode}: the engine kissat takes off and initial; first and "
-                "always need --engine core"
-            )
-        if not 0 <= task.seed <= MAX_SEED:
-            raise EngineError(f"--seed {task.seed}: Kissat takes 0 to {MAX_SEED}")
+        options = task.options
+        if not 0 <= options.seed <= MAX_SEED:
+            raise EngineError(f"--seed {options.seed}: Kissat takes 0 to {MAX_SEED}")
         if isinstance(advice, Late):
             raise ValueError("Kissat takes no advice while it runs")
         target = task.proof
         result = Result(engine=self.name)
         try:
-            command = [locate(task.program), *["-v"] * task.verbose]
+            command = [locate(options.kissat), *["-v"] * options.verbose]
             with control.progress.stage("search", result.seconds):
-                phases = advice if task.advice_mode == "initial" else None
+                phases = advice if options.advice == "initial" else None
                 flips = flips_of(phases, task.formula.num_vars)
                 advised = phases is not None and phases.num_advised > 0
                 if advised and _lucky(task.formula, phases, result, control):
@@ -250,7 +246,7 @@ class _Run:
     ) -> None:
         from neuroback import _core
 
-        self.task, self.control, self.flips = task, control, flips
+        self.options, self.control, self.flips = task.options, control, flips
         self.formula, self.target = task.formula, task.proof
         self.command, self.program = command, command[0]
         self.listener = Listener(self.program, control.tell)
@@ -259,9 +255,9 @@ class _Run:
 
     def go(self) -> Ending:
         deadline, memory = self.control.deadline, self.control.memory
-        argv = [*self.command, f"--seed={self.task.seed}"]
-        if self.task.conflicts is not None:
-            argv.append(f"--conflicts={min(self.task.conflicts, MAX_CONFLICTS)}")
+        argv = [*self.command, f"--seed={self.options.seed}"]
+        if self.options.conflicts is not None:
+            argv.append(f"--conflicts={min(self.options.conflicts, MAX_CONFLICTS)}")
         soft_signals = [signal.SIGTERM]
         if math.isfinite(deadline.at):
             # Kissat counts whole seconds; ours is the limit.  But with a limit of its own it ends
@@ -308,7 +304,7 @@ class _Run:
         if ending.code not in _CODES:
             self._failed(ending, result)
             return
-        deadline, conflicts = self.control.deadline, self.task.conflicts
+        deadline, conflicts = self.control.deadline, self.options.conflicts
         try:
             status = self.listener.status()
             if status.exit_code != ending.code:

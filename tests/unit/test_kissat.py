@@ -234,11 +234,11 @@ def test_only_an_advised_search_goes_without_kissats_lucky_step(tmp_path: Path) 
     program = fake(tmp_path, f'cat > /dev/null; echo "$@" >> {tmp_path}/words; exit 0')
     formula = hard_formula()
     false = Phases.from_literals([-1], 400)
-    solve(formula, program=program, conflicts=1)
-    solve(formula, program=program, conflicts=1, phases=false, advice="off")
-    solve(formula, program=program, conflicts=1, phases=Phases.from_literals([], 400))
-    solve(formula, program=program, conflicts=1, phases=false)
-    solve(formula, program=program, conflicts=1, phases=false.inverted())
+    solve(formula, kissat=program, conflicts=1)
+    solve(formula, kissat=program, conflicts=1, phases=false, advice="off")
+    solve(formula, kissat=program, conflicts=1, phases=Phases.from_literals([], 400))
+    solve(formula, kissat=program, conflicts=1, phases=false)
+    solve(formula, kissat=program, conflicts=1, phases=false.inverted())
     words = (tmp_path / "words").read_text().splitlines()
     assert ["--lucky=false" in line.split() for line in words] == [False] * 3 + [True] * 2
 
@@ -401,7 +401,7 @@ LIES = {
 def test_an_answer_that_contradicts_itself_does_not_count(name: str, tmp_path: Path) -> None:
     script, message = LIES[name]
     with pytest.raises(EngineError, match=message):
-        solve(SMALL, program=fake(tmp_path, f"cat > /dev/null\n{script}"))
+        solve(SMALL, kissat=fake(tmp_path, f"cat > /dev/null\n{script}"))
 
 
 def test_unsatisfiable_without_a_whole_proof_does_not_count(tmp_path: Path) -> None:
@@ -415,21 +415,21 @@ def test_unsatisfiable_without_a_whole_proof_does_not_count(tmp_path: Path) -> N
     for script in scripts.values():
         program = fake(tmp_path, f"cat $2 > /dev/null\n{script}\necho 's UNSATISFIABLE'; exit 20")
         with pytest.raises((EngineError, OSError)):
-            solve(SMALL, program=program, proof=target)
+            solve(SMALL, kissat=program, proof=target)
         assert [path.name for path in tmp_path.iterdir()] == ["fake-kissat"]
 
 
 def test_a_program_that_ignores_everything_is_killed(tmp_path: Path) -> None:
     program = fake(tmp_path, "trap '' TERM ALRM INT\nwhile :; do :; done")
     begin = time.monotonic()
-    result = solve(SMALL, program=program, time=0.2)
+    result = solve(SMALL, kissat=program, time=0.2)
     assert result.limit == "time"
     assert time.monotonic() - begin < 1.2 + slack()
 
 
 def test_grandchildren_die_with_the_program(tmp_path: Path) -> None:
     program = fake(tmp_path, f"sleep 60 & echo $! > {tmp_path}/pid\nwait")
-    result = solve(SMALL, program=program, time=0.3)
+    result = solve(SMALL, kissat=program, time=0.3)
     assert result.limit == "time"
     time.sleep(0.05)
     pid = int((tmp_path / "pid").read_text())
@@ -440,16 +440,16 @@ def test_grandchildren_die_with_the_program(tmp_path: Path) -> None:
 def test_an_answer_before_the_formula_is_read_counts_if_right(tmp_path: Path) -> None:
     big = random_formula(np.random.default_rng(1), 2000, 6000)
     program = fake(tmp_path, "echo 's UNSATISFIABLE'; exit 20")
-    assert solve(big, program=program).status is Status.UNSATISFIABLE
+    assert solve(big, kissat=program).status is Status.UNSATISFIABLE
 
 
 def test_out_of_memory_of_the_program_is_a_limit(tmp_path: Path) -> None:
     program = fake(tmp_path, "echo 'kissat: fatal error: out-of-memory' >&2; kill -ABRT $$")
-    assert solve(SMALL, program=program).limit == "memory"
+    assert solve(SMALL, kissat=program).limit == "memory"
 
 
 def test_cpu_limit_of_the_system_is_an_interrupt(tmp_path: Path) -> None:
-    result = solve(SMALL, program=fake(tmp_path, "kill -XCPU $$"))
+    result = solve(SMALL, kissat=fake(tmp_path, "kill -XCPU $$"))
     assert (result.limit, result.signal) == ("interrupt", signal.SIGXCPU)
 
 
@@ -460,7 +460,7 @@ def test_no_core_file_and_a_group_of_its_own(tmp_path: Path) -> None:
         f"> {tmp_path}/group; echo $$ > {tmp_path}/pid; exit 3",
     )
     with pytest.raises(EngineError):
-        solve(SMALL, program=program)
+        solve(SMALL, kissat=program)
     assert (tmp_path / "core").read_text().strip() == "0"
     group = (tmp_path / "group").read_text().strip()
     if group:
