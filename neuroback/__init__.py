@@ -22,6 +22,8 @@ _HOME = {
     "ProofError": "neuroback.errors",
     "CheckpointError": "neuroback.errors",
     "EngineError": "neuroback.errors",
+    "ConfigurationError": "neuroback.errors",
+    "Configuration": "neuroback.configuration",
     "AdviceReport": "neuroback.result",
     "Result": "neuroback.result",
     "Status": "neuroback.result",

@@ -40,6 +40,10 @@ class EngineError(NeuroBackError):
     """An engine is missing, crashed, or contradicted itself."""
 
 
+class ConfigurationError(NeuroBackError, ValueError):
+    """A configuration is damaged, or sets what its engine does not have."""
+
+
 class DataError(NeuroBackError):
     """A data set, recipe or index is damaged or misused."""
 

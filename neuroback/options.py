@@ -13,6 +13,9 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from neuroback.configuration import Configuration
     from neuroback.engines.proof_file import ProofFile
     from neuroback.phases import Phases
 
@@ -29,6 +32,7 @@ KINDS = (
     "switch",  # --option
     "no",  # --no-option: True unless it is given
     "repeated",  # -o, -oo: how often it is given
+    "assign",  # --option NAME=VALUE, again for each name: whole numbers by name
 )
 
 # When the command that repeats a run leaves an option out.
@@ -96,6 +100,16 @@ class SolveOptions:
     relaxed: bool = option(False, "input", "put wrong headers right", "switch")
 
     engine: str = option("auto", "engine", "which solver searches", choices=_engines)
+    config: Configuration | Mapping[str, Any] | str | os.PathLike[str] | None = option(
+        None,
+        "engine",
+        "engine, its options and advice from a configuration or an adapted model",
+        metavar="FILE",
+        repeat="never",
+    )
+    set: Mapping[str, int] | None = option(
+        None, "engine", "an option of the engine's own", "assign", metavar="NAME=VALUE"
+    )
     kissat: str | os.PathLike[str] | None = option(
         None, "engine", "the Kissat program to use", metavar="PATH"
     )
@@ -194,11 +208,17 @@ def words_of(options: Any, leave_out: frozenset[str] = frozenset()) -> list[str]
     words: list[str] = []
     for name, default, spelling in spellings(type(options)):
         value = getattr(options, name)
+        if not value and default is None and spelling.kind == "assign":
+            continue
         if value == default or spelling.repeat == "never" or spelling.repeat in leave_out:
             continue
         flag = spelling.flag(name)
         if spelling.kind in ("switch", "no", "repeated"):
             words.append(flag)
+            continue
+        if spelling.kind == "assign":
+            for key in sorted(value):
+                words += [flag, f"{key}={value[key]}"]
             continue
         text = ("on" if value else "off") if spelling.kind == "on|off" else str(value)
         # A word that looks like an option stays with its own.

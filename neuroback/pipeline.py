@@ -8,6 +8,7 @@ no advice with the reason, or an error.  Advice and search go together in four w
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from neuroback import engines
+from neuroback.configuration import Configuration, resolve
 from neuroback.control import Control, LimitReached, Stop
 from neuroback.engines.engine import Engine, Task
 from neuroback.errors import EngineError
@@ -95,8 +97,10 @@ def solve_under(
     """``solve`` under a control of the caller's, who can look at its progress meanwhile."""
     from neuroback.engines.proof_file import target_of
 
+    options = resolve(options)
     engine = engines.choose(options)
     control.progress.engine = engine.name
+    configuration = Configuration.of(options, engine.name)
     result = Result(engine=engine.name)
     target: ProofFile | None = None
     try:
@@ -105,6 +109,7 @@ def solve_under(
             on_formula(formula)
         control.check()
         target = target_of(options.proof, text=options.text_proof)
+        control.tell(f"configuration {configuration.name} {json.dumps(configuration.as_json())}")
         run = _Run(engine, formula, options, control, target)
         result = plan(run)(run)
     except LimitReached as limit:
@@ -117,6 +122,7 @@ def solve_under(
     if result.limit is not None:
         result.deterministic = result.deterministic and result.limit == "conflicts"
         result.statistics = result.statistics or control.progress.counters()
+    result.configuration = configuration
     result.seconds = {**control.progress.seconds, **result.seconds}
     result.peak_mib = max(result.peak_mib, own_peak_bytes() / MIB)
     return result

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from neuroback.configuration import Configuration
     from neuroback.formula import Formula
     from neuroback.phases import Phases
 
@@ -131,6 +132,7 @@ class Result:
     signal        number of the signal behind "interrupt", 0 if there was none
     peak_mib      peak resident memory, ours and the child's together
     checked       how the answer was checked: "model", "proof" or "" (not)
+    configuration what ran: engine, its options, advice
     deterministic the same command gives the same run again, whatever the clock does
     """
 
@@ -145,6 +147,7 @@ class Result:
     peak_mib: float = 0.0
     advice: AdviceReport = field(default_factory=AdviceReport)
     checked: str = ""
+    configuration: Configuration | None = None
     deterministic: bool = True
 
     def values(self) -> bytes | None:

@@ -9,6 +9,21 @@ from typing import Any
 from neuroback.cli.numbers import number, share, threads
 from neuroback.options import spellings
 
+
+def assignment(text: str) -> tuple[str, int]:
+    """``NAME=VALUE``; a value is a whole number, or true, false, on or off."""
+    name, equals, value = text.partition("=")
+    words = {"true": 1, "on": 1, "false": 0, "off": 0}
+    try:
+        if not equals or not name:
+            raise ValueError
+        return name.strip().removeprefix("--"), words[value] if value in words else int(value)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r}, expected NAME=VALUE with a whole number"
+        ) from None
+
+
 _CONVERT = {
     "text": None,
     "whole": number(int, 0),
@@ -34,6 +49,8 @@ def add_options(parser: argparse.ArgumentParser, *classes: type[Any]) -> None:
             how["action"] = "count"
         elif spelling.kind == "on|off":
             how.update(type=str, choices=("on", "off"))
+        elif spelling.kind == "assign":
+            how.update(type=assignment, action="append", metavar=spelling.metavar)
         else:
             if spelling.choices is not None:
                 how["choices"] = spelling.choices()
@@ -48,5 +65,7 @@ def taken(options: type[Any], args: argparse.Namespace) -> Any:
         value = getattr(args, name)
         if spelling.kind == "on|off" and value is not None:
             value = value == "on"
+        elif spelling.kind == "assign" and value is not None:
+            value = dict(value)
         values[name] = value
     return options(**values)

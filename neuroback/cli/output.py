@@ -108,6 +108,11 @@ def json_record(result: Result, *, witness: bool, command: str, **more: Any) -> 
         record[counter] = result.statistics.get(counter)
     record["peak_mib"] = round(result.peak_mib, 3)
     record["advice"] = {key: value for key, value in result.advice.items() if key != "model"}
+    if result.configuration is not None:
+        record["configuration"] = {
+            "name": result.configuration.name,
+            **result.configuration.as_json(),
+        }
     record["limit"] = result.limit
     record["checked"] = result.checked
     record["deterministic"] = result.deterministic

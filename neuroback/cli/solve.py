@@ -19,6 +19,7 @@ from neuroback.cli import COMMANDS, EXIT_USAGE, fail
 from neuroback.cli.guard import Guard
 from neuroback.cli.options import add_options, taken
 from neuroback.cli.output import Output, json_record
+from neuroback.configuration import resolve
 from neuroback.control import Control
 from neuroback.limits import (
     MIB,
@@ -101,7 +102,7 @@ class _Command:
         # What is loaded under a bound of memory fails in ways of its own (numpy's BLAS leaves).
         from neuroback import engines, formula, pipeline  # noqa: F401
 
-        options = self.options
+        options = self.options = resolve(self.options)
         engine = engines.choose(options)
         if options.asks_network or options.phases is not None or options.memory is not None:
             import numpy  # noqa: F401

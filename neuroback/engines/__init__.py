@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from neuroback.errors import EngineError
 
 if TYPE_CHECKING:
-    from neuroback.engines.engine import Engine
+    from neuroback.engines.engine import Engine, OptionRange
     from neuroback.options import SolveOptions
 
 # Name -> module with an ``ENGINE``.  It may be missing in a build: a name that is known but not
@@ -79,6 +79,13 @@ def require(engine: Engine, options: SolveOptions) -> None:
 
 def _refusal(engine: Engine, options: SolveOptions) -> str | None:
     """What an engine cannot do of what is asked for, and which ones can."""
+    own = engine.options(options.kissat) if options.set else {}
+    for name, value in (options.set or {}).items():
+        if name not in own:
+            return _unknown(engine, name, own)
+        low, high = own[name].low, own[name].high
+        if not low <= value <= high:
+            return f"--set {name}={value}: expected {low} to {high}"
     if options.advice not in engine.advice_modes:
         able = [name for name in HOMES if options.advice in find(name).advice_modes]
         return (
@@ -99,6 +106,17 @@ def _refusal(engine: Engine, options: SolveOptions) -> str | None:
             f"starts (0); more needs {_named(able)}"
         )
     return None
+
+
+def _unknown(engine: Engine, name: str, own: dict[str, OptionRange]) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(name, own, 3)
+    hint = f", did you mean {' or '.join(near)}?" if near else ""
+    return (
+        f"--set {name}: the engine {engine.name} has no such option{hint}; there are "
+        f"{', '.join(sorted(own))}"
+    )
 
 
 def _named(names: list[str]) -> str:

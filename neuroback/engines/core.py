@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from neuroback import _core
 from neuroback.engines.beside import Beside, Late
-from neuroback.engines.engine import Task
+from neuroback.engines.engine import OptionRange, Task
 from neuroback.errors import EngineError
 from neuroback.limits import MIB, own_peak_bytes
 from neuroback.options import ADVICE_MODES
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from neuroback.phases import Phases
 
 MAX_SEED = 2**31 - 1
+# Set by ``solve`` itself.
+_OURS = ("seed", "incremental")
 
 
 class Core:
@@ -38,6 +40,10 @@ class Core:
     def locate(self, program: str | os.PathLike[str] | None = None) -> None:
         """It is part of us."""
 
+    def options(self, program: str | os.PathLike[str] | None = None) -> dict[str, OptionRange]:
+        rows = _core.Session().options().items()
+        return {name: OptionRange(*row) for name, row in rows if name not in _OURS}
+
     def solve(self, task: Task, advice: Phases | Late | None, control: Control) -> Result:
         """Search in this thread; see ``Engine.solve``."""
         options = task.options
@@ -47,6 +53,8 @@ class Core:
         session = _core.Session()
         control.progress.counters = lambda: _counters(session.progress())
         session.set_option("seed", options.seed)
+        for name, value in (options.set or {}).items():
+            session.set_option(name, value)
         # One formula, one answer: nothing has to be kept for later clauses.
         session.set_option("incremental", 0)
         if task.proof is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from neuroback.control import Control
@@ -30,6 +30,15 @@ class Task:
     proof: ProofFile | None = None
 
 
+class OptionRange(NamedTuple):
+    """An engine's own option: a whole number from ``low`` to ``high``."""
+
+    default: int
+    low: int
+    high: int
+    text: str
+
+
 class Engine(Protocol):
     """A solver.  To add one: a module with an ``ENGINE``, and its line in ``engines.HOMES``.
 
@@ -45,6 +54,9 @@ class Engine(Protocol):
 
     def locate(self, program: str | os.PathLike[str] | None = None) -> object:
         """EngineError where what it runs is not there, with how to get it."""
+
+    def options(self, program: str | os.PathLike[str] | None = None) -> dict[str, OptionRange]:
+        """Its own options that ``--set`` may set, by name."""
 
     def solve(self, task: Task, advice: Phases | Late | None, control: Control) -> Result:
         """Search until an answer, or until ``control`` says stop.

@@ -15,12 +15,13 @@ import re
 import signal
 import sys
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neuroback.engines.beside import Late
 from neuroback.engines.child import Child, Ending, Plumbing, program_exists
-from neuroback.engines.engine import Task
+from neuroback.engines.engine import OptionRange, Task
 from neuroback.errors import EngineError
 from neuroback.limits import MIB, own_peak_bytes
 from neuroback.result import COUNTERS, Result, Status
@@ -38,6 +39,10 @@ MAX_CONFLICTS = 2**31 - 1
 # Kissat's tries at lucky assignments change its search even where they fail, and renaming changes
 # the tries.  An advised search does without: our own tries, of the formula as read, replace them.
 NO_LUCKY = "--lucky=false"
+
+# Set by ``solve`` itself, or what we read would change.
+_OURS = ("seed", "quiet", "verbose", "statistics", "profile")
+_HELP = re.compile(r"^  --([a-z0-9]+)=\S+ +(.+?)(?: \[[^\]]*\])?$", re.MULTILINE)
 
 _HOW_TO_GET = (
     "no Kissat found; `pip install passagemath-kissat` brings one, or give --kissat PATH or "
@@ -77,6 +82,35 @@ def locate(path: str | os.PathLike[str] | None = None) -> str:
     if found is None:
         raise EngineError(_HOW_TO_GET)
     return str(Path(found).absolute())
+
+
+@lru_cache(maxsize=8)
+def _options_of(program: str) -> dict[str, OptionRange]:
+    """The options of a program with their ranges, as it tells them itself."""
+    import subprocess
+
+    def told(word: str) -> str:
+        try:
+            done = subprocess.run(
+                [program, word], capture_output=True, text=True, timeout=10, check=True
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            raise EngineError(f"{program} {word}: {error}") from None
+        return done.stdout
+
+    texts = dict(_HELP.findall(told("--help")))
+    found = {}
+    for line in told("--range").splitlines():
+        words = line.split()
+        try:
+            name, (low, default, high) = words[0], map(int, words[1:])
+        except (ValueError, IndexError):
+            raise EngineError(
+                f"{program} --range: the line {line!r}, expected NAME LOW DEFAULT HIGH"
+            ) from None
+        if name not in _OURS:
+            found[name] = OptionRange(default, low, high, texts.get(name, ""))
+    return found
 
 
 class Listener:
@@ -143,13 +177,18 @@ class Listener:
         return values
 
 
-def flips_of(phases: Phases | None, num_vars: int) -> npt.NDArray[np.uint8] | None:
-    """1 where a variable is advised false, so that renaming makes it true; None: nothing to do."""
+def flips_of(
+    phases: Phases | None, num_vars: int, constant: int = 1
+) -> npt.NDArray[np.uint8] | None:
+    """1 where renaming has to make advice Kissat's constant phase; None: nothing to do.
+
+    ``constant`` is that phase, 1 true.  Without advice for a variable its sign stays.
+    """
     if phases is None:
         return None
     if phases.num_vars != num_vars:
         raise ValueError(f"phases for {phases.num_vars} variables, the formula has {num_vars}")
-    flips = (phases.value < 0).astype("uint8")
+    flips = (phases.value == (-1 if constant else 1)).astype("uint8")
     return flips if flips.any() else None
 
 
@@ -165,6 +204,9 @@ class Kissat:
         """The program that ``solve`` would run."""
         return locate(program)
 
+    def options(self, program: str | os.PathLike[str] | None = None) -> dict[str, OptionRange]:
+        return dict(_options_of(locate(program)))
+
     def solve(self, task: Task, advice: Phases | Late | None, control: Control) -> Result:
         """Search by a child; see ``Engine.solve``."""
         options = task.options
@@ -178,13 +220,16 @@ class Kissat:
             command = [locate(options.kissat), *["-v"] * options.verbose]
             with control.progress.stage("search", result.seconds):
                 phases = advice if options.advice == "initial" else None
-                flips = flips_of(phases, task.formula.num_vars)
+                settings = options.set or {}
+                constant = settings.get("phase", 1)
+                flips = flips_of(phases, task.formula.num_vars, constant)
                 advised = phases is not None and phases.num_advised > 0
                 if advised and _lucky(task.formula, phases, result, control):
                     result.peak_mib = own_peak_bytes() / MIB
                     return result
                 if advised:
                     command.append(NO_LUCKY)
+                command += [f"--{name}={value}" for name, value in settings.items()]
                 run = _Run(command, task, flips, control)
                 ending = run.go()
             result.engine_version = run.listener.version

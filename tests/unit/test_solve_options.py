@@ -20,7 +20,8 @@ from neuroback.cli.solve import OutputOptions
 from neuroback.options import SolveOptions, spellings, words_of
 from tests.conftest import ROOT
 
-VALUES = {
+VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "assign": st.dictionaries(st.sampled_from(["sweep", "walk"]), st.integers(-9, 9), min_size=1),
     "whole": st.integers(0, 10**6),
     "count": st.integers(1, 64),
     "number": st.floats(0, 1e6),
