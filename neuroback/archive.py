@@ -13,6 +13,13 @@ from neuroback.errors import FormulaError
 
 CHUNK = 1 << 20
 
+# What one step of a decompressor may return, so that a small archive cannot take the memory.
+LIMIT = 16 * CHUNK
+
+# python-zstandard takes no such bound.  A block of zstd gives at most 128 KiB and takes at least 4
+# bytes, so a piece of this many bytes stays below LIMIT; larger pieces are no faster.
+_ZSTD_PIECE = 512
+
 # First bytes -> what a file is that is neither text nor compressed by a known method.
 _OTHER = (
     (b"PK\x03\x04", "a ZIP archive"),
@@ -24,6 +31,14 @@ _OTHER = (
     (b"\xff\xfe", "UTF-16 text"),
     (b"\xfe\xff", "UTF-16 text"),
 )
+# First bytes -> the kind of compression.
+_MARKS = (
+    (b"\x1f\x8b", "gzip"),
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ\0", "xz"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+)
+
 _EXPECTED = "expected a DIMACS CNF, plain or compressed with gz, bz2, xz, lzma or zst"
 
 
@@ -55,58 +70,60 @@ class _Members:
         return zstandard.ZstdDecompressor().decompressobj()
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        while data:
+        """Yield what the next bytes of the file decompress to, in pieces of at most LIMIT."""
+        rest = memoryview(data)
+        while rest:
             if not self._begun:
                 # Padding after a member is allowed (tar and disk tools leave zeros).
-                if self.members:
-                    data = data.lstrip(b"\0")
-                    if not data:
-                        return
-                self._begun = True
-            if self.kind == "gzip":
-                # A bound on what one call may return, so that a bomb cannot take the memory.
-                yield self._one.decompress(data, 16 * CHUNK)
-                rest = self._one.unconsumed_tail
-                if not self._one.eof:
-                    data = rest
+                if self.members and rest[0] == 0:
+                    rest = memoryview(bytes(rest).lstrip(b"\0"))
                     continue
-            elif self.kind == "zstd":
-                yield self._one.decompress(data)
+                self._begun = True
+            piece = rest[:_ZSTD_PIECE] if self.kind == "zstd" else rest
+            rest = rest[len(piece) :]
+            if self.kind == "zstd":
+                yield self._one.decompress(piece)
             else:
-                yield self._one.decompress(data, 16 * CHUNK)
-                while not self._one.eof and not self._one.needs_input:
-                    yield self._one.decompress(b"", 16 * CHUNK)
-            if not self._one.eof:
-                return
-            data = self._one.unused_data
-            self._one = self._new()
-            self._begun = False
-            self.members += 1
+                yield self._one.decompress(piece, LIMIT)
+                yield from self._held_back()
+            if self._one.eof:
+                unused = len(self._one.unused_data)
+                rest = memoryview(data)[len(data) - len(rest) - unused :]
+                self._one = self._new()
+                self._begun = False
+                self.members += 1
+
+    def _held_back(self) -> Iterator[bytes]:
+        """Yield what LIMIT kept back of the piece given last."""
+        if self.kind == "gzip":
+            while self._one.unconsumed_tail and not self._one.eof:
+                yield self._one.decompress(self._one.unconsumed_tail, LIMIT)
+        else:
+            while not self._one.eof and not self._one.needs_input:
+                yield self._one.decompress(b"", LIMIT)
 
     @property
     def complete(self) -> bool:
-        if self._begun and self.kind == "gzip":
-            return False
+        """Whether the bytes so far end where a member ends."""
         return not self._begun and self.members > 0
 
 
 def kind_of(head: bytes) -> str | None:
     """Name of the compression whose mark ``head`` begins with, or None."""
-    if head.startswith(b"\x1f\x8b"):
-        return "gzip"
-    if head.startswith(b"BZh"):
-        return "bzip2"
-    if head.startswith(b"\xfd7zXZ\0"):
-        return "xz"
-    if head.startswith(b"\x28\xb5\x2f\xfd"):
+    for mark, kind in _MARKS:
+        if head.startswith(mark):
+            return kind
+    # Every frame of zstd may be a skippable one, with a mark of its own; those of pzstd begin so.
+    if len(head) >= 4 and 0x50 <= head[0] <= 0x5F and head[1:4] == b"\x2a\x4d\x18":
         return "zstd"
     if head[:1] == b"\x5d" and head[1:4] == b"\0\0\0"[: len(head) - 1]:
         return "lzma"
-    # lzma has no mark: properties, 4 bytes of dictionary size, one or two bits set, and 8 bytes of
-    # length, unknown (all ones) or below a tebibyte.
-    if len(head) >= 13 and head[0] == 0x5D:
-        dictionary = int.from_bytes(head[1:5], "little")
-        if dictionary.bit_count() <= 2 and (head[5:13] == b"\xff" * 8 or head[10:13] == b"\0\0\0"):
+    # lzma has no mark: a byte that packs three parameters, of which liblzma wants lc + lp <= 4; 4
+    # bytes of dictionary size; 8 of length, unknown (all ones) or below a tebibyte.  No text has
+    # such bytes, and no binary proof has three zeros in a row.
+    if len(head) >= 13 and head[0] < 225 and head[0] % 9 + head[0] // 9 % 5 <= 4:
+        unknown, small = head[5:13] == b"\xff" * 8, head[10:13] == b"\0\0\0"
+        if unknown or small:
             return "lzma"
     return None
 
@@ -146,11 +163,11 @@ def _read_head(descriptor: int) -> bytes:
 
 def _decompressed(descriptor: int, name: str) -> Iterator[bytes]:
     head = _read_head(descriptor)
+    for mark, what in _OTHER:
+        if head.startswith(mark):
+            raise FormulaError(name, 0, 0, what, _EXPECTED)
     kind = kind_of(head)
     if kind is None:
-        for mark, what in _OTHER:
-            if head.startswith(mark):
-                raise FormulaError(name, 0, 0, what, _EXPECTED)
         if head.startswith(b"\xef\xbb\xbf"):
             head = head[3:]
         chunk = head

@@ -189,7 +189,7 @@ const char *DimacsReader::parse_word(const char *at, const char *token_end) {
     line_has_token_ = true;
     return token_end;
   }
-  if (word[0] == 'c' && (!line_has_token_ || (word == "c" && !in_clause))) {
+  if (word[0] == 'c') {
     state_ = State::comment;
     return at;
   }
@@ -327,11 +327,9 @@ Formula DimacsReader::finish() {
   if (static_cast<std::int64_t>(literals_.size()) > offsets_.back())
     throw ParseError(clause_line_, clause_column_, "a clause without its final 0",
                      "expected 0 before the end of the file");
-  if (header_words_ == 0) {
-    if (!relaxed_)
-      fail(here, "the end of the file, no header", std::string(header_form) + " (try --relaxed)");
-    header_line_ = 0;
-  }
+  if (header_words_ == 0)
+    fail(here, "the end of the file, no header",
+         relaxed_ ? "expected a formula" : std::string(header_form) + " (try --relaxed)");
   const auto clauses = static_cast<std::int64_t>(offsets_.size()) - 1;
   const bool missing = header_line_ == 0;
   if (!missing && clauses < header_clauses_ && !relaxed_)

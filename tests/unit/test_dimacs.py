@@ -9,6 +9,7 @@ import lzma
 import pickle
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from neuroback import Formula, FormulaError, _core
+from neuroback.archive import _Members, kind_of
 
 GOOD = b"c hello\np cnf 3 2\n1 -2 0\n2 3 0\n"
 
@@ -52,6 +54,7 @@ def clauses_of(folder: Path, data: bytes, *, relaxed: bool = False) -> list[list
         ),
         (b"c\nc\np cnf 3 2\nc\n1 -2 0\ncfoo\n2 3 0\n", 3, [[1, -2], [2, 3]]),
         (b"p cnf 3 2\n1 -2 0 c after a clause\n2 3 0\n", 3, [[1, -2], [2, 3]]),
+        (b"p cnf 3 2\n1 c a remark 0\n-2 0 2 cremark\r\n\tc 4 0\n3 0", 3, [[1, -2], [2, 3]]),
         (b"c p cnf 1 1\np cnf 3 2\n1 -2 0\n2 3 0\n", 3, [[1, -2], [2, 3]]),
         (b"p cnf 3 2\n1 -2 0\n2 3 0\n%\n0\n\n", 3, [[1, -2], [2, 3]]),
         (b"p cnf 3 2\n1 -2 0\n2 3 0\n%\r\n0\r\n", 3, [[1, -2], [2, 3]]),
@@ -115,7 +118,8 @@ def test_what_users_write_is_read(
         (b"* #variable= 2 #constraint= 1\n+1 x1 >= 1;\n", "1:1", ["OPB"]),
         (b"aag 1 1 0 1 0\n2\n2\n", "1:1", ["AIGER"]),
         (b"s SATISFIABLE\nv 1 2 0\n", "1:1", ["solver's output"]),
-        (b"p cnf 3 1\n1 2 c inside 0\n", "2:5", ["'c'"]),
+        (b"p cnf 3 1\n1 2 c inside 0\n", "2:1", ["without its final 0"]),
+        (b"p cnf c 3 1\n1 2 0\n", "1:7", ["'c'", "number of variables"]),
         (b"p cnf 3 2\n1 0\n2 0\n%\n0\nmore\n", "6:1", ["after the '%' trailer"]),
         (b"p cnf 1 1\n" + b"9" * 5000, "2:1", ["4096"]),
     ],
@@ -147,7 +151,15 @@ def test_relaxed_reading_gives_the_true_numbers(tmp_path: Path) -> None:
     more = read_bytes(tmp_path, b"p cnf 8 1\n1 -2 0\n2 5 0\n", relaxed=True)
     assert (more.num_vars, more.num_clauses) == (8, 2)
     assert read_bytes(tmp_path, GOOD, relaxed=True).warnings == []
-    assert read_bytes(tmp_path, b"", relaxed=True).num_clauses == 0
+
+
+@pytest.mark.parametrize("data", [b"", b"\n \r\n", b"c only a comment\n", b"%\n0\n", b"c"])
+def test_no_formula_is_an_error_however_relaxed(tmp_path: Path, data: bytes) -> None:
+    with pytest.raises(FormulaError, match="no header, expected a formula"):
+        read_bytes(tmp_path, data, relaxed=True)
+    for pack in (gzip.compress, zstandard.compress):
+        with pytest.raises(FormulaError, match="no header, expected a formula"):
+            read_bytes(tmp_path, pack(data), relaxed=True)
 
 
 def test_relaxed_reading_still_refuses_what_is_no_count(tmp_path: Path) -> None:
@@ -285,10 +297,63 @@ def test_reading_can_be_stopped(tmp_path: Path) -> None:
         Formula.read(tmp_path / "f.cnf", should_stop=lambda: True)
 
 
-def test_a_gzip_bomb_is_read_in_pieces() -> None:
-    from neuroback.archive import _Members
+def bomb(kind: str, mebibytes: int) -> bytes:
+    """An archive of so much white space, small and soon made."""
+    makers: dict[str, Any] = {
+        "gzip": zlib.compressobj(9, wbits=31),
+        "bzip2": bz2.BZ2Compressor(),
+        "xz": lzma.LZMACompressor(preset=1),
+        "lzma": lzma.LZMACompressor(format=lzma.FORMAT_ALONE, preset=1),
+        "zstd": zstandard.ZstdCompressor().compressobj(),
+    }
+    maker = makers[kind]
+    blanks = b"\n" * (1 << 20)
+    return b"".join([*(maker.compress(blanks) for _ in range(mebibytes)), maker.flush()])
 
-    blown = zlib.compressobj(9, wbits=31)
-    data = blown.compress(b"\n" * (200 << 20)) + blown.flush()
-    sizes = [len(piece) for piece in _Members("gzip").feed(data)]
-    assert max(sizes) <= 16 << 20 and sum(sizes) == 200 << 20
+
+@pytest.mark.parametrize("kind", ["gzip", "bzip2", "xz", "lzma", "zstd"])
+def test_a_small_archive_of_much_is_read_in_pieces(kind: str) -> None:
+    data = bomb(kind, 64)
+    assert kind_of(data[:16]) == kind
+    sizes = [len(piece) for piece in _Members(kind).feed(data)]
+    assert max(sizes) <= 16 << 20 and sum(sizes) == 64 << 20
+
+
+@pytest.mark.parametrize("number", range(16))
+def test_a_zst_of_skippable_frames_is_read(tmp_path: Path, number: int) -> None:
+    # pzstd puts one with the size of the next frame before each frame.
+    magic = (0x184D2A50 + number).to_bytes(4, "little")
+    frames = [zstandard.compress(part) for part in (GOOD[:9], GOOD[9:])]
+    sizes = (4, 70_000)
+    data = b"".join(
+        magic + size.to_bytes(4, "little") + bytes(size) + frame
+        for size, frame in zip(sizes, frames, strict=True)
+    )
+    assert list(read_bytes(tmp_path, data).clauses()) == [[1, -2], [2, 3]]
+    with pytest.raises(FormulaError, match="truncated"):
+        read_bytes(tmp_path, data[:-1])
+    with pytest.raises(FormulaError, match="truncated"):
+        read_bytes(tmp_path, data[: len(data) - len(frames[1]) - 5])
+
+
+@pytest.mark.parametrize(
+    ("lc", "lp", "pb", "dictionary"),
+    [
+        (3, 0, 2, 1 << 12),
+        (0, 0, 0, 5 << 20),
+        (4, 0, 4, 3 << 20),
+        (0, 4, 0, 7 << 20),
+        (1, 3, 3, 1 << 24),
+    ],
+)
+def test_lzma_of_any_parameters_is_read(
+    tmp_path: Path, lc: int, lp: int, pb: int, dictionary: int
+) -> None:
+    chosen = {"id": lzma.FILTER_LZMA1, "lc": lc, "lp": lp, "pb": pb, "dict_size": dictionary}
+    data = lzma.compress(GOOD, format=lzma.FORMAT_ALONE, filters=[chosen])
+    sized = data[:5] + len(GOOD).to_bytes(8, "little") + data[13:]
+    for packed in (data, sized):
+        assert list(read_bytes(tmp_path, packed).clauses()) == [[1, -2], [2, 3]]
+    # The dictionary's size is not always rounded by those who write it.
+    odd = data[:1] + (dictionary + 12345).to_bytes(4, "little") + data[5:]
+    assert list(read_bytes(tmp_path, odd).clauses()) == [[1, -2], [2, 3]]
