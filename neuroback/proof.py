@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 import time as clock
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from neuroback import _core
 from neuroback.archive import open_bytes, short_name
 from neuroback.errors import FormulaError, ProofError
 from neuroback.formula import Formula
+from neuroback.solver_output import read_output
 
 FORMS = ("drat-text", "drat-binary", "lrat-text", "lrat-binary")
 
@@ -52,11 +54,14 @@ class ProofCheck:
 
     verified           the formula is unsatisfiable, and the proof shows it
     reason             where and why the proof fails, or how it ended
-    form               one of FORMS
+    form               one of FORMS, or "other" where the file is in none of them
     limit              "time" where the time was up before the verdict, else None
     steps              lemmas and deletions read
     lemmas, rat_lemmas, deletions, missing_deletions    counts; the last one of deletions of
                        clauses that were not there, which harm nothing but are suspicious
+    other_pivots       RAT lemmas that are so on another literal than their first: as sound, but
+                       strict checkers refuse them
+    note               why the proof was not taken for the form that it resembles more
     """
 
     verified: bool
@@ -66,11 +71,13 @@ class ProofCheck:
     steps: int = 0
     lemmas: int = 0
     rat_lemmas: int = 0
+    other_pivots: int = 0
     deletions: int = 0
     missing_deletions: int = 0
     propagations: int = 0
     bytes: int = 0
     seconds: float = 0.0
+    note: str = ""
 
     def __bool__(self) -> bool:
         return self.verified
@@ -87,7 +94,8 @@ def check_drat(
 ) -> ProofCheck:
     """Check the proof in ``path`` ("-": standard input), plain or compressed.
 
-    form         one of FORMS, "drat" or "lrat"; what isn't said is told from the content
+    form         one of FORMS, "drat" or "lrat"; what isn't said is told from the content, and if
+                 the content fits two forms, both are tried
     time         seconds after which to give up, with ``limit="time"`` and not verified
     should_stop  asked some twenty times a second; where it says yes, _core.Interrupted is raised
     on_progress  called as often, with the bytes and steps checked so far
@@ -101,65 +109,118 @@ def check_drat(
         raise ValueError(f"time {time!r}, expected 0 or more seconds")
     if not isinstance(formula, Formula):
         formula = Formula.read(formula, should_stop=should_stop)
-    chunks = open_bytes(os.fspath(path))
-    check: _core.ProofCheck | None = None
+    attempts: list[_Attempt] = []
 
     def callback() -> bool:
-        if check is not None and on_progress is not None:
-            on_progress(check.bytes, check.steps)
+        if on_progress is not None and attempts:
+            on_progress(attempts[0].check.bytes, attempts[0].check.steps)
         return should_stop is not None and should_stop()
 
+    chunks = open_bytes(os.fspath(path))
     try:
-        beginning = bytearray()
-        for chunk in chunks:
-            beginning += chunk
-            if len(beginning) >= _BEGINNING:
-                break
-        found = _form(bytes(beginning[:_BEGINNING]), form)
-        check = _core.ProofCheck(formula.core, found)
-        if time is not None:
-            check.set_deadline(time - (clock.monotonic() - started))
-        if should_stop is not None or on_progress is not None:
-            check.set_callback(callback)
-        if check.load() and check.feed(beginning):
-            for chunk in chunks:
-                if not check.feed(chunk):
-                    break
-            else:
-                check.finish()
+        beginning, whole = _beginning(chunks)
+        forms, ids_fit, other = _core.detect_proof(beginning, whole, formula.num_clauses)
+        if other and form is None:
+            return ProofCheck(False, f"this is {other}, expected a DRAT or LRAT proof", "other")
+        for found in _wanted(forms, form):
+            attempts.append(_Attempt(found, _core.ProofCheck(formula.core, found)))
+            if time is not None:
+                attempts[-1].check.set_deadline(time - (clock.monotonic() - started))
+            if should_stop is not None or on_progress is not None:
+                attempts[-1].check.set_callback(callback)
+        best = _run(attempts, beginning, chunks, ids_fit)
     except FormulaError as error:
         raise ProofError(f"{short_name(path)}: {error.found}, expected a proof") from None
     except _core.Interrupted:
-        if check is None or not check.out_of_time:
+        late = [attempt for attempt in attempts if attempt.check.out_of_time]
+        if not late:
             raise
-    reason, limit = check.reason, None
+        best = late[0]
+    note = "" if best is attempts[0] else f"as {attempts[0].form} it fails: {attempts[0].reason}"
+    check, reason, limit = best.check, best.reason, None
     if check.out_of_time:
         limit = "time"
         reason = f"the time limit of {time:g} s was reached after {check.steps} steps"
+    elif not check.verified and form is not None and (other or best.form not in forms):
+        reason += f"; the file looks like {other or 'a proof in the form ' + forms[0]}"
     return ProofCheck(
         verified=check.verified and limit is None,
         reason=reason,
-        form=found,
+        form=best.form,
         limit=limit,
         steps=check.steps,
         lemmas=check.lemmas,
         rat_lemmas=check.rat_lemmas,
+        other_pivots=check.other_pivots,
         deletions=check.deletions,
         missing_deletions=check.missing_deletions,
         propagations=check.propagations,
         bytes=check.bytes,
         seconds=clock.monotonic() - started,
+        note=note,
     )
 
 
-def _form(beginning: bytes, wanted: str | None) -> str:
-    """The form wanted, or that of a file that begins so, within "drat" or "lrat" if wanted."""
+@dataclass(slots=True)
+class _Attempt:
+    """The proof, read in one form; ``open`` until there is a verdict."""
+
+    form: str
+    check: _core.ProofCheck
+    open: bool = True
+
+    @property
+    def reason(self) -> str:
+        return self.check.reason
+
+
+def _beginning(chunks: Iterator[bytes]) -> tuple[bytes, bool]:
+    """So much of a file as decides its form, and whether that is all of it."""
+    beginning = bytearray()
+    for chunk in chunks:
+        beginning += chunk
+        if len(beginning) >= _BEGINNING:
+            return bytes(beginning), False
+    return bytes(beginning), True
+
+
+def _wanted(forms: list[str], wanted: str | None) -> list[str]:
+    """The forms to try: those that fit, within what the caller wants."""
+    if wanted is None:
+        return forms
     if wanted in FORMS:
-        return wanted
-    found = _core.detect_proof_form(beginning)
-    if wanted is None or found.startswith(wanted):
-        return found
-    return f"{wanted}-{found.rpartition('-')[2]}"
+        return [wanted]
+    return [form for form in forms if form.startswith(wanted)] or [
+        f"{wanted}-{forms[0].rpartition('-')[2]}"
+    ]
+
+
+def _run(
+    attempts: list[_Attempt], beginning: bytes, chunks: Iterator[bytes], ids_fit: bool
+) -> _Attempt:
+    """Feed all attempts side by side; returns the first that verifies, else the likeliest."""
+    for attempt in attempts:
+        attempt.open = attempt.check.load()
+        if attempt.check.verified:
+            # The formula refutes itself, so this says nothing about the file; if its ids are those
+            # of LRAT, they say that it is LRAT.
+            if attempt is attempts[0] or not ids_fit:
+                return attempt
+            attempts.remove(attempt)
+    pieces = itertools.chain([beginning], chunks)
+    for piece in pieces:
+        for attempt in attempts:
+            attempt.open = attempt.open and attempt.check.feed(piece)
+            if attempt.check.verified:
+                return attempt
+        if not any(attempt.open for attempt in attempts):
+            return attempts[0]
+    for attempt in attempts:
+        if attempt.open:
+            attempt.check.finish()
+        if attempt.check.verified:
+            return attempt
+    return attempts[0]
 
 
 def check_model(
@@ -169,7 +230,7 @@ def check_model(
     """Check a model given as literals, or the output of a solver in the file ``model``.
 
     Variables that the model leaves out satisfy no clause.  Output must have ``v`` lines that end
-    in 0, and no other status than SATISFIABLE.
+    in 0 (or be MiniSat's result file), and no other status than SATISFIABLE.
     """
     if not isinstance(formula, Formula):
         formula = Formula.read(formula)
@@ -222,57 +283,3 @@ def _first_unsatisfied(formula: Formula, values: npt.NDArray[np.int8]) -> int | 
         if len(unsatisfied):
             return first + int(unsatisfied[0])
     return None
-
-
-@dataclass(frozen=True, slots=True)
-class SolverOutput:
-    """The ``s`` and ``v`` lines of a solver; ``reason`` says why there is no model to check."""
-
-    status: str | None
-    literals: npt.NDArray[np.int64]
-    reason: str
-
-
-def read_output(path: str | os.PathLike[str]) -> SolverOutput:
-    """Read what a solver printed ("-": standard input), plain or compressed.
-
-    ProofError where the file cannot be read.
-    """
-    name = short_name(path)
-    status: str | None = None
-    reason = ""
-    literals: list[int] = []
-    ended = False
-    try:
-        text = b"".join(open_bytes(os.fspath(path))).decode("ascii", "replace")
-    except FormulaError as error:
-        raise ProofError(f"{name}: {error.found}, expected the output of a solver") from None
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.startswith("s "):
-            word = line[2:].strip()
-            if status is not None and word != status:
-                reason = reason or f"line {number}: status {word} after status {status}"
-            status = word
-        elif line == "v" or line.startswith(("v ", "v\t")):
-            for token in line[1:].split():
-                value = _literal(token)
-                if value is None:
-                    reason = reason or f"line {number}: {token[:40]!r}, expected a literal"
-                elif ended:
-                    reason = reason or f"line {number}: {token} after the final 0 of the model"
-                elif value == 0:
-                    ended = True
-                else:
-                    literals.append(value)
-    if status not in (None, "SATISFIABLE"):
-        reason = reason or f"the status is {status}, not SATISFIABLE"
-    elif not ended and not reason:
-        reason = "the v lines do not end in 0" if literals else "there is no v line with a model"
-    return SolverOutput(status, np.array(literals, dtype=np.int64), reason)
-
-
-def _literal(token: str) -> int | None:
-    digits = token[1:] if token[:1] == "-" else token
-    if not (digits.isascii() and digits.isdigit()) or len(digits) > 10:
-        return None
-    return int(token)

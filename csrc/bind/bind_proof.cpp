@@ -13,6 +13,7 @@
 #include "formula/formula.hpp"
 #include "proof/online_check.hpp"
 #include "proof/proof_check.hpp"
+#include "proof/proof_detect.hpp"
 
 namespace nb::bind {
 
@@ -88,11 +89,15 @@ using Clause = std::vector<std::int32_t>;
 
 void register_proof(py::module_ &module) {
   module.def(
-      "detect_proof_form",
-      [](const py::buffer &beginning) {
-        return std::string(name_of(detect_proof_form(bytes_of(beginning.request()))));
+      "detect_proof",
+      [](const py::buffer &beginning, bool whole, std::uint64_t num_clauses) {
+        const py::buffer_info info = beginning.request();
+        const ProofDetection found = detect_proof(bytes_of(info), whole, num_clauses);
+        std::vector<std::string> forms;
+        for (const ProofForm form : found.forms) forms.emplace_back(name_of(form));
+        return py::make_tuple(forms, found.ids_fit, std::string(found.other));
       },
-      py::arg("beginning"));
+      py::arg("beginning"), py::arg("whole") = true, py::arg("num_clauses") = 0);
 
   py::class_<StoppableCheck>(module, "ProofCheck")
       .def(py::init<const Formula &, const std::string &>(), py::arg("formula"), py::arg("form"),
@@ -127,6 +132,7 @@ void register_proof(py::module_ &module) {
       .def_property_readonly("bytes", &get<&ProofCheck::bytes>)
       .def_property_readonly("lemmas", &get<&ProofCheck::lemmas>)
       .def_property_readonly("rat_lemmas", &get<&ProofCheck::rat_lemmas>)
+      .def_property_readonly("other_pivots", &get<&ProofCheck::other_pivots>)
       .def_property_readonly("deletions", &get<&ProofCheck::deletions>)
       .def_property_readonly("missing_deletions", &get<&ProofCheck::missing_deletions>)
       .def_property_readonly("propagations", &get<&ProofCheck::propagations>);

@@ -367,11 +367,11 @@ DratChecker::Step DratChecker::add(std::span<const std::int32_t> lemma) {
     step = Step::tautology;
   } else {
     const std::size_t root = trail_.size();
-    const bool pivot_is_false = !clause_.empty() && values_[clause_[0]] < 0;
-    if (!refutes_negation(clause_)) {
-      const bool follows = !clause_.empty() && !pivot_is_false && resolvents_follow(clause_[0]);
-      step = follows ? Step::rat : Step::failed;
-    }
+    // A literal that is false at the root is no pivot: what made it false may be deleted.
+    pivots_.clear();
+    for (const Code literal : clause_)
+      if (values_[literal] >= 0) pivots_.push_back(literal);
+    if (!refutes_negation(clause_)) step = is_rat() ? Step::rat : Step::failed;
     backtrack(root);
   }
   if (step == Step::failed) return step;
@@ -425,12 +425,31 @@ bool DratChecker::refutes_negation(std::span<const Code> literals) {
   return !propagate();
 }
 
+// On top of the negated lemma: is it RAT on its first literal, or on another if those are tried?
+bool DratChecker::is_rat() {
+  for (const Code pivot : pivots_) {
+    const bool first = pivot == clause_[0];
+    if (!first && !other_pivots_) return false;
+    if (!resolvents_follow(pivot)) continue;
+    statistics_.other_pivots += !first;
+    return true;
+  }
+  return false;
+}
+
 // On top of the negated lemma: is its resolvent with every clause that has ~pivot a RUP lemma?
 bool DratChecker::resolvents_follow(Code pivot) {
   if (!occurrences_kept_) index_occurrences();
   const std::size_t level = trail_.size();
-  for (const Reference candidate : occurrences_[pivot ^ 1]) {
-    if (has(candidate, garbage)) continue;
+  auto &candidates = occurrences_[pivot ^ 1];
+  for (std::size_t i = 0; i < candidates.size();) {
+    const Reference candidate = candidates[i];
+    if (has(candidate, garbage)) {
+      candidates[i] = candidates.back();
+      candidates.pop_back();
+      continue;
+    }
+    ++i;
     ++statistics_.rat_candidates;
     // literals move within clauses while propagating
     const Code *const literals = literals_of(candidate);

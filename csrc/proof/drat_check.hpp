@@ -14,6 +14,9 @@
 //          Clauses form a multiset of literal sets: a deletion removes one copy, whatever the
 //          order of its literals; duplicate literals count once.  The deletion of a clause that
 //          isn't alive is counted and changes nothing.
+// Pivot    A RAT lemma's pivot is its first literal.  `try_other_pivots` lets a lemma that fails so
+//          be RAT on another of its literals, which is as sound; such lemmas are counted, because
+//          strict checkers refuse them.
 // Names    Variables are renamed densely as they appear, so a proof may invent variables far
 //          above the header's without costing memory.
 // Source   Wetzler, Heule and Hunt, "DRAT-trim", SAT 2014 (RAT, deletion in practice);
@@ -37,6 +40,8 @@ class DratChecker {
     std::uint64_t originals = 0;
     std::uint64_t lemmas = 0;
     std::uint64_t rat_lemmas = 0;
+    // RAT lemmas whose pivot is not their first literal.
+    std::uint64_t other_pivots = 0;
     std::uint64_t rat_candidates = 0;
     std::uint64_t deletions = 0;
     // Deletions of clauses that were not there.
@@ -56,6 +61,8 @@ class DratChecker {
   // Asked now and then while propagating; true makes the current call throw Interrupted, after
   // which only the statistics may be read.
   void set_should_stop(std::function<bool()> should_stop) { should_stop_ = std::move(should_stop); }
+
+  void try_other_pivots() { other_pivots_ = true; }
 
   // For tests: collects after every deletion and puts off all cleaning of lists.
   void make_rare_events_frequent() {
@@ -124,6 +131,7 @@ class DratChecker {
   bool propagate_long(Code falsified);
   void poll();
   bool refutes_negation(std::span<const Code> literals);
+  bool is_rat();
   bool resolvents_follow(Code pivot);
 
   std::vector<std::uint32_t> arena_;
@@ -155,11 +163,13 @@ class DratChecker {
   std::size_t propagated_binaries_ = 0;
   std::size_t propagated_ = 0;
   bool refuted_ = false;
+  bool other_pivots_ = false;
 
   // the clause at hand, without duplicates, its literals marked
   std::vector<Code> clause_;
   bool clause_is_tautology_ = false;
   std::vector<Code> rest_;
+  std::vector<Code> pivots_;
 
   std::function<bool()> should_stop_;
   std::uint64_t ticks_ = 0;

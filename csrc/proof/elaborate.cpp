@@ -60,7 +60,6 @@ Elaborator::Index Elaborator::store(std::uint64_t id) {
       {id, arena_.size(), static_cast<std::uint32_t>(clause_.size()), false, entry->second});
   entry->second = index;
   arena_.insert(arena_.end(), clause_.begin(), clause_.end());
-  if (clause_.empty()) refuted_ = true;
   return index;
 }
 
@@ -203,11 +202,29 @@ void Elaborator::original(std::uint64_t, std::span<const std::int32_t> clause) {
   // clauses have their ids.
   const std::uint64_t id = next_id_++;
   out_.original(id, clause);
-  if (!refuted_ && import(clause)) waiting_.push_back(store(id));
+  if (refuted_ || !import(clause)) return;
+  waiting_.push_back(store(id));
+  if (clause_.size() < clause.size()) repeating_.push_back(waiting_.back());
+}
+
+// Replaces an original clause by what it is without repetitions.
+void Elaborator::shorten(Index original) {
+  Clause &clause = clauses_[original];
+  shortened_.clear();
+  const Code *lits = literals(original);
+  for (std::uint32_t i = 0; i < clause.size; ++i) shortened_.push_back(dimacs(lits[i]));
+  hints_.assign(1, static_cast<std::int64_t>(clause.id));
+  const std::uint64_t id = next_id_++;
+  out_.add(id, shortened_, hints_);
+  out_.erase(clause.id, {});
+  clause.id = id;
 }
 
 void Elaborator::load() {
   if (waiting_.empty()) return;
+  for (const Index index : repeating_)
+    if (!clauses_[index].dead) shorten(index);
+  repeating_.clear();
   for (const Index index : waiting_) {
     if (refuted_) break;
     if (!clauses_[index].dead) watch(index);
@@ -246,6 +263,7 @@ void Elaborator::add(std::uint64_t, std::span<const std::int32_t> clause,
   const std::uint64_t id = next_id_++;
   out_.add(id, clause, hints_);
   const Index index = store(id);
+  refuted_ |= clause_.empty();
   if (!refuted_) watch(index);
   if (!refuted_) settle_roots(propagate());
 }
@@ -276,6 +294,11 @@ void Elaborator::erase(std::uint64_t, std::span<const std::int32_t> clause) {
     if (dead_literals_ > smallest_collection && 2 * dead_literals_ > arena_.size()) collect();
     return;
   }
+}
+
+void Elaborator::flush() {
+  load();
+  out_.flush();
 }
 
 // Close the gaps that dead clauses left.

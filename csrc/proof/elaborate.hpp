@@ -6,7 +6,11 @@
 //          written as a unit lemma at once, so that its id stands for all that led to it.
 // Needs    lemmas that follow by unit propagation (RUP); another one is a FileError, which ends the
 //          proof but says nothing about the answer
-// Leaves   ids 1, 2, ... for the original clauses in their order; lemmas are numbered here
+// Leaves   ids 1, 2, ... for the original clauses in their order; lemmas are numbered here.  An
+//          original clause that repeats a literal is replaced by a lemma without the repetition,
+//          because strict checkers take a clause as it stands: its last literal, standing there
+//          twice, is no unit for them.  An empty original clause is derived once more, because
+//          lrat-check wants a step that ends the proof.
 // Cost     about what the solver spends on propagation, and a second copy of its clauses
 // Source   Cruz-Filipe et al., "Efficient certified RAT verification", CADE 2017
 #pragma once
@@ -29,7 +33,7 @@ class Elaborator : public ProofListener {
   void add(std::uint64_t id, std::span<const std::int32_t> clause,
            std::span<const std::int64_t> hints) override;
   void erase(std::uint64_t id, std::span<const std::int32_t> clause) override;
-  void flush() override { out_.flush(); }
+  void flush() override;
 
  private:
   // Literals are codes 2 * variable + sign.  A clause is an index into `clauses_`.
@@ -62,6 +66,7 @@ class Elaborator : public ProofListener {
   std::uint64_t hash() const;
   Index store(std::uint64_t id);
   void load();
+  void shorten(Index original);
   void watch(Index clause);
   void assign(Code literal, Index reason);
   Index propagate();
@@ -89,8 +94,11 @@ class Elaborator : public ProofListener {
   std::size_t propagated_ = 0, roots_ = 0;
   // Original clauses that are not watched yet.
   std::vector<Index> waiting_;
+  // Those of them that repeat a literal.
+  std::vector<Index> repeating_;
   std::vector<Code> clause_;
   std::vector<std::int64_t> hints_;
+  std::vector<std::int32_t> shortened_;
   std::uint64_t next_id_ = 1;
   bool refuted_ = false;
 };

@@ -34,13 +34,12 @@ LratChecker::Code LratChecker::import_literal(std::int32_t literal) {
   return 2 * entry->second + (literal < 0);
 }
 
-// Sets `clause_` to the clause without duplicates; true where it is a tautology.
+// Sets `clause_` to the clause as it stands; true where it is a tautology.
 bool LratChecker::import_clause(std::span<const std::int32_t> clause) {
   clause_.clear();
   bool tautology = false;
   for (const std::int32_t literal : clause) {
     const Code code = import_literal(literal);
-    if (marks_[code]) continue;
     tautology |= marks_[code ^ 1] != 0;
     marks_[code] = 1;
     clause_.push_back(code);
@@ -49,32 +48,42 @@ bool LratChecker::import_clause(std::span<const std::int32_t> clause) {
   return tautology;
 }
 
-void LratChecker::store(std::uint64_t id, bool tautology) {
-  clauses_[id] = {arena_.size(), static_cast<std::uint32_t>(clause_.size()), tautology};
+void LratChecker::store(std::uint64_t id) {
+  const Clause clause{arena_.size(), static_cast<std::uint32_t>(clause_.size())};
+  clauses_[id] = clause;
+  last_id_ = id;
   arena_.insert(arena_.end(), clause_.begin(), clause_.end());
-  if (clause_.empty()) refuted_ = true;
-  if (!tautology)
-    for (const Code code : clause_) ++occurrences_[code];
+  count(clause, 1);
+}
+
+// Adds `by` (modulo 2^64) to the occurrences of each literal of the clause, of duplicates once.
+void LratChecker::count(const Clause &clause, std::uint64_t by) {
+  const std::span<const Code> literals(arena_.data() + clause.start, clause.size);
+  for (const Code code : literals) {
+    if (marks_[code]) continue;
+    marks_[code] = 1;
+    occurrences_[code] += by;
+  }
+  for (const Code code : literals) marks_[code] = 0;
 }
 
 void LratChecker::original(std::uint64_t id, std::span<const std::int32_t> clause) {
-  NB_REQUIRE(id != 0 && !clauses_.contains(id), "id %llu is 0 or in use",
-             static_cast<unsigned long long>(id));
+  NB_REQUIRE(id > last_id_, "id %llu, expected one above %llu", static_cast<unsigned long long>(id),
+             static_cast<unsigned long long>(last_id_));
   ++statistics_.originals;
-  const bool tautology = import_clause(clause);
-  store(id, tautology);
+  import_clause(clause);
+  store(id);
 }
 
 bool LratChecker::erase(std::uint64_t id) {
   ++statistics_.deletions;
   const auto entry = clauses_.find(id);
   if (entry == clauses_.end()) {
-    ++statistics_.missing_deletions;
-    return false;
+    return fail(format_message("the id %llu to delete names no clause",
+                               static_cast<unsigned long long>(id)));
   }
   const Clause clause = entry->second;
-  if (!clause.tautology)
-    for (std::uint32_t i = 0; i < clause.size; ++i) --occurrences_[arena_[clause.start + i]];
+  count(clause, ~std::uint64_t{0});
   garbage_words_ += clause.size;
   clauses_.erase(entry);
   if (garbage_words_ > smallest_collection_words && garbage_words_ > arena_.size() / 2) collect();
@@ -133,29 +142,36 @@ LratChecker::Step LratChecker::add(std::uint64_t id, std::span<const std::int32_
                                    std::span<const std::int64_t> hints) {
   ++statistics_.lemmas;
   statistics_.hints += hints.size();
-  if (id == 0 || clauses_.contains(id)) {
-    fail(format_message("id %llu is in use", static_cast<unsigned long long>(id)));
+  if (id <= last_id_) {
+    fail(format_message("the id is not above %llu, the last one",
+                        static_cast<unsigned long long>(last_id_)));
     return Step::failed;
   }
-  const bool tautology = import_clause(lemma);
-  bool rat = false;
-  if (!tautology) {
-    for (const Code code : clause_) assign(code ^ 1);
-    const bool shown = follows(hints, rat);
-    backtrack(0);
-    if (!shown) return Step::failed;
+  for (const std::int64_t hint : hints) {
+    if (find(hint < 0 ? -hint : hint)) continue;
+    fail(format_message("hint %lld names no clause", static_cast<long long>(hint)));
+    return Step::failed;
   }
+  if (import_clause(lemma)) {
+    fail("the lemma is a tautology, which no hints show");
+    return Step::failed;
+  }
+  bool rat = false;
+  for (const Code code : clause_)
+    if (values_[code] == 0) assign(code ^ 1);
+  const bool shown = follows(hints, rat);
+  backtrack(0);
+  if (!shown) return Step::failed;
   statistics_.rat_lemmas += rat;
-  store(id, tautology);
+  store(id);
+  refuted_ |= clause_.empty();
   return rat ? Step::rat : Step::rup;
 }
 
 bool LratChecker::follows(std::span<const std::int64_t> hints, bool &rat) {
   std::size_t i = 0;
   for (; i < hints.size() && hints[i] > 0; ++i) {
-    const Clause *const clause = find(hints[i]);
-    if (!clause) return fail(format_message("hint %llu names no clause", printable(hints[i])));
-    switch (apply(*clause)) {
+    switch (apply(*find(hints[i]))) {
       case Hint::falsified:
         return true;
       case Hint::useless:
@@ -169,31 +185,30 @@ bool LratChecker::follows(std::span<const std::int64_t> hints, bool &rat) {
   return is_rat(hints.subspan(i));
 }
 
+// The groups must come in the order of their ids, one for each clause with the negated pivot.
 bool LratChecker::is_rat(std::span<const std::int64_t> groups) {
-  const Code negated_pivot = clause_[0] ^ 1;
+  const Code pivot = clause_[0], negated = pivot ^ 1;
+  if (std::count(clause_.begin(), clause_.end(), pivot) > 1)
+    return fail("the pivot stands twice in the lemma");
   const std::size_t level = trail_.size();
-  candidates_.clear();
+  std::uint64_t candidates = 0;
+  std::int64_t last_id = 0;
   for (std::size_t i = 0; i < groups.size();) {
     const std::int64_t id = -groups[i++];
-    const Clause *const candidate = find(id);
-    if (!candidate) return fail(format_message("hint -%llu names no clause", printable(id)));
-    const auto first = arena_.begin() + static_cast<std::ptrdiff_t>(candidate->start);
-    if (std::find(first, first + candidate->size, negated_pivot) == first + candidate->size)
+    if (id <= last_id)
       return fail(
-          format_message("the clause of hint -%llu lacks the negated pivot", printable(id)));
-    // Assume the rest of the candidate false; a true literal is a conflict at once.
-    bool conflict = candidate->tautology;
-    for (std::uint32_t k = 0; k < candidate->size; ++k) {
-      const Code literal = first[k];
-      if (literal == negated_pivot) continue;
-      if (values_[literal] > 0) conflict = true;
-      if (values_[literal] == 0) assign(literal ^ 1);
-    }
+          format_message("hint -%llu comes after -%llu", printable(id), printable(last_id)));
+    last_id = id;
+    ++candidates;
+    bool conflict = false;
+    if (!assume_rest(*find(id), pivot, conflict))
+      return fail(format_message("the clause of hint -%llu lacks the negated pivot or has both",
+                                 printable(id)));
+    if (conflict && i < groups.size() && groups[i] > 0)
+      return fail(format_message("hints follow -%llu, whose clause needs none", printable(id)));
     for (; i < groups.size() && groups[i] > 0; ++i) {
       if (conflict) continue;
-      const Clause *const clause = find(groups[i]);
-      if (!clause) return fail(format_message("hint %llu names no clause", printable(groups[i])));
-      const Hint hint = apply(*clause);
+      const Hint hint = apply(*find(groups[i]));
       if (hint == Hint::useless)
         return fail(format_message("the clause of hint %llu is not unit", printable(groups[i])));
       conflict = hint == Hint::falsified;
@@ -202,13 +217,27 @@ bool LratChecker::is_rat(std::span<const std::int64_t> groups) {
     if (!conflict)
       return fail(format_message("the resolvent with the clause of hint -%llu is not shown",
                                  printable(id)));
-    if (!candidate->tautology) candidates_.push_back(static_cast<std::uint64_t>(id));
   }
-  std::sort(candidates_.begin(), candidates_.end());
-  candidates_.erase(std::unique(candidates_.begin(), candidates_.end()), candidates_.end());
-  if (candidates_.size() != occurrences_[negated_pivot])
+  if (candidates != occurrences_[negated])
     return fail(groups.empty() ? "the hints do not lead to a conflict"
                                : "a clause with the negated pivot has no hints");
+  return true;
+}
+
+// Assumes the candidate without the negated pivot to be false.  `conflict`: one of its literals is
+// true already.  False where it is no candidate, or one with the pivot itself, about which the
+// strict checkers disagree.
+bool LratChecker::assume_rest(const Clause &candidate, Code pivot, bool &conflict) {
+  const std::span<const Code> literals(arena_.data() + candidate.start, candidate.size);
+  bool has_negated = false, has_pivot = false;
+  for (const Code literal : literals) {
+    has_negated |= literal == (pivot ^ 1);
+    has_pivot |= literal == pivot;
+    conflict |= literal != (pivot ^ 1) && values_[literal] > 0;
+  }
+  if (!has_negated || (has_pivot && !conflict)) return false;
+  for (const Code literal : literals)
+    if (literal != (pivot ^ 1) && values_[literal] == 0) assign(literal ^ 1);
   return true;
 }
 

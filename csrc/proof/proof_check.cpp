@@ -26,7 +26,9 @@ std::string printed(std::span<const std::int32_t> clause) {
 }  // namespace
 
 ProofCheck::ProofCheck(const Formula &formula, ProofForm form)
-    : formula_(formula), reader_(form, *this) {}
+    : formula_(formula), reader_(form, *this) {
+  drat_.try_other_pivots();
+}
 
 void ProofCheck::set_should_stop(std::function<bool()> should_stop) {
   should_stop_ = std::move(should_stop);
@@ -65,9 +67,7 @@ bool ProofCheck::load() {
     else
       drat_.original(formula_.clause(i));
   }
-  if (refuted())
-    return conclude(Verdict::verified, is_lrat() ? "the formula has an empty clause"
-                                                 : "unit propagation refutes the formula itself");
+  if (refuted()) return conclude(Verdict::verified, "unit propagation refutes the formula itself");
   return true;
 }
 
@@ -110,10 +110,9 @@ bool ProofCheck::on_add(std::uint64_t id, std::span<const std::int32_t> clause,
       return conclude(Verdict::refused, place() + ": lemma " + std::to_string(id) + ": " +
                                             printed(clause) + ": " + lrat_.reason());
   } else if (drat_.add(clause) == DratChecker::Step::failed) {
-    return conclude(Verdict::refused,
-                    place() + ": lemma " + printed(clause) +
-                        (clause.empty() ? " does not follow by unit propagation"
-                                        : " is neither RUP nor RAT on its first literal"));
+    return conclude(Verdict::refused, place() + ": lemma " + printed(clause) +
+                                          (clause.empty() ? " does not follow by unit propagation"
+                                                          : " is neither RUP nor RAT"));
   }
   if (!refuted()) return true;
   return conclude(Verdict::verified,
@@ -124,7 +123,9 @@ bool ProofCheck::on_add(std::uint64_t id, std::span<const std::int32_t> clause,
 bool ProofCheck::on_erase(std::span<const std::int32_t> clause, std::span<const std::int64_t> ids) {
   poll();
   if (is_lrat()) {
-    for (const std::int64_t id : ids) lrat_.erase(static_cast<std::uint64_t>(id));
+    for (const std::int64_t id : ids)
+      if (!lrat_.erase(static_cast<std::uint64_t>(id)))
+        return conclude(Verdict::refused, place() + ": " + lrat_.reason());
   } else {
     drat_.erase(clause);
   }
@@ -141,7 +142,7 @@ std::uint64_t ProofCheck::deletions() const {
   return is_lrat() ? lrat_.statistics().deletions : drat_.statistics().deletions;
 }
 std::uint64_t ProofCheck::missing_deletions() const {
-  return is_lrat() ? lrat_.statistics().missing_deletions : drat_.statistics().missing_deletions;
+  return drat_.statistics().missing_deletions;
 }
 
 }  // namespace nb

@@ -40,7 +40,10 @@ class ProofCheck : private ProofSteps {
   std::uint64_t bytes() const { return reader_.bytes(); }
   std::uint64_t lemmas() const;
   std::uint64_t rat_lemmas() const;
+  // RAT on another literal than the first, which strict checkers refuse.
+  std::uint64_t other_pivots() const { return drat_.statistics().other_pivots; }
   std::uint64_t deletions() const;
+  // Of DRAT, where they do no harm; in LRAT one is a fault.
   std::uint64_t missing_deletions() const;
   std::uint64_t propagations() const { return drat_.statistics().propagations; }
 

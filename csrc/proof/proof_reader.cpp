@@ -34,36 +34,6 @@ std::string printed(unsigned char byte) {
   return format_message("byte 0x%02x", static_cast<unsigned>(byte));
 }
 
-// The first line that is no comment tells: LRAT has a second 0 in it, or a d as second token.
-bool resembles_lrat_text(std::span<const unsigned char> text) {
-  std::size_t i = 0;
-  while (i < text.size()) {
-    const auto end = static_cast<std::size_t>(
-        std::find(text.begin() + static_cast<std::ptrdiff_t>(i), text.end(), '\n') - text.begin());
-    std::vector<std::string> tokens(1);
-    for (; i < end; ++i) {
-      if (!is_space(text[i]))
-        tokens.back() += static_cast<char>(text[i]);
-      else if (!tokens.back().empty())
-        tokens.emplace_back();
-    }
-    ++i;
-    if (tokens.back().empty()) tokens.pop_back();
-    if (tokens.empty() || tokens[0][0] == 'c') continue;
-    if (tokens[0] == "d") return false;
-    if (tokens.size() > 1 && tokens[1] == "d") return true;
-    return std::count(tokens.begin() + 1, tokens.end(), "0") >= 2;
-  }
-  return false;
-}
-
-// In DRAT a letter follows every zero byte; in LRAT the hints do.
-bool resembles_lrat_binary(std::span<const unsigned char> bytes) {
-  for (std::size_t i = 0; i + 1 < bytes.size(); ++i)
-    if (bytes[i] == 0 && bytes[i + 1] != 'a' && bytes[i + 1] != 'd') return true;
-  return false;
-}
-
 }  // namespace
 
 std::string_view name_of(ProofForm form) {
@@ -76,20 +46,6 @@ std::optional<ProofForm> proof_form_named(std::string_view name) {
   for (const auto &[form, known] : form_names)
     if (known == name) return form;
   return std::nullopt;
-}
-
-// The first bytes alone can mislead: a binary deletion of variable 16 begins with "d ".  But every
-// binary step ends in a zero byte, and no text has one.
-ProofForm detect_proof_form(std::span<const unsigned char> beginning) {
-  if (beginning.empty()) return ProofForm::drat_text;
-  const bool has_zero = std::find(beginning.begin(), beginning.end(), 0) != beginning.end();
-  const bool has_high = std::any_of(beginning.begin(), beginning.end(),
-                                    [](unsigned char byte) { return byte > 127; });
-  const unsigned char first = beginning[0];
-  const bool binary = first == 'a' || (first == 'd' && (has_zero || has_high));
-  if (binary)
-    return resembles_lrat_binary(beginning) ? ProofForm::lrat_binary : ProofForm::drat_binary;
-  return resembles_lrat_text(beginning) ? ProofForm::lrat_text : ProofForm::drat_text;
 }
 
 void ProofReader::fail(std::string found, std::string expected) const {

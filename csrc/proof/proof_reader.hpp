@@ -26,10 +26,6 @@ enum class ProofForm { drat_text, drat_binary, lrat_text, lrat_binary };
 std::string_view name_of(ProofForm form);
 std::optional<ProofForm> proof_form_named(std::string_view name);
 
-// Guesses from the beginning of a file; the longer, the surer.  Never fails: what is no proof at
-// all will be refused by the reader of whatever it resembled most.
-ProofForm detect_proof_form(std::span<const unsigned char> beginning);
-
 // Told about each step.  Returning false ends the reading: the rest doesn't matter.
 class ProofSteps {
  public:

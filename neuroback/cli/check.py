@@ -14,14 +14,15 @@ from neuroback.cli import EXIT_USAGE, fail
 
 if TYPE_CHECKING:
     from neuroback.formula import Formula
+    from neuroback.limits import Budget
     from neuroback.proof import ModelCheck, ProofCheck
 
 DESCRIPTION = """\
 Verify the answer of any solver, with code that shares nothing with ours: the v lines of its
-output against the formula, or its DRAT or LRAT proof.  All files may be compressed with gz, bz2,
-xz, lzma or zst; one may be "-" for standard input.  Prints "s VERIFIED" (exit code 0) or "s NOT
-VERIFIED" after a c line with the reason (exit code 1).  With both --model and --proof, the status
-in the output says which one must hold.
+output (or MiniSat's result file) against the formula, or its DRAT or LRAT proof.  All files may be
+compressed with gz, bz2, xz, lzma or zst; one may be "-" for standard input.  Prints "s VERIFIED"
+(exit code 0) or "s NOT VERIFIED" after a c line with the reason (exit code 1).  With both --model
+and --proof, the status in the output says which one must hold.
 """
 
 FORMS = ("drat", "lrat", "drat-text", "drat-binary", "lrat-text", "lrat-binary")
@@ -31,6 +32,13 @@ def _seconds(text: str) -> float:
     value = float(text)
     if math.isnan(value) or value < 0:
         raise argparse.ArgumentTypeError(f"{text!r}, expected 0 or more seconds")
+    return value
+
+
+def _mebibytes(text: str) -> float:
+    value = float(text)
+    if not value > 0 or math.isinf(value):
+        raise argparse.ArgumentTypeError(f"{text!r}, expected more than 0 MiB")
     return value
 
 
@@ -51,6 +59,9 @@ def add_parser(subparsers: Any) -> None:
         "--time", type=_seconds, metavar="SECONDS", help="give up after so long, not verified"
     )
     parser.add_argument(
+        "--memory", type=_mebibytes, metavar="MIB", help="give up above so much, not verified"
+    )
+    parser.add_argument(
         "--relaxed", action="store_true", help="accept a formula with wrong or missing header"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object instead")
@@ -64,21 +75,28 @@ def run(args: argparse.Namespace) -> int:
     if [args.file, args.model, args.proof].count("-") > 1:
         return _misused(args, "standard input can be only one of formula, model and proof")
 
+    # What is loaded under a bound of memory fails in ways of its own.
+    import neuroback.proof  # noqa: F401
     from neuroback import _core
     from neuroback.formula import Formula
+    from neuroback.limits import Budget, bound_own_memory, unbound_own_memory
 
     started = time.monotonic()
-    deadline = None if args.time is None else started + args.time
-
-    def out_of_time() -> bool:
-        return deadline is not None and time.monotonic() >= deadline
-
+    budget = Budget(args.time, args.memory, started=started)
+    before = None if args.memory is None else bound_own_memory(args.memory)
+    formula = check = None
     try:
-        formula = Formula.read(args.file, relaxed=args.relaxed, should_stop=out_of_time)
-        check = _check(args, formula, deadline)
+        formula = Formula.read(args.file, relaxed=args.relaxed, should_stop=budget.stop)
+        check = _check(args, formula, budget)
     except _core.Interrupted:
-        return _tell(args, None, None, started)
-    return _tell(args, formula, check, started)
+        pass
+    except MemoryError:
+        formula = None
+        budget.kind = "memory"
+    finally:
+        if before is not None:
+            unbound_own_memory(before)
+    return _tell(args, formula, check, budget.kind, started)
 
 
 def _misused(args: argparse.Namespace, message: str) -> int:
@@ -86,16 +104,14 @@ def _misused(args: argparse.Namespace, message: str) -> int:
     return EXIT_USAGE
 
 
-def _check(
-    args: argparse.Namespace, formula: Formula, deadline: float | None
-) -> ModelCheck | ProofCheck:
-    from neuroback.proof import ModelCheck, check_drat, check_model, read_output
+def _check(args: argparse.Namespace, formula: Formula, budget: Budget) -> ModelCheck | ProofCheck:
+    from neuroback.proof import ModelCheck, check_drat, check_model
+    from neuroback.solver_output import read_output
 
-    if args.proof is None:
-        return check_model(formula, args.model)
     if args.model is not None:
-        output = read_output(args.model)
-        if output.status == "SATISFIABLE" or (output.status is None and len(output.literals)):
+        output = read_output(args.model, should_stop=budget.stop)
+        sat = output.status == "SATISFIABLE" or (output.status is None and len(output.literals))
+        if args.proof is None or sat:
             if output.reason:
                 return ModelCheck(False, output.reason, status=output.status)
             found = check_model(formula, output.literals)
@@ -103,38 +119,49 @@ def _check(
         if output.status != "UNSATISFIABLE":
             reason = output.reason or "the output has no s line"
             return ModelCheck(False, reason, status=output.status)
-    left = None if deadline is None else max(0.0, deadline - time.monotonic())
-    return check_drat(formula, args.proof, args.proof_format, left)
+    return check_drat(
+        formula, args.proof, args.proof_format, budget.left(), should_stop=budget.stop
+    )
 
 
 def _tell(
     args: argparse.Namespace,
     formula: Formula | None,
     check: ModelCheck | ProofCheck | None,
+    limit: str | None,
     started: float,
 ) -> int:
-    """Print the verdict; ``check`` None: the time was up before there was one."""
+    """Print the verdict; ``check`` None: ``limit`` ("time" or "memory") ended the work."""
     facts: dict[str, Any] = {"file": args.file, "verified": False, "checked": None}
     if check is not None:
         facts |= dataclasses.asdict(check)
         facts["checked"] = "model" if "clause" in facts else "proof"
     if check is None or facts.get("limit") == "time":
-        facts["limit"] = "time"
+        facts["limit"] = limit or "time"
         steps = f" after {facts['steps']} steps of the proof" if "steps" in facts else ""
-        facts["reason"] = f"the time limit of {args.time:g} s was reached{steps}"
+        bound = f"{args.memory:g} MiB" if limit == "memory" and args.memory else None
+        bound = bound or (f"{args.time:g} s" if args.time is not None else "the system")
+        facts["reason"] = f"the {facts['limit']} limit of {bound} was reached{steps}"
     facts["seconds"] = round(time.monotonic() - started, 6)
     if args.json:
         print(json.dumps(facts))
         return 0 if facts["verified"] else 1
     for warning in formula.warnings if formula is not None else ():
         print(f"c {warning}")
-    if facts["checked"] == "proof":
+    if facts["checked"] == "proof" and facts["form"] != "other":
         print(
             f"c {facts['form']} proof: {facts['lemmas']} lemmas, {facts['rat_lemmas']} of them RAT,"
             f" {facts['deletions']} deletions, {facts['seconds']:.2f} s"
         )
         if facts["missing_deletions"]:
             print(f"c warning: {facts['missing_deletions']} deletions of clauses that do not exist")
+        if facts["other_pivots"]:
+            print(
+                f"c warning: {facts['other_pivots']} lemmas are RAT on another literal than their"
+                " first; strict checkers refuse them"
+            )
+        if facts["note"]:
+            print(f"c warning: {facts['note']}")
     if facts["reason"]:
         print(f"c {facts['reason']}")
     elif facts["checked"] == "model":

@@ -24,6 +24,7 @@ class Naive:
         self.root: set[int] = set()
         self.refuted = False
         self.rat_lemmas = 0
+        self.other_pivots = 0
         self.missing = 0
         for clause in clauses:
             self.store(clause)
@@ -66,16 +67,20 @@ class Naive:
             return "tautology"
         if not self.propagate(self.root | {-literal for literal in literals}):
             return "rup"
-        if not lemma or -lemma[0] in self.root:
-            return None
-        pivot = lemma[0]
+        for pivot in lemma:
+            if -pivot not in self.root and self.is_rat(literals, pivot):
+                self.other_pivots += pivot != lemma[0]
+                return "rat"
+        return None
+
+    def is_rat(self, literals: set[int], pivot: int) -> bool:
         for clause in set(self.clauses.values()):
             if -pivot not in clause or any(-literal in clause for literal in clause):
                 continue
             resolvent = literals | (clause - {-pivot})
             if self.propagate(self.root | {-literal for literal in resolvent}):
-                return None
-        return "rat"
+                return False
+        return True
 
     def add(self, lemma: Clause) -> bool:
         how = self.follows(lemma)
@@ -139,15 +144,14 @@ def to_lrat(clauses: list[list[int]], steps: list[Step]) -> list[LratStep]:
 
 
 class NaiveLrat:
-    """LRAT by its definition."""
+    """LRAT as its strictest checkers read it; see lrat_check.hpp."""
 
     def __init__(self, clauses: Iterable[Clause]) -> None:
-        self.clauses = {number: frozenset(clause) for number, clause in enumerate(clauses, 1)}
+        self.clauses = {number: list(clause) for number, clause in enumerate(clauses, 1)}
+        self.last = len(self.clauses)
 
     def follow(self, true: set[int], hints: Sequence[int]) -> str:
         for hint in hints:
-            if hint not in self.clauses:
-                return "failed"
             free = [literal for literal in self.clauses[hint] if -literal not in true]
             if not free:
                 return "conflict"
@@ -157,49 +161,54 @@ class NaiveLrat:
         return "open"
 
     def add(self, number: int, lemma: Clause, hints: Sequence[int]) -> bool:
-        if number in self.clauses:
+        alive = all(abs(hint) in self.clauses for hint in hints)
+        if number <= self.last or not alive or any(-literal in lemma for literal in lemma):
             return False
-        literals = set(lemma)
-        true = {-literal for literal in literals}
-        shown = any(-literal in literals for literal in literals)
-        if not shown:
-            first = next((i for i, hint in enumerate(hints) if hint < 0), len(hints))
-            end = self.follow(true, hints[:first])
-            if end == "failed" or (end == "open" and not lemma):
-                return False
-            shown = end == "conflict" or self.is_rat(lemma[0], true, hints[first:])
+        true = {-literal for literal in lemma}
+        first = next((i for i, hint in enumerate(hints) if hint < 0), len(hints))
+        end = self.follow(true, hints[:first])
+        if end == "failed" or (end == "open" and not lemma):
+            return False
+        shown = end == "conflict" or self.is_rat(lemma, true, hints[first:])
         if shown:
-            self.clauses[number] = frozenset(literals)
+            self.clauses[number] = list(lemma)
+            self.last = number
         return shown
 
-    def is_rat(self, pivot: int, true: set[int], hints: Sequence[int]) -> bool:
-        covered = set()
+    def is_rat(self, lemma: Clause, true: set[int], hints: Sequence[int]) -> bool:
+        pivot = lemma[0]
         starts = [i for i, hint in enumerate(hints) if hint < 0]
         for start, stop in zip(starts, [*starts, len(hints)][1:], strict=True):
-            clause = self.clauses.get(-hints[start], frozenset())
-            if -pivot not in clause:
-                return False
-            rest = clause - {-pivot}
-            group = true | {-literal for literal in rest}
-            if (
-                not any(-literal in clause for literal in clause)
-                and not rest & true
-                and self.follow(group, hints[start + 1 : stop]) != "conflict"
+            clause = self.clauses[-hints[start]]
+            rest = [literal for literal in clause if literal != -pivot]
+            if true.intersection(rest):
+                if -pivot not in clause or stop > start + 1:
+                    return False
+            elif (
+                -pivot not in clause
+                or pivot in clause
+                or self.follow(true | self.negated(rest), hints[start + 1 : stop]) != "conflict"
             ):
                 return False
-            covered.add(-hints[start])
-        return all(
-            number in covered or -pivot not in clause or any(-lit in clause for lit in clause)
-            for number, clause in self.clauses.items()
-        )
+        named = [-hints[start] for start in starts]
+        wanted = sorted(number for number, clause in self.clauses.items() if -pivot in clause)
+        return named == wanted and lemma.count(pivot) == 1
+
+    @staticmethod
+    def negated(rest: list[int]) -> set[int]:
+        """The negations; of a variable in both signs that of the sign which comes first."""
+        found: set[int] = set()
+        for literal in rest:
+            if literal not in found:
+                found.add(-literal)
+        return found
 
     def check(self, steps: Iterable[LratStep]) -> bool:
-        if frozenset() in self.clauses.values():
-            return True
         for step in steps:
             if step[0] == "d":
                 for number in step[1]:
-                    self.clauses.pop(number, None)
+                    if self.clauses.pop(number, None) is None:
+                        return False
             elif not self.add(step[1], step[2], step[3]):
                 return False
             elif not step[2]:

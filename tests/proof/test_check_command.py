@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import zstandard
 
 from neuroback.cli import main
 from neuroback.formula import Formula
@@ -58,6 +59,14 @@ def output(folder: Path, text: str) -> str:
         ("v 1 -2 3 -4 0\n", None),
         ("s SATISFIABLE\r\nv 1 -2 3 4 0\r\n", None),
         ("s SATISFIABLE\nv 1 -2 3 4 9 0\n", None),
+        ("SAT\n1 -2 3 4 0\n", None),
+        ("\n SAT\r\n1 -2\r\n\n3 4 0\r\n", None),
+        ("s SATISFIABLE\nSAT\nv 1 -2 3 4 0\n", None),
+        ("SAT\n1 2 3 4 0\n", "clause 3 is not satisfied"),
+        ("SAT\n1 -2 3 4\n", "the literals do not end in 0"),
+        ("SAT\n", "there is no v line with a model"),
+        ("UNSAT\n", "the status is UNSATISFIABLE, not SATISFIABLE"),
+        ("INDET\n", "the status is UNKNOWN, not SATISFIABLE"),
         ("s SATISFIABLE\nv 1 -2 3 0\n", "clause 4 is not satisfied: 4 -4 0"),
         ("s SATISFIABLE\nv -1 -2 3 4 0\n", "clause 1 is not satisfied: 1 2 0"),
         ("s SATISFIABLE\nv 1 2 3 4 0\n", "clause 3 is not satisfied: -2 -3 0"),
@@ -86,7 +95,7 @@ def test_proofs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert check(capsys, "square.cnf", "--proof", "right")[0] == 0
     exit_code, out = check(capsys, "square.cnf", "--proof", "wrong")
     assert exit_code == 1
-    assert "c step 2 (line 2): lemma 2 0 is neither RUP nor RAT on its first literal" in out
+    assert "c step 2 (line 2): lemma 2 0 is neither RUP nor RAT\n" in out
     assert check(capsys, "open.cnf", "--proof", "right")[0] == 1
     assert check(capsys, "square.cnf", "--proof", "right", "--proof-format", "lrat")[0] == 1
     (folder / "right.xz").write_bytes(lzma.compress((folder / "right").read_bytes()))
@@ -107,6 +116,8 @@ def test_missing_deletions_are_told(folder: Path, capsys: pytest.CaptureFixture[
         ("square.cnf", "s SATISFIABLE\nv 1 2 0\n", 1, "clause 4 is not satisfied"),
         ("square.cnf", "s UNKNOWN\n", 1, "the status is UNKNOWN"),
         ("square.cnf", "", 1, "there is no v line"),
+        ("square.cnf", "UNSAT\n", 0, "the empty clause"),
+        ("open.cnf", "SAT\n1 -2 3 4 0\n", 0, "every clause"),
         ("open.cnf", "s UNSATISFIABLE\n", 1, "neither RUP nor RAT"),
         ("open.cnf", "s SATISFIABLE\nv 1 -2 3 4 0\n", 0, "every clause"),
     ],
@@ -123,6 +134,49 @@ def test_model_and_proof_are_checked_by_the_status(
     got, printed = check(capsys, formula, "--model", out, "--proof", "right")
     assert got == exit_code
     assert reason in printed
+
+
+def test_other_pivots_are_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "odd").write_bytes(b"9 3 0\n2 0\n0\n")
+    (folder / "other").write_bytes(b"3 9 0\n2 0\n0\n")
+    Formula.from_clauses([*SQUARE, [-3, 4]]).write(folder / "more.cnf")
+    assert "another literal" not in check(capsys, "more.cnf", "--proof", "odd")[1]
+    exit_code, out = check(capsys, "more.cnf", "--proof", "other")
+    assert exit_code == 0
+    assert "c warning: 1 lemmas are RAT on another literal than their first" in out
+
+
+def test_a_doubt_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "odd").write_bytes(b"5 2 0 2 0\n")
+    exit_code, out = check(capsys, "square.cnf", "--proof", "odd")
+    assert (exit_code, "c drat-text proof" in out) == (0, True)
+    assert "c warning: as lrat-text it fails: step 1 (line 1): lemma 5: 2 0: the hints" in out
+    assert check(capsys, "square.cnf", "--proof", "odd", "--proof-format", "lrat")[0] == 1
+
+
+def test_memory_limit_is_kept(folder: Path) -> None:
+    """Much white space in a small archive is no reason to take much; a large formula is one."""
+    blanks = zstandard.ZstdCompressor(level=1).compressobj()
+    packed = b"".join([*(blanks.compress(b" " * (1 << 20)) for _ in range(160)), blanks.flush()])
+    frame = zstandard.compress
+    (folder / "blanks.cnf").write_bytes(frame(b"p cnf 2 1\n1 2 0\n") + packed)
+    (folder / "model").write_bytes(frame(b"v 1 2") + packed + frame(b" 0\nc") + packed)
+    (folder / "proof").write_bytes(packed + frame(b"1 0\n"))
+    Formula.from_array(np.tile(np.array([1, 2, -3, 0], np.int32), 2_500_000)).write("large.cnf")
+
+    def run(*arguments: str) -> tuple[int, str]:
+        command = [sys.executable, "-m", "neuroback.cli", "check", "--memory", "110", *arguments]
+        ended = subprocess.run(command, capture_output=True, text=True)
+        assert ended.stderr == ""
+        return ended.returncode, ended.stdout
+
+    assert run("blanks.cnf", "--model", "model") == (
+        0, "c the model satisfies every clause\ns VERIFIED\n"
+    )  # fmt: skip
+    assert "without an empty clause" in run("blanks.cnf", "--proof", "proof")[1]
+    exit_code, out = run("large.cnf", "--proof", "proof")
+    assert (exit_code, out.splitlines()[-1]) == (1, "s NOT VERIFIED")
+    assert "c the memory limit of 110 MiB was reached" in out
 
 
 def test_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -158,6 +212,7 @@ def test_time_limit(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         ("-", "--proof", "-"),
         ("square.cnf", "--proof", "right", "--time", "-1"),
         ("square.cnf", "--proof", "right", "--time", "nan"),
+        ("square.cnf", "--proof", "right", "--memory", "0"),
         ("square.cnf", "--proof", "right", "--proof-format", "frat"),
     ],
 )

@@ -125,6 +125,7 @@ def agree(clauses: list[list[int]], steps: list[Step], numbers: random.Random) -
         shown = f"{clauses} {steps}: {check.reason}"
         assert check.verified == expected, shown
         assert check.rat_lemmas == naive.rat_lemmas, shown
+        assert check.other_pivots == naive.other_pivots, shown
         assert check.missing_deletions == naive.missing, shown
     return expected
 

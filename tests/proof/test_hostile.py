@@ -23,8 +23,11 @@ from .naive import (
     code,
     drat_binary,
     drat_text,
+    lrat_binary,
+    lrat_text,
     pigeon_hole,
     random_clauses,
+    to_lrat,
     tree_proof,
 )
 
@@ -63,8 +66,8 @@ def write(folder: Path, data: bytes) -> Path:
         (b"-2147483648 0", "variable 2147483648, expected at most 2147483647"),
         (b"d d 1 0", "line 1, column 3: 'd'"),
         (b"1 4 d 2 0", "line 1, column 5: 'd', expected a number"),
-        (b"a 1 0", "the file ends within a step"),
-        (b"p cnf 2 4\n1 2 0", "line 1, column 1: 'p'"),
+        (b"a1 0", "the file ends within a step"),
+        (b"p dnf 2 4\n1 2 0", "line 1, column 1: 'p'"),
         (b"o proof DRUP\n", "line 1, column 1: 'o'"),
         (b"\xffgarbage\x00\x01", "byte 0xff"),
         (b"a\x02", "the file ends within a step"),
@@ -85,7 +88,7 @@ def test_damaged_files(data: bytes, reason: str, tmp_path: Path) -> None:
 def test_a_step_of_another_kind(tmp_path: Path) -> None:
     path = write(tmp_path, b"a\x08\x00b\x02\x00")
     check = check_drat(Formula.from_clauses([[1, 2]]), path, "drat-binary")
-    assert check.reason.endswith("byte 4: 'b', expected a or d to begin a step")
+    assert "byte 4: 'b', expected a or d to begin a step" in check.reason
 
 
 def test_every_prefix_of_a_proof_is_refused_until_it_is_one(
@@ -135,7 +138,80 @@ def test_a_form_forced_upon_another_is_refused(
     ],
 )
 def test_the_form_is_told_from_the_content(beginning: bytes, form: str) -> None:
-    assert _core.detect_proof_form(beginning) == form
+    forms, _, other = _core.detect_proof(beginning)
+    assert (forms[0], other) == (form, "")
+
+
+@pytest.mark.parametrize(
+    "proof,form",
+    [
+        # Several lemmas on a line, as some writers do: each lemma ends at its 0.
+        (b"1 0 0\n", "drat-text"),
+        (b"1 2 3 0 1 0\n0\n", "drat-text"),
+        (b"5 1 0 1 2 0\n1 0 0\n", "drat-text"),
+        # The ids could be those of LRAT, but as that it proves nothing.
+        (b"5 1 0 1 2 0\n6 1 0 1 2 0\n1 0 0\n", "drat-text"),
+        (b"5 2 0 2 0\n", "drat-text"),
+        # Lemmas over several lines, LRAT's too.
+        (b"1\n2 0\n1\n0 0\n", "drat-text"),
+        (b"5 2\n0 1\n2 0 6\n0 5 3 4 0\n", "lrat-text"),
+        # The first line reads as DRAT with a RAT lemma on the variable 5.
+        (b"5 2 0 1 2 0\n6 0 5 3 4 0\n", "lrat-text"),
+    ],
+)
+@pytest.mark.parametrize("padding", [0, 20_000])
+def test_a_line_of_several_lemmas_is_drat(
+    proof: bytes, form: str, padding: int, tmp_path: Path
+) -> None:
+    clauses = [[1, 2], [-1, 2], [1, -2], [-1, -2]]
+    path = write(tmp_path, b"c a comment\n" * padding + proof)
+    check = check_drat(Formula.from_clauses(clauses), path)
+    assert check.verified, check.reason
+    assert check.form == form
+
+
+def test_a_wrong_lrat_proof_is_not_taken_for_drat(tmp_path: Path) -> None:
+    # Unit propagation refutes the formula, whatever the file says; as LRAT it is wrong.
+    formula, path = Formula.from_clauses([[1, 1], [-1]]), write(tmp_path, b"3 0 1 2 0\n")
+    check = check_drat(formula, path)
+    assert (check.verified, check.form) == (False, "lrat-text")
+    assert check_drat(formula, path, "drat").verified
+
+
+@pytest.mark.parametrize(
+    "data,name",
+    [
+        (b"o 1 1 2 0\no 2 -1 2 0\na 5 2 0 l 1 2 0\nf 5 2 0\n", "FRAT"),
+        (b"c by a solver\na 5 2 0 l 1 2 0\n", "FRAT"),
+        (b"o\x02\x02\x04\x00o\x04\x03\x04\x00", "FRAT"),
+        (b"p idrup\ni 1 2 0\nq 0\nl 2 0\ns UNSATISFIABLE\nu 0\n", "IDRUP"),
+        (b"c\np lidrup\ni 1 1 2 0\nq 0\n", "LIDRUP"),
+        (b"i 1 2 0\nq 0\n", "IDRUP or LIDRUP"),
+        (b"pseudo-Boolean proof version 2.0\nf 4\nrup 1 x2 >= 1 ;\n", "VeriPB"),
+        (b"p cnf 2 4\n1 2 0\n", "formula in DIMACS"),
+        (b"s UNSATISFIABLE\n", "output of a solver"),
+    ],
+)
+def test_other_formats_of_proofs_are_named(data: bytes, name: str, tmp_path: Path) -> None:
+    formula, path = Formula.from_clauses([[1, 2], [-1, 2], [1, -2], [-1, -2]]), tmp_path / "proof"
+    path.write_bytes(data)
+    check = check_drat(formula, path)
+    assert not check.verified and "damaged" not in check.reason
+    assert name in check.reason and "expected a DRAT or LRAT proof" in check.reason
+    assert name in check_drat(formula, path, "drat").reason
+
+
+def test_lrat_for_drat_and_the_reverse_are_named(hole_steps: list[Step], tmp_path: Path) -> None:
+    formula = Formula.from_clauses(HOLE)
+    for pack, steps, form, forced in (
+        (drat_text, hole_steps, "drat-text", "lrat"),
+        (drat_binary, hole_steps, "drat-binary", "lrat"),
+        (lrat_text, to_lrat(HOLE, hole_steps), "lrat-text", "drat"),
+        (lrat_binary, to_lrat(HOLE, hole_steps), "lrat-binary", "drat"),
+    ):
+        check = check_drat(formula, write(tmp_path, pack(steps)), forced)
+        assert not check.verified
+        assert check.reason.endswith(f"looks like a proof in the form {form}")
 
 
 def test_random_bytes_never_verify_nor_crash(tmp_path: Path) -> None:
@@ -186,10 +262,10 @@ def test_deleting_everything_leaves_nothing_to_prove_with(tmp_path: Path) -> Non
 
 
 def test_many_equal_clauses_and_long_binary_lists_are_no_trap(tmp_path: Path) -> None:
-    count = 60_000
+    count = 20_000
     clauses = [[1, 2]] * count + [[1, i] for i in range(3, count)]
     steps: list[Step] = [("d", clause) for clause in clauses]
-    steps[1::2] = [("a", [-1, count + 1 + i]) for i in range(len(steps[1::2]))]
+    steps[1::2] = [("a", [count + 1 + 2 * i, count + 2 + 2 * i]) for i in range(len(steps[1::2]))]
     started = time.monotonic()
     check = check_drat(Formula.from_clauses(clauses), write(tmp_path, drat_binary(steps)))
     assert check.missing_deletions == 0
@@ -200,7 +276,9 @@ def test_formula_is_refuted_by_propagation_or_has_no_clause(tmp_path: Path) -> N
     empty = write(tmp_path, b"")
     assert check_drat(Formula.from_clauses([[1], [-1]]), empty)
     assert check_drat(Formula.from_clauses([[]]), empty)
-    assert check_drat(Formula.from_clauses([[]]), empty, "lrat-text")
+    assert not check_drat(Formula.from_clauses([[]]), empty, "lrat-text")
+    assert check_drat(Formula.from_clauses([[]]), write(tmp_path, b"2 0 1 0\n"), "lrat-text")
+    empty = write(tmp_path, b"")
     assert not check_drat(Formula.from_clauses([[1], [-1]]), empty, "lrat-text")
     assert not check_drat(Formula.from_clauses([]), empty)
     assert not check_drat(Formula.from_clauses([], 3), write(tmp_path, b"0\n"))

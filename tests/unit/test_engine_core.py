@@ -133,7 +133,40 @@ def test_lrat_proofs_of_many_formulas(tmp_path: Path) -> None:
             assert outcome.verified, (number, outcome.reason)
             refuted += 1
     assert refuted > 50
-    assert check_drat(Formula.from_clauses([[1], [-1]]), _lrat([[1], [-1]], proof))
+
+
+@pytest.mark.parametrize(
+    "clauses",
+    [
+        [[1], [-1]],
+        [[1, 1], [-1]],
+        [[2, 2], [-2, -2], [3]],
+        [[1, 1, 2], [-1, 2, 2], [1, -2, 1], [-1, -1, -2]],
+        [[]],
+        [[1, 2], [], [3, -3]],
+        [[], [1, 1], [-1]],
+    ],
+)
+def test_lrat_holds_for_clauses_as_they_stand(clauses: list[list[int]], tmp_path: Path) -> None:
+    outcome = check_drat(Formula.from_clauses(clauses), _lrat(clauses, tmp_path / "p"), "lrat")
+    assert outcome.verified, outcome.reason
+
+
+def test_lrat_holds_for_formulas_of_repeated_literals(tmp_path: Path) -> None:
+    rng, refuted = np.random.default_rng(4), 0
+    for _ in range(40):
+        num_vars = int(rng.integers(5, 25))
+        clauses = random_clauses(rng, num_vars, int(5.2 * num_vars))
+        for clause in clauses[::2]:
+            clause.insert(int(rng.integers(0, len(clause))), clause[-1])
+        clauses += [[*clauses[0], -clauses[0][0]], clauses[2], clauses[3]]
+        proof = _lrat(clauses, tmp_path / "proof")
+        if proof.exists():
+            outcome = check_drat(Formula.from_clauses(clauses), proof, "lrat")
+            assert outcome.verified, outcome.reason
+            proof.unlink()
+            refuted += 1
+    assert refuted > 20
 
 
 def _lrat(clauses: list[list[int]], path: Path) -> Path:
