@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from neuroback.cli import EXIT_USAGE, fail
 
 if TYPE_CHECKING:
+    from neuroback.control import Control
     from neuroback.formula import Formula
-    from neuroback.limits import Budget
     from neuroback.proof import ModelCheck, ProofCheck
 
 DESCRIPTION = """\
@@ -78,25 +78,26 @@ def run(args: argparse.Namespace) -> int:
     # What is loaded under a bound of memory fails in ways of its own.
     import neuroback.proof  # noqa: F401
     from neuroback import _core
+    from neuroback.control import Control
     from neuroback.formula import Formula
-    from neuroback.limits import Budget, bound_own_memory, unbound_own_memory
+    from neuroback.limits import bound_own_memory, unbound_own_memory
 
     started = time.monotonic()
-    budget = Budget(args.time, args.memory, started=started)
+    control = Control(time=args.time, memory=args.memory, started=started)
     before = None if args.memory is None else bound_own_memory(args.memory)
     formula = check = None
     try:
-        formula = Formula.read(args.file, relaxed=args.relaxed, should_stop=budget.stop)
-        check = _check(args, formula, budget)
+        formula = Formula.read(args.file, relaxed=args.relaxed, should_stop=control.stop)
+        check = _check(args, formula, control)
     except _core.Interrupted:
         pass
     except MemoryError:
         formula = None
-        budget.kind = "memory"
+        control.kind = "memory"
     finally:
         if before is not None:
             unbound_own_memory(before)
-    return _tell(args, formula, check, budget.kind, started)
+    return _tell(args, formula, check, control.kind, started)
 
 
 def _misused(args: argparse.Namespace, message: str) -> int:
@@ -104,12 +105,12 @@ def _misused(args: argparse.Namespace, message: str) -> int:
     return EXIT_USAGE
 
 
-def _check(args: argparse.Namespace, formula: Formula, budget: Budget) -> ModelCheck | ProofCheck:
+def _check(args: argparse.Namespace, formula: Formula, control: Control) -> ModelCheck | ProofCheck:
     from neuroback.proof import ModelCheck, check_drat, check_model
     from neuroback.solver_output import read_output
 
     if args.model is not None:
-        output = read_output(args.model, should_stop=budget.stop)
+        output = read_output(args.model, should_stop=control.stop)
         sat = output.status == "SATISFIABLE" or (output.status is None and len(output.literals))
         if args.proof is None or sat:
             if output.reason:
@@ -119,9 +120,8 @@ def _check(args: argparse.Namespace, formula: Formula, budget: Budget) -> ModelC
         if output.status != "UNSATISFIABLE":
             reason = output.reason or "the output has no s line"
             return ModelCheck(False, reason, status=output.status)
-    return check_drat(
-        formula, args.proof, args.proof_format, budget.left(), should_stop=budget.stop
-    )
+    left = control.deadline.left() if control.timed else None
+    return check_drat(formula, args.proof, args.proof_format, left, should_stop=control.stop)
 
 
 def _tell(
