@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Write options.md: the options of ``solve``, and the options and counters of the core.
+"""Write options.md: the options of ``solve``; options, counters and letters of reports of the core.
 
 python docs/tables.py            writes docs/options.md
 python docs/tables.py --check    exit code 1 if it is not what would be written
@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from neuroback import SolveOptions, Solver
+from neuroback import SolveOptions, Solver, _core
 from neuroback.cli.solve import OutputOptions
 from neuroback.options import spellings
 
@@ -18,7 +18,7 @@ PAGE = Path(__file__).with_name("options.md")
 HEAD = """# Options and counters
 
 Made by `python docs/tables.py` from the tables in `neuroback/options.py`,
-`csrc/solver/options.def` and `csrc/solver/statistics.def`.
+and in `options.def`, `statistics.def` and `techniques.def` of `csrc/solver`.
 
 ## Options of `neuroback solve`
 
@@ -30,6 +30,11 @@ CORE = """
 
 Options are set with `Solver.configure({"NAME": VALUE})` or `--NAME=VALUE` of `nb-solve`;
 counters are in `Solver.statistics()`.
+"""
+REPORTS = """
+### Letters of reports
+
+Each line that `Solver.on_report` takes, or `nb-solve -v` prints, begins with one of them.
 """
 
 
@@ -58,8 +63,12 @@ def page() -> str:
     lines += ["| option | default | values | what it does |", "|---|---:|---|---|"]
     for name, (value, low, high, text) in sorted(solver.options().items()):
         lines.append(f"| `{name}` | {value} | {low} to {high} | {text} |")
-    lines += ["", "| counter |", "|---|"]
-    lines += [f"| `{name}` |" for name in sorted(solver.statistics())]
+    lines += ["", "### Counters", "", "| counter | unit | what it counts |", "|---|---|---|"]
+    lines += [f"| `{name}` | {unit} | {text} |" for name, unit, text in _core.counters()]
+    lines += [REPORTS, "| letter | event |", "|---|---|"]
+    techniques = [(letter, f"`{name}`: {text}") for name, letter, text in _core.techniques()]
+    events = techniques + _core.events()
+    lines += [f"| `{letter}` | {text} |" for letter, text in events if letter != " "]
     return "\n".join(lines) + "\n"
 
 

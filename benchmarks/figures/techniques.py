@@ -28,6 +28,8 @@ from typing import Any
 from common import ROOT, cnf_folder, plain_copy, report
 from tabulate import tabulate
 
+from neuroback import Solver
+
 LIMIT_MILLIONS = 100
 LIMIT = LIMIT_MILLIONS * 1_000_000
 
@@ -56,36 +58,24 @@ UNSATISFIABLE = (
     "satlib_phole/hole9.cnf.xz",
 )
 
-# What is switched off, and by which options.
-TECHNIQUES: dict[str, tuple[str, ...]] = {
-    "nothing": (),
-    "sweep": ("--sweep=0",),
-    "vivify": ("--vivify=0",),
-    "eliminate": ("--eliminate=0",),
-    "stable mode": ("--stable=0",),
-    "focused mode": ("--stable=2",),
-    "probe": ("--probe=0",),
-    "substitute": ("--substitute=0",),
-    "reduce": ("--reduce=0",),
-    "minimize, shrink": ("--minimize=0", "--shrink=0"),
-    "bump_reasons": ("--bump_reasons=0",),
-    "chronological": ("--chronological=0",),
-    "gates": ("--gates=0",),
-    "lucky": ("--lucky=0",),
-    "preprocess": ("--preprocess=0",),
-    "rephase": ("--rephase=0",),
-    "restart": ("--restart=0",),
-    "restart_reuse": ("--restart_reuse=0",),
-    "shrink": ("--shrink=0",),
-    "strengthen_binary": ("--strengthen_binary=0",),
-    "subsume": ("--subsume=0",),
-    "target": ("--target=0",),
-    "transitive": ("--transitive=0",),
-    "walk": ("--walk=0",),
-    "warmup": ("--warmup=0",),
-}
+# Options that are no technique's: whether one is on depends on the use, not on what it is worth.
+NO_TECHNIQUE = ("incremental", "phase", "inprocess")
 
-# Of vivification, `ticks_vivify` is the share within `ticks_probe`.
+
+def switches() -> dict[str, tuple[str, ...]]:
+    """What is switched off, and by which options: every option of the core that is 0 or 1."""
+    result: dict[str, tuple[str, ...]] = {"nothing": ()}
+    for name, (value, low, high, _) in sorted(Solver().options().items()):
+        if (value, low, high) == (1, 0, 1) and not name.startswith(("advice_", *NO_TECHNIQUE)):
+            result[name] = (f"--{name}=0",)
+    result["target"] = ("--target=0",)
+    result["stable mode"] = ("--stable=0",)
+    result["focused mode"] = ("--stable=2",)
+    result["minimize, shrink"] = ("--minimize=0", "--shrink=0")
+    return result
+
+
+TECHNIQUES = switches()
 COUNTED = re.compile(r"^c (ticks(?:_\w+)?) +(\d+)", re.MULTILINE)
 VERDICTS = {0: "UNKNOWN", 10: "SAT", 20: "UNSAT"}
 
@@ -97,7 +87,7 @@ def solve(core: str, formula: Path, options: tuple[str, ...]) -> dict[str, Any]:
     if run.returncode not in VERDICTS:
         sys.exit(f"{' '.join(command)}: exit code {run.returncode}\n{run.stderr[-500:]}")
     spent = {name: int(value) for name, value in COUNTED.findall(run.stdout)}
-    ticks = sum(value for name, value in spent.items() if name != "ticks_vivify")
+    ticks = sum(spent.values())
     verdict = VERDICTS[run.returncode] if ticks <= LIMIT else "UNKNOWN"
     return {"verdict": verdict, "ticks": ticks}
 

@@ -1,13 +1,47 @@
 // SPDX-License-Identifier: MIT
 #include <pybind11/stl.h>
 
+#include <tuple>
+#include <vector>
+
 #include "bind/session.hpp"
+#include "solver/techniques.hpp"
 
 namespace nb::bind {
 
 namespace py = pybind11;
 
+namespace {
+
+// Name, unit and meaning of each counter.
+std::vector<std::tuple<std::string_view, std::string_view, std::string_view>> counters() {
+  std::vector<std::tuple<std::string_view, std::string_view, std::string_view>> rows;
+  for (const StatisticRow &row : statistic_table)
+    rows.emplace_back(row.name, row.unit, row.description);
+  return rows;
+}
+
+// Name, letter in reports (' ' for none) and meaning of each technique.
+std::vector<std::tuple<std::string_view, char, std::string_view>> techniques() {
+  std::vector<std::tuple<std::string_view, char, std::string_view>> rows;
+  for (const TechniqueRow &row : technique_table)
+    rows.emplace_back(row.name, row.letter, row.description);
+  return rows;
+}
+
+// Letter in reports and meaning of everything else they tell.
+std::vector<std::tuple<char, std::string_view>> events() {
+  std::vector<std::tuple<char, std::string_view>> rows;
+  for (const EventRow &row : event_table) rows.emplace_back(row.letter, row.description);
+  return rows;
+}
+
+}  // namespace
+
 void register_solver(py::module_ &module) {
+  module.def("counters", &counters);
+  module.def("techniques", &techniques);
+  module.def("events", &events);
   py::class_<Session>(module, "Session")
       .def(py::init<>())
       .def("add_clause", &Session::add_clause, py::arg("clause"))

@@ -17,6 +17,7 @@
 #include "solver/limits.hpp"
 #include "solver/options.hpp"
 #include "solver/result.hpp"
+#include "solver/schedule.hpp"
 #include "solver/state/arena.hpp"
 #include "solver/state/extension.hpp"
 #include "solver/state/order.hpp"
@@ -24,6 +25,7 @@
 #include "solver/state/trail.hpp"
 #include "solver/state/watch.hpp"
 #include "solver/statistics.hpp"
+#include "solver/techniques.hpp"
 
 namespace nb {
 
@@ -120,10 +122,94 @@ class ProofLink {
   std::vector<std::int32_t> waiting_;
 };
 
+// What the solver is about.
+//   search    clauses are watched; assignments save phases
+//   probing   clauses are watched; assignments are tried and taken back, phases stay
+//   dense     clauses are connected by occurrence instead (inprocess/dense.hpp)
+enum class Doing : std::uint8_t { search, probing, dense };
+
+// Written by `During` alone, so that whatever is begun ends.
+class Activity {
+ public:
+  bool operator==(Doing doing) const { return now_ == doing; }
+
+ private:
+  friend class During;
+  Doing now_ = Doing::search;
+};
+
+class During {
+ public:
+  During(Activity &activity, Doing doing) : activity_(activity), before_(activity.now_) {
+    NB_ASSERT(before_ == Doing::search);
+    activity_.now_ = doing;
+  }
+  ~During() { activity_.now_ = before_; }
+  During(const During &) = delete;
+  During &operator=(const During &) = delete;
+
+ private:
+  Activity &activity_;
+  const Doing before_;
+};
+
+// A technique that finds nothing waits, for twice as many rounds each time.
+class Delay {
+ public:
+  // True: sit this round out.
+  bool waiting() { return left_ && left_--; }
+  void update(bool fruitful) { left_ = rounds_ = fruitful ? rounds_ / 2 : 2 * rounds_ + 1; }
+
+ private:
+  std::uint32_t rounds_ = 0, left_ = 0;
+};
+
+struct Pass {
+  // Search ticks when the technique ran last.
+  std::int64_t mark = 0;
+  Delay delay;
+};
+
+struct Passes {
+  Pass rows[num_techniques];
+  Pass &operator[](Technique technique) { return rows[static_cast<std::size_t>(technique)]; }
+};
+
+// Where passes go on next time.
+struct Cursors {
+  std::uint32_t probe = 0, transitive = 0, sweep = 0;
+  // Complete rounds of sweeping; each looks farther.
+  int sweep_rounds = 0;
+  // Units when a literal was probed last without failing.
+  IndexVector<Lit, std::int64_t> probed;
+};
+
+// What the last call ended with.
+struct Answer {
+  Status status = Status::unknown;
+  // Assumptions that are false together, after `unsatisfiable`.
+  std::vector<Lit> failed;
+  // 1 or -1 for each variable; made when first asked for.
+  std::vector<signed char> model;
+  bool model_ready = false;
+};
+
+// Who watches from outside.
+struct Listeners {
+  std::function<void(std::string_view)> report;
+  std::function<void(std::span<const std::int32_t>)> learn;
+  // Longer learned clauses are not told.
+  std::size_t learn_size = 0;
+  std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+};
+
 struct Core {
   Options options;
   Statistics stats;
   Limits limits;
+  Schedule schedule;
+  Passes passes;
+  Cursors cursors;
 
   Trail trail;
   Arena arena;
@@ -141,49 +227,31 @@ struct Core {
 
   Control control;
   ProofLink proof;
+  Answer answer;
+  Listeners listeners;
 
+  Activity activity;
+  // Which averages, order and phases the search uses: switched by search/mode.cpp.
+  bool stable = false;
   // No clause is left unless the formula is unsatisfiable without assumptions.
   bool inconsistent = false;
-  bool stable = false;
   // Schedules and orders have been set up by a first call of solve.
   bool started = false;
   // What is done once before the first search has been done.
   bool preprocessed = false;
-  // Rounds of probing are scheduled.
-  bool simplifies = true;
   // Unit propagation of the clauses as added was asked for, so no pass takes clauses away any more.
   bool keeps_clauses = false;
-  // Propagation must not save phases (probing, vivification).
-  bool probing = false;
-  // Clauses are connected by occurrence instead of by watch (see inprocess/dense.hpp).
-  bool dense = false;
-  // Long clauses marked as garbage may still be watched.
-  bool garbage_watched = false;
 
   // Literals assigned in the longest conflict-free trail since the last backtrack.
   std::uint32_t consistent = 0;
-  // Conflicts when the last learned clauses were made (for eager subsumption).
+  // The last few learned clauses (for eager subsumption).
   std::vector<ClauseRef> recent;
   std::int64_t binaries_irredundant = 0, binaries_learned = 0;
   std::uint32_t active_vars = 0;
-
-  // Units when a literal was probed last without failing, and where probing goes on.
-  IndexVector<Lit, std::int64_t> probed;
-  std::uint32_t probe_next = 0, transitive_next = 0, sweep_next = 0;
-  // Complete rounds of sweeping; each looks farther.
-  int sweep_round = 0;
+  // Ticks of propagation outside of the search, whoever asked for it.
+  std::int64_t outside_ticks = 0;
 
   std::vector<Lit> assumptions;
-  std::vector<Lit> failed;
-  Status status = Status::unknown;
-  std::vector<signed char> model;
-  bool model_ready = false;
-
-  std::function<void(std::string_view)> report_sink;
-  std::function<void(std::span<const std::int32_t>)> learn_sink;
-  std::size_t learn_size = 0;
-  std::chrono::steady_clock::time_point start_time = std::chrono::steady_clock::now();
-
   std::vector<Lit> scratch;
 
   Value value(Lit lit) const { return trail.values[lit]; }

@@ -57,7 +57,7 @@ void check_trail(const Core &core) {
 
 // W1, W2 of state/watch.hpp, and: a binary clause is in both lists.
 void check_watches(const Core &core) {
-  if (core.dense) return;
+  if (core.activity == Doing::dense) return;
   IndexVector<Lit, std::uint32_t> count;
   count.resize(2 * std::size_t{core.num_vars()}, 0);
   for (ClauseRef ref = core.arena.first(); ref != core.arena.end(); ref = core.arena.next(ref)) {

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Report: one line per event for people who watch.
 //
-//   { } begin and end of focused mode     [ ] of stable mode      - reduce
-//   B I V W rephase: best, initial, inverted, walk                L lucky
-//   p probe   e eliminate   s subsume   v vivify   d substitute   t transitive reduction
-//   w sweep
-//   1 satisfiable   0 unsatisfiable   ? stopped
+// What the letters mean is told by techniques.def.
 #include <cstdio>
 
 #include "solver/search/search.hpp"
@@ -13,8 +9,9 @@
 namespace nb {
 
 void report(Core &core, char event) {
-  if (!core.report_sink) return;
-  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - core.start_time;
+  if (!core.listeners.report) return;
+  const std::chrono::duration<double> elapsed =
+      std::chrono::steady_clock::now() - core.listeners.start;
   const Statistics &stats = core.stats;
   const Averages &averages = core.averages[core.stable];
   char line[200];
@@ -26,7 +23,7 @@ void report(Core &core, char event) {
       averages.level.value(), averages.glue_slow.value(), static_cast<long long>(stats.conflicts),
       static_cast<long long>(stats.restarts), static_cast<long long>(stats.clauses_learned),
       static_cast<long long>(stats.clauses_irredundant), core.active_vars);
-  if (length > 0) core.report_sink(std::string_view(line, static_cast<std::size_t>(length)));
+  if (length > 0) core.listeners.report(std::string_view(line, static_cast<std::size_t>(length)));
 }
 
 }  // namespace nb

@@ -54,9 +54,9 @@ void set_budget(Core &core, const Budget &budget) {
 }
 
 void leave_result(Core &core) {
-  core.status = Status::unknown;
-  core.model_ready = false;
-  core.failed.clear();
+  core.answer.status = Status::unknown;
+  core.answer.model_ready = false;
+  core.answer.failed.clear();
   backtrack(core, 0);
 }
 
@@ -84,7 +84,7 @@ void start(Core &core) {
   core.started = true;
   core.random = Random(static_cast<std::uint64_t>(core.options.seed));
   update_tiers(core);
-  init_limits(core);
+  core.schedule.start(core.options, core.stats);
   init_mode(core);
   shuffle_order(core);
   seed_order(core);
@@ -153,7 +153,7 @@ Status Solver::solve(std::span<const std::int32_t> assumptions, const Budget &bu
   // Remembered from before the call; where no search is needed, nobody else would ask.
   if (core.control.interrupted.load()) {
     core.control.stop = StopReason::interrupt;
-    return core.status;
+    return core.answer.status;
   }
   import_assumptions(core, assumptions);
   if (core.control.mail.load() || !core.control.replay.empty()) open_mail(core);
@@ -161,21 +161,21 @@ Status Solver::solve(std::span<const std::int32_t> assumptions, const Budget &bu
   if (propagate_root(core)) {
     if (!core.started) start(core);
     core.limits.restart = core.stats.conflicts + core.options.restart_interval;
-    core.status = search(core);
+    core.answer.status = search(core);
   } else {
-    core.status = Status::unsatisfiable;
+    core.answer.status = Status::unsatisfiable;
   }
   release_assumptions(core);
-  if (core.status == Status::unknown) backtrack(core, 0);
+  if (core.answer.status == Status::unknown) backtrack(core, 0);
   if (core.proof) core.proof.listener->flush();
-  report(core, core.status == Status::satisfiable     ? '1'
-               : core.status == Status::unsatisfiable ? '0'
-                                                      : '?');
-  return core.status;
+  report(core, core.answer.status == Status::satisfiable     ? '1'
+               : core.answer.status == Status::unsatisfiable ? '0'
+                                                             : '?');
+  return core.answer.status;
 }
 
 Status Solver::status() const {
-  return core_->status;
+  return core_->answer.status;
 }
 StopReason Solver::stop_reason() const {
   return core_->control.stop;
@@ -183,32 +183,34 @@ StopReason Solver::stop_reason() const {
 
 int Solver::value(std::int32_t literal) const {
   const std::uint32_t var = checked_var(literal);
-  NB_REQUIRE(core_->status == Status::satisfiable, "no model: the last call was not satisfiable");
+  NB_REQUIRE(core_->answer.status == Status::satisfiable,
+             "no model: the last call was not satisfiable");
   NB_REQUIRE(var <= core_->num_vars(), "variable %u of %u", var, core_->num_vars());
-  if (!core_->model_ready) extend(*core_);
-  const int value = core_->model[var - 1];
+  if (!core_->answer.model_ready) extend(*core_);
+  const int value = core_->answer.model[var - 1];
   return literal < 0 ? -value : value;
 }
 
 std::vector<signed char> Solver::model() const {
-  NB_REQUIRE(core_->status == Status::satisfiable, "no model: the last call was not satisfiable");
-  if (!core_->model_ready) extend(*core_);
-  return core_->model;
+  NB_REQUIRE(core_->answer.status == Status::satisfiable,
+             "no model: the last call was not satisfiable");
+  if (!core_->answer.model_ready) extend(*core_);
+  return core_->answer.model;
 }
 
 bool Solver::failed(std::int32_t assumption) const {
   checked_var(assumption);
-  NB_REQUIRE(core_->status == Status::unsatisfiable,
+  NB_REQUIRE(core_->answer.status == Status::unsatisfiable,
              "no core: the last call was not unsatisfiable");
-  const auto &failed = core_->failed;
+  const auto &failed = core_->answer.failed;
   return std::find(failed.begin(), failed.end(), Lit::from_dimacs(assumption)) != failed.end();
 }
 
 std::vector<std::int32_t> Solver::core() const {
-  NB_REQUIRE(core_->status == Status::unsatisfiable,
+  NB_REQUIRE(core_->answer.status == Status::unsatisfiable,
              "no core: the last call was not unsatisfiable");
   std::vector<std::int32_t> result;
-  for (const Lit lit : core_->failed) result.push_back(lit.dimacs());
+  for (const Lit lit : core_->answer.failed) result.push_back(lit.dimacs());
   return result;
 }
 
@@ -238,8 +240,8 @@ bool Solver::propagate(std::span<const std::int32_t> assumptions,
     restore(core);
   }
   bool consistent = propagate_root(core);
-  const bool probing = core.probing;
-  core.probing = true;
+  const During probing(core.activity, Doing::probing);
+  const std::int64_t before = core.outside_ticks;
   for (const Lit lit : core.assumptions) {
     if (!consistent) break;
     const Value value = core.value(lit);
@@ -253,7 +255,7 @@ bool Solver::propagate(std::span<const std::int32_t> assumptions,
   release_assumptions(core);
   for (const Lit lit : core.trail.lits) implied.push_back(lit.dimacs());
   backtrack(core, 0);
-  core.probing = probing;
+  core.stats.ticks_propagate += core.outside_ticks - before;
   return consistent;
 }
 
@@ -349,7 +351,7 @@ void Solver::set_bump_weights(std::span<const float> weights) {
 std::vector<StatisticInfo> Solver::statistics() const {
   std::vector<StatisticInfo> result;
   for (const StatisticRow &row : statistic_table)
-    result.push_back({row.name, row.unit, core_->stats.*row.field});
+    result.push_back({row.name, row.unit, core_->stats.*row.field, row.description});
   return result;
 }
 
@@ -365,12 +367,8 @@ std::int64_t Solver::statistic_ticks() const {
 
 void Solver::become_plain() {
   Options &options = core_->options;
-  for (int Options::*field :
-       {&Options::eliminate, &Options::subsume, &Options::vivify, &Options::probe,
-        &Options::substitute, &Options::sweep, &Options::transitive, &Options::walk,
-        &Options::lucky, &Options::rephase, &Options::reduce, &Options::stable})
-    options.*field = 0;
-  core_->simplifies = false;
+  options.preprocess = options.inprocess = 0;
+  options.lucky = options.rephase = options.reduce = options.stable = 0;
 }
 
 std::size_t Solver::clauses_held() const {
@@ -385,13 +383,13 @@ std::size_t Solver::bytes() const {
 }
 
 void Solver::on_report(std::function<void(std::string_view)> sink) {
-  core_->report_sink = std::move(sink);
+  core_->listeners.report = std::move(sink);
 }
 
 void Solver::on_learn(std::size_t max_size,
                       std::function<void(std::span<const std::int32_t>)> sink) {
-  core_->learn_size = max_size;
-  core_->learn_sink = std::move(sink);
+  core_->listeners.learn_size = max_size;
+  core_->listeners.learn = std::move(sink);
 }
 
 std::vector<std::int32_t> Solver::irredundant_clauses() const {

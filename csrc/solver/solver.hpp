@@ -37,6 +37,7 @@ struct StatisticInfo {
   std::string_view name;
   std::string_view unit;
   std::int64_t value;
+  std::string_view description;
 };
 
 class Solver {

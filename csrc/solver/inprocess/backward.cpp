@@ -43,12 +43,12 @@ void Eliminate::backward_binary(Lit a, Lit b) {
   if (core_.watches[a].size() > core_.watches[b].size()) std::swap(a, b);
   // Clauses with `a`: with `b` too they are subsumed, with -b they lose it.
   std::vector<std::pair<ClauseRef, bool>> found;
-  dense_.ticks += 1 + (core_.watches[a].size() >> 3);
+  effort_.ticks += 1 + (core_.watches[a].size() >> 3);
   for (const Watch watch : core_.watches[a]) {
     if (watch.is_binary()) continue;
     const Clause &clause = core_.arena[watch.ref()];
     if (clause.garbage) continue;
-    ++dense_.ticks;
+    ++effort_.ticks;
     int result = 0;
     bool present = false;
     for (const Lit lit : clause) {
@@ -81,12 +81,12 @@ void Eliminate::backward_large(ClauseRef self) {
   for (const Lit lit : clause) marks_[lit] = 1;
   std::vector<std::pair<ClauseRef, Lit>> found;
   const Lit none = Lit::from_code(~0u);
-  dense_.ticks += 1 + (core_.watches[best].size() >> 3);
+  effort_.ticks += 1 + (core_.watches[best].size() >> 3);
   for (const Watch watch : core_.watches[best]) {
     if (watch.is_binary() || watch.ref() == self) continue;
     const Clause &other = core_.arena[watch.ref()];
     if (other.garbage || other.size < clause.size) continue;
-    ++dense_.ticks;
+    ++effort_.ticks;
     std::uint32_t common = 0, left = other.size;
     Lit flipped = none;
     bool fits = true;
@@ -119,7 +119,7 @@ void Eliminate::backward_large(ClauseRef self) {
 
 void Eliminate::backward() {
   while (!core_.inconsistent && (!backward_binary_.empty() || !backward_large_.empty())) {
-    if (out_of_time()) {
+    if (effort_.over()) {
       backward_binary_.clear();
       backward_large_.clear();
       return;

@@ -6,11 +6,12 @@
 
 namespace nb {
 
-Dense::Dense(Core &core, bool connect) : core_(core), entered_(core.trail.size()) {
-  NB_ASSERT(!core.trail.level && core.trail.propagated == core.trail.size() && !core.dense);
+Dense::Dense(Core &core, Effort &effort, bool connect)
+    : core_(core), effort_(effort), entered_(core.trail.size()) {
+  NB_ASSERT(!core.trail.level && core.trail.propagated == core.trail.size());
   clean(core);
   unwatch_large(core);
-  core.dense = true;
+  during_.emplace(core.activity, Doing::dense);
   if (!connect) return;
   for (ClauseRef ref = core.arena.first(); ref != core.arena.end(); ref = core.arena.next(ref)) {
     const Clause &clause = core.arena[ref];
@@ -23,7 +24,7 @@ bool Dense::propagate() {
   Trail &trail = core_.trail;
   while (!core_.inconsistent && trail.propagated < trail.size()) {
     const Lit lit = trail.lits[trail.propagated++];
-    ticks += 2;
+    effort_.ticks += 2;
     for (const Watch watch : core_.watches[lit])
       if (!watch.is_binary() && !core_.arena[watch.ref()].garbage) mark_garbage(core_, watch.ref());
     // Assigning does not change the lists.
@@ -34,7 +35,7 @@ bool Dense::propagate() {
       }
       const Clause &clause = core_.arena[watch.ref()];
       if (clause.garbage) continue;
-      ++ticks;
+      ++effort_.ticks;
       std::uint32_t open = 0;
       Lit last;
       bool satisfied = false;
@@ -61,15 +62,13 @@ bool Dense::propagate() {
 
 Dense::~Dense() {
   unwatch_large(core_);
-  core_.dense = false;
+  during_.reset();
   if (!core_.inconsistent) {
     // Binary clauses propagate by watches, long ones by being stripped.
-    const bool probing = core_.probing;
-    core_.probing = true;
+    const During probing(core_.activity, Doing::probing);
     core_.trail.propagated = entered_;
     while (propagate_root(core_) && strip_clauses(core_)) {
     }
-    core_.probing = probing;
   }
   watch_large(core_);
   core_.limits.cleaned_units = -1;

@@ -8,14 +8,16 @@
 // Needs    root level, propagated        Leaves   the same, clean of units
 #pragma once
 
-#include "solver/core.hpp"
+#include <optional>
+
+#include "solver/effort.hpp"
 
 namespace nb {
 
 class Dense {
  public:
   // `connect`: fill the lists with occurrences; otherwise the pass does it.
-  Dense(Core &core, bool connect);
+  Dense(Core &core, Effort &effort, bool connect);
   ~Dense();
   Dense(const Dense &) = delete;
   Dense &operator=(const Dense &) = delete;
@@ -23,11 +25,11 @@ class Dense {
   // Propagate units over occurrences.  False on conflict.
   bool propagate();
 
-  std::int64_t ticks = 0;
-
  private:
   Core &core_;
+  Effort &effort_;
   std::uint32_t entered_;
+  std::optional<During> during_;
 };
 
 // Remove every binary clause of a variable from the lists, with its proof line; `weakened`: the

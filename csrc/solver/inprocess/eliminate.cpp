@@ -25,7 +25,8 @@ constexpr std::uint32_t binary_ref = no_clause;
 
 }  // namespace
 
-Eliminate::Eliminate(Core &core) : core_(core), dense_(core, true) {
+Eliminate::Eliminate(Core &core, Effort &effort)
+    : core_(core), effort_(effort), dense_(core, effort, true) {
   marks_.resize(2 * std::size_t{core.num_vars()}, 0);
   heap_.resize(core.num_vars());
 }
@@ -53,7 +54,7 @@ bool Eliminate::gather(Lit lit, Occurrences &occurrences) {
   occurrences.clear();
   const auto limit = static_cast<std::size_t>(core_.options.eliminate_occurrences);
   WatchList &list = core_.watches[lit];
-  dense_.ticks += 1 + (list.size() >> 3);
+  effort_.ticks += 1 + (list.size() >> 3);
   Watch *out = list.begin();
   bool result = true;
   for (const Watch watch : list) {
@@ -71,7 +72,7 @@ bool Eliminate::gather(Lit lit, Occurrences &occurrences) {
     if (std::find(clause.begin(), clause.end(), lit) == clause.end()) continue;
     *out++ = watch;
     if (!result) continue;
-    ++dense_.ticks;
+    ++effort_.ticks;
     if (occurrences.size() >= limit ||
         clause.size > static_cast<std::uint32_t>(core_.options.eliminate_clause_size)) {
       result = false;
@@ -122,7 +123,7 @@ bool Eliminate::resolve_all(Var) {
     for (std::size_t j = 0; j < negative_.size() && possible; ++j) {
       if (gate_ && positive_.gate[i] == negative_.gate[j]) continue;
       ++core_.stats.eliminate_resolutions;
-      dense_.ticks += 1 + (negative_[j].size() >> 4);
+      effort_.ticks += 1 + (negative_[j].size() >> 4);
       possible = resolve(first, negative_[j]) && resolvent_ends_.size() <= limit;
     }
     for (const Lit lit : first) marks_[lit] = 0;
@@ -217,7 +218,7 @@ bool Eliminate::try_variable(Var var) {
 bool Eliminate::round() {
   schedule();
   while (!heap_.empty() && !core_.inconsistent) {
-    if (out_of_time() || interrupted_now(core_)) return false;
+    if (effort_.spent()) return false;
     const Var var = heap_.top();
     heap_.pop();
     try_variable(var);
@@ -227,8 +228,7 @@ bool Eliminate::round() {
   return !core_.inconsistent;
 }
 
-bool Eliminate::run(std::int64_t effort) {
-  limit_ = effort;
+bool Eliminate::run() {
   bound_ = core_.limits.eliminate_bound;
   bool complete = true;
   for (int i = 0; i < core_.options.eliminate_rounds; ++i) {
@@ -237,39 +237,17 @@ bool Eliminate::run(std::int64_t effort) {
     complete = round();
     if (!complete || core_.stats.eliminated == before) break;
   }
-  core_.stats.ticks_eliminate += dense_.ticks;
   return complete;
 }
 
-bool eliminating(Core &core) {
-  return core.options.eliminate && !core.keeps_clauses &&
-         core.stats.conflicts >= core.limits.eliminate;
-}
-
-void eliminate(Core &core) {
-  backtrack(core, 0);
-  if (!propagate_root(core)) return;
-  ++core.stats.eliminations;
-  const std::int64_t since = core.stats.ticks - core.limits.eliminate_ticks;
-  constexpr std::int64_t least = 1000000;
-  const std::int64_t effort = std::max(since * core.options.eliminate_effort / 1000, least);
-  if (core.options.subsume) subsume(core);
-  if (!core.inconsistent) {
-    Eliminate pass(core);
-    if (pass.run(effort) && core.limits.eliminate_bound < core.options.eliminate_bound_max) {
-      // Everything has been tried: allow more, and try everything again.
-      int &bound = core.limits.eliminate_bound;
-      bound = bound ? std::min(2 * bound, core.options.eliminate_bound_max) : 1;
-      for (std::uint32_t i = 0; i < core.num_vars(); ++i) core.vars[Var(i)].eliminate = 1;
-    }
-  }
-  core.limits.eliminate_ticks = core.stats.ticks;
-  const double law = law_nlog2n(static_cast<double>(core.stats.eliminations)) *
-                     scale_by_clauses(core.stats.clauses_irredundant);
-  core.limits.eliminate =
-      core.stats.conflicts + static_cast<std::int64_t>(core.options.eliminate_interval * law);
-  if (core.options.test_schedule) core.limits.eliminate = core.stats.conflicts + 9;
-  report(core, 'e');
+void eliminate(Core &core, Effort &effort) {
+  if (core.keeps_clauses) return;
+  Eliminate pass(core, effort);
+  int &bound = core.limits.eliminate_bound;
+  if (!pass.run() || bound >= core.options.eliminate_bound_max) return;
+  // Everything has been tried: allow more, and try everything again.
+  bound = bound ? std::min(2 * bound, core.options.eliminate_bound_max) : 1;
+  for (std::uint32_t i = 0; i < core.num_vars(); ++i) core.vars[Var(i)].eliminate = 1;
 }
 
 }  // namespace nb

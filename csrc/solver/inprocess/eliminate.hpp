@@ -10,10 +10,10 @@ namespace nb {
 
 class Eliminate {
  public:
-  explicit Eliminate(Core &core);
+  Eliminate(Core &core, Effort &effort);
 
   // True if all candidates were tried within the effort limit.
-  bool run(std::int64_t effort);
+  bool run();
 
  private:
   // eliminate.cpp
@@ -27,7 +27,6 @@ class Eliminate {
   void remove_clauses(Var var);
   void remove_side(Lit pivot, const Occurrences &occurrences, bool gate_only);
   double score(Var var) const;
-  bool out_of_time() const { return dense_.ticks > limit_; }
 
   // backward.cpp: new resolvents subsume and strengthen older clauses.
   void backward();
@@ -36,8 +35,8 @@ class Eliminate {
   void strengthen_in_dense(ClauseRef ref, Lit remove);
 
   Core &core_;
+  Effort &effort_;
   Dense dense_;
-  std::int64_t limit_ = 0;
   ScoreHeap<Var> heap_;
   IndexVector<Lit, std::uint8_t> marks_;
   Occurrences positive_, negative_;

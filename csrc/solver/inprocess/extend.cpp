@@ -12,7 +12,8 @@
 namespace nb {
 
 void extend(Core &core) {
-  core.model.resize(core.num_vars());
+  std::vector<signed char> &model = core.answer.model;
+  model.resize(core.num_vars());
   for (std::uint32_t i = 0; i < core.num_vars(); ++i) {
     const Var var(i);
     Value value = core.value(Lit(var, false));
@@ -20,22 +21,22 @@ void extend(Core &core) {
     if (!value) value = core.phases.user[var];
     if (!value) value = core.phases.saved[var];
     if (!value) value = initial_phase(core.phases, core.options, Place::decide, var);
-    core.model[i] = value;
+    model[i] = value;
   }
   const auto truth = [&](Lit lit) {
-    const Value value = core.model[lit.var().index()];
+    const Value value = model[lit.var().index()];
     return lit.negative() ? value < 0 : value > 0;
   };
   core.extension.backwards([&](Lit witness, std::span<const Lit> clause) {
     for (const Lit lit : clause)
       if (truth(lit)) return;
-    core.model[witness.var().index()] = witness.negative() ? -1 : 1;
+    model[witness.var().index()] = witness.negative() ? -1 : 1;
   });
-  core.model_ready = true;
+  core.answer.model_ready = true;
 }
 
 void restore(Core &core) {
-  NB_ASSERT(!core.trail.level && !core.dense);
+  NB_ASSERT(!core.trail.level && core.activity == Doing::search);
   Extension &extension = core.extension;
   if (!extension.any_tainted) return;
   std::vector<Lit> clause;

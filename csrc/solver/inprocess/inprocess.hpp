@@ -6,35 +6,19 @@
 
 namespace nb {
 
+class Effort;
+
 // extend.cpp
 void extend(Core &core);
 void restore(Core &core);
 
-// simplify.cpp: a round of all passes based on probing.
+// simplify.cpp: rounds of techniques, the first before the search.
 bool simplifying(Core &core);
 void simplify(Core &core);
-// Once, before the first search.
 void preprocess(Core &core);
 
-void vivify(Core &core);
-void substitute(Core &core);
-void sweep(Core &core);
-void probe(Core &core);
-// transitive.cpp
-void deduplicate(Core &core);
-void reduce_transitively(Core &core);
-
-// eliminate.cpp
-bool eliminating(Core &core);
-void eliminate(Core &core);
-
-// subsume.cpp: forward subsumption and strengthening of all clauses worth keeping.
-void subsume(Core &core);
-
-// lucky.cpp: true if all variables are assigned without conflict.
-bool lucky(Core &core);
-
-// walk.cpp: local search; sets the saved phases to its best assignment.
-void walk(Core &core, bool initially);
+// The techniques.  `run` calls them: at the root, propagated and consistent.
+#define TECHNIQUE(name, ...) void name(Core &core, Effort &effort);
+#include "solver/techniques.def"
 
 }  // namespace nb

@@ -11,6 +11,7 @@
 // Cost     linear in the formula each
 #include <algorithm>
 
+#include "solver/effort.hpp"
 #include "solver/inprocess/inprocess.hpp"
 #include "solver/search/search.hpp"
 
@@ -52,11 +53,9 @@ bool decide_all(Core &core, Negative negative, bool backwards) {
 
 }  // namespace
 
-bool lucky(Core &core) {
-  if (core.phases.any_user) return false;
-  backtrack(core, 0);
-  if (!core.assumptions.empty() || !propagate_root(core)) return false;
-  core.probing = true;
+void lucky(Core &core, Effort &) {
+  if (core.phases.any_user || !core.assumptions.empty()) return;
+  const During probing(core.activity, Doing::probing);
   bool found = false;
   if (core.phases.mode != AdviceMode::off) {
     const auto advised = [&](Var var) {
@@ -77,11 +76,9 @@ bool lucky(Core &core) {
       found = decide_all(core, [negative](Var) { return negative; }, backwards);
       if (!found) backtrack(core, 0);
     }
-  core.probing = false;
-  if (!found) return false;
+  if (!found) return;
   ++core.stats.lucky_successes;
   report(core, 'L');
-  return true;
 }
 
 }  // namespace nb

@@ -10,6 +10,7 @@
 // Source   Freeman, 1995; Le Berre, SAT 2001; Lynce and Marques-Silva, ICTAI 2003
 #include <algorithm>
 
+#include "solver/effort.hpp"
 #include "solver/inprocess/inprocess.hpp"
 #include "solver/search/search.hpp"
 #include "solver/state/database.hpp"
@@ -54,29 +55,23 @@ Lit dominator(Core &core, Conflict conflict) {
 
 }  // namespace
 
-void probe(Core &core) {
-  backtrack(core, 0);
-  if (!propagate_root(core)) return;
-  const std::int64_t since = core.stats.ticks - core.limits.probe_ticks;
-  core.limits.probe_ticks = core.stats.ticks;
-  constexpr std::int64_t least = 100000;
-  const std::int64_t limit =
-      core.stats.ticks_probe + std::max(since * core.options.probe_effort / 1000, least);
-  core.probing = true;
-  core.probed.resize(2 * std::size_t{core.num_vars()}, -1);
+void probe(Core &core, Effort &effort) {
+  const During probing(core.activity, Doing::probing);
+  IndexVector<Lit, std::int64_t> &probed = core.cursors.probed;
   const std::uint32_t lits = 2 * core.num_vars();
-  std::uint32_t code = core.probe_next < lits ? core.probe_next : 0;
+  probed.resize(lits, -1);
+  std::uint32_t code = core.cursors.probe < lits ? core.cursors.probe : 0;
   for (std::uint32_t i = 0; i < lits && !core.inconsistent; ++i, ++code) {
-    if (core.stats.ticks_probe > limit || interrupted_now(core)) break;
+    if (effort.spent()) break;
     if (code == lits) code = 0;
     const Lit probe = Lit::from_code(code);
     if (!core.active(probe.var()) || core.value(probe)) continue;
-    if (core.probed[probe] == core.stats.units) continue;
+    if (probed[probe] == core.stats.units) continue;
     if (!has_binary(core.watches[~probe]) || has_binary(core.watches[probe])) continue;
     decide_literal(core, probe);
     const Conflict conflict = propagate_probing(core);
     if (!conflict.found()) {
-      core.probed[probe] = core.stats.units;
+      probed[probe] = core.stats.units;
       backtrack(core, 0);
       continue;
     }
@@ -85,9 +80,7 @@ void probe(Core &core) {
     backtrack(core, 0);
     if (derive_unit(core, forced)) propagate_root(core);
   }
-  core.probe_next = code;
-  core.probing = false;
-  report(core, 'p');
+  core.cursors.probe = code;
 }
 
 }  // namespace nb

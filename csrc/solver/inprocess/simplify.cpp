@@ -1,44 +1,43 @@
 // SPDX-License-Identifier: MIT
-// Simplify: the order of the passes of a round of probing.
+// Simplify: the rounds of techniques, in the orders that techniques.def gives.
+#include "solver/effort.hpp"
 #include "solver/inprocess/inprocess.hpp"
-#include "solver/search/search.hpp"
 
 namespace nb {
 
+namespace {
+
+struct Orders {
+  using enum Technique;
+#define ORDER(round, ...) static constexpr Technique round##_order[] = {__VA_ARGS__};
+#include "solver/techniques.def"
+};
+
+bool due(const Core &core, Round round) {
+  return core.options.inprocess && core.schedule.due(round, core.stats);
+}
+
+}  // namespace
+
 bool simplifying(Core &core) {
-  return core.simplifies && core.stats.conflicts >= core.limits.probe;
+  return due(core, Round::probe) || due(core, Round::eliminate);
 }
 
 void simplify(Core &core) {
-  backtrack(core, 0);
-  ++core.stats.probings;
-  const Options &options = core.options;
-  if (options.substitute && !core.inconsistent) substitute(core);
-  if (options.probe && !core.inconsistent) probe(core);
-  if (options.vivify && !core.inconsistent) vivify(core);
-  if (options.sweep && !core.inconsistent) sweep(core);
-  if (options.substitute && !core.inconsistent) substitute(core);
-  if (options.transitive && !core.inconsistent) reduce_transitively(core);
-  const double law = law_nlogn(static_cast<double>(core.stats.probings)) *
-                     scale_by_clauses(core.stats.clauses_irredundant);
-  core.limits.probe =
-      core.stats.conflicts + static_cast<std::int64_t>(core.options.probe_interval * law);
-  if (core.options.test_schedule) core.limits.probe = core.stats.conflicts + 6;
+  const bool probes = due(core, Round::probe);
+  if (probes)
+    for (const Technique technique : Orders::probe_order) run(core, technique);
+  else
+    for (const Technique technique : Orders::eliminate_order) run(core, technique);
+  core.schedule.done(probes ? Round::probe : Round::eliminate, core.options, core.stats);
 }
 
 void preprocess(Core &core) {
-  const Options &options = core.options;
-  if (options.lucky && lucky(core)) return;
-  if (core.inconsistent) return;
-  if (options.preprocess) {
-    // Elimination hides gates from sweeping, so it comes later.
-    if (options.substitute) substitute(core);
-    if (options.probe && !core.inconsistent) probe(core);
-    if (options.sweep && !core.inconsistent) sweep(core);
-    if (options.substitute && !core.inconsistent) substitute(core);
-    if (core.inconsistent) return;
-  }
-  if (options.walk && options.walk_initially) walk(core, true);
+  run(core, Technique::lucky);
+  if (core.inconsistent || !core.trail.unassigned) return;
+  if (core.options.preprocess)
+    for (const Technique technique : Orders::preprocess_order) run(core, technique);
+  if (core.options.walk_initially) run(core, Technique::walk);
 }
 
 }  // namespace nb

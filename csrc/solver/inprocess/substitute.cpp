@@ -24,7 +24,7 @@ constexpr Lit none = Lit::from_code(~0u);
 
 class Substitute {
  public:
-  explicit Substitute(Core &core) : core_(core) {}
+  Substitute(Core &core, Effort &effort) : core_(core), effort_(effort) {}
 
   // True if a variable was substituted.
   bool run() {
@@ -32,7 +32,7 @@ class Substitute {
     find_components();
     if (contradiction_ == none && !replaced_) return false;
     // Leaving the watches costs much more than the search for components.
-    dense_.emplace(core_, false);
+    dense_.emplace(core_, effort_, false);
     if (contradiction_ != none) {
       derive_unit(core_, contradiction_);
       return false;
@@ -225,6 +225,7 @@ class Substitute {
   }
 
   Core &core_;
+  Effort &effort_;
   std::optional<Dense> dense_;
   IndexVector<Lit, Lit> representative_;
   Lit contradiction_ = none;
@@ -233,20 +234,11 @@ class Substitute {
 
 }  // namespace
 
-void substitute(Core &core) {
+void substitute(Core &core, Effort &effort) {
   if (core.keeps_clauses) return;
   constexpr int most_rounds = 3;
-  backtrack(core, 0);
-  for (int round = 0; round < most_rounds; ++round) {
-    if (!propagate_root(core)) return;
-    bool again = false;
-    {
-      Substitute pass(core);
-      again = pass.run();
-    }
-    if (!again) break;
-  }
-  report(core, 'd');
+  for (int round = 0; round < most_rounds && propagate_root(core); ++round)
+    if (!Substitute(core, effort).run()) break;
 }
 
 }  // namespace nb

@@ -23,15 +23,15 @@ namespace {
 
 class Subsume {
  public:
-  explicit Subsume(Core &core) : core_(core), dense_(core, false) {
+  Subsume(Core &core, Effort &effort) : core_(core), effort_(effort), dense_(core, effort, false) {
     marks_.resize(2 * std::size_t{core.num_vars()}, 0);
   }
 
-  void run(std::int64_t effort) {
+  void run() {
     schedule();
     bool complete = true;
     for (const Entry &entry : schedule_) {
-      if (dense_.ticks > effort || interrupted_now(core_)) {
+      if (effort_.spent()) {
         complete = false;
         break;
       }
@@ -39,7 +39,6 @@ class Subsume {
       if (core_.inconsistent) return;
       connect(entry.ref);
     }
-    core_.stats.ticks_subsume += dense_.ticks;
     if (!complete) return;
     for (std::uint32_t i = 0; i < core_.num_vars(); ++i) core_.vars[Var(i)].subsume = 0;
     for (const Var var : added_) core_.vars[var].subsume = 1;
@@ -119,7 +118,7 @@ class Subsume {
     for (const Lit lit : clause)
       for (const Lit side : {lit, ~lit}) {
         const WatchList &list = core_.watches[side];
-        dense_.ticks += 1 + (list.size() >> 3);
+        effort_.ticks += 1 + (list.size() >> 3);
         for (const Watch watch : list) {
           const Lit other = watch.blocking();
           const bool other_in = marks_[other], other_flipped = marks_[~other];
@@ -138,7 +137,7 @@ class Subsume {
           }
           const Clause &small = core_.arena[watch.ref()];
           if (small.garbage || small.size > clause.size) continue;
-          ++dense_.ticks;
+          ++effort_.ticks;
           Lit flipped = none;
           bool fits = true;
           for (const Lit l : small) {
@@ -160,27 +159,13 @@ class Subsume {
   void remove(ClauseRef ref, const Found &found) {
     const bool irredundant = !core_.arena[ref].learned;
     if (irredundant && found.subsumer_learned) {
-      if (found.ref != no_clause) {
+      if (found.ref != no_clause)
         make_irredundant(core_, found.ref);
-      } else {
-        remove_learned_copy(found.a, found.b);
-      }
+      else
+        make_binary_irredundant(core_, found.a, found.b);
     }
     mark_garbage(core_, ref);
     ++core_.stats.subsumed;
-  }
-
-  void remove_learned_copy(Lit a, Lit b) {
-    for (const auto &[lit, other] : {std::pair(a, b), std::pair(b, a)})
-      for (Watch &watch : core_.watches[lit])
-        if (watch == Watch::binary(other, true)) {
-          watch.set_irredundant();
-          break;
-        }
-    --core_.stats.clauses_learned;
-    --core_.binaries_learned;
-    ++core_.stats.clauses_irredundant;
-    ++core_.binaries_irredundant;
   }
 
   bool strengthen(ClauseRef ref, Lit remove) {
@@ -201,6 +186,7 @@ class Subsume {
   }
 
   Core &core_;
+  Effort &effort_;
   Dense dense_;
   std::vector<Entry> schedule_;
   IndexVector<Lit, std::uint8_t> marks_;
@@ -211,17 +197,8 @@ class Subsume {
 
 }  // namespace
 
-void subsume(Core &core) {
-  backtrack(core, 0);
-  if (!propagate_root(core)) return;
-  const std::int64_t since = core.stats.ticks - core.limits.subsume_ticks;
-  constexpr std::int64_t least = 1000000;
-  {
-    Subsume pass(core);
-    pass.run(std::max(since * core.options.subsume_effort / 1000, least));
-  }
-  core.limits.subsume_ticks = core.stats.ticks;
-  report(core, 's');
+void subsume(Core &core, Effort &effort) {
+  Subsume(core, effort).run();
 }
 
 }  // namespace nb

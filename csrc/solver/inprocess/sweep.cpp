@@ -121,29 +121,30 @@ class Neighbourhood {
 
 class Sweep {
  public:
-  explicit Sweep(Core &core) : core_(core), dense_(core, true), forward_(core, vars_) {
+  Sweep(Core &core, Effort &effort)
+      : core_(core), effort_(effort), dense_(core, effort, true), forward_(core, vars_) {
     local_.resize(core.num_vars(), 0);
     merged_.resize(core.num_vars());
     for (std::uint32_t i = 0; i < core.num_vars(); ++i) merged_[Var(i)] = Lit(Var(i), false);
     taken_.resize(core.arena.end(), 0);
-    const int round = std::min(core.sweep_round, 4);
+    const int round = std::min(core.cursors.sweep_rounds, 4);
     largest_vars_ = static_cast<std::size_t>(core.options.sweep_vars) << round;
     largest_clauses_ = static_cast<std::size_t>(core.options.sweep_clauses) << round;
     depth_ = core.options.sweep_depth + std::min(round, 1);
   }
 
   // True if it was worth its time.
-  bool run(std::int64_t effort) {
+  bool run() {
     const std::int64_t before = found();
     const std::uint32_t vars = core_.num_vars();
-    std::uint32_t index = core_.sweep_next < vars ? core_.sweep_next : 0;
+    std::uint32_t index = core_.cursors.sweep < vars ? core_.cursors.sweep : 0;
     std::uint32_t done = 0;
     for (; done < vars && !core_.inconsistent; ++done) {
-      if (ticks_ + dense_.ticks > effort || interrupted_now(core_)) break;
+      if (effort_.spent()) break;
       const Var var(index);
       if (++index == vars) {
         index = 0;
-        ++core_.sweep_round;
+        ++core_.cursors.sweep_rounds;
       }
       if (!core_.active(var) || core_.vars[var].swept || merged(var)) continue;
       variable(var);
@@ -153,8 +154,7 @@ class Sweep {
     }
     if (done == vars)
       for (std::uint32_t i = 0; i < vars; ++i) core_.vars[Var(i)].swept = 0;
-    core_.sweep_next = index;
-    core_.stats.ticks_sweep += ticks_ + dense_.ticks;
+    core_.cursors.sweep = index;
     return 1000 * (found() - before) >= tried_;
   }
 
@@ -194,7 +194,7 @@ class Sweep {
       for (const bool sign : {false, true}) {
         const Lit lit(vars_[i], sign);
         const WatchList &list = core_.watches[lit];
-        ticks_ += 1 + (list.size() >> 3);
+        effort_.ticks += 1 + (list.size() >> 3);
         // A hub of the formula says little about its neighbours.
         constexpr std::uint32_t hub = 1000;
         if (list.size() > hub) continue;
@@ -219,7 +219,7 @@ class Sweep {
     const Clause &clause = core_.arena[ref];
     constexpr std::uint32_t longest = 32;
     if (clause.garbage || clause.size > longest || taken_[ref]) return;
-    ++ticks_;
+    ++effort_.ticks;
     for (const Lit lit : clause)
       if (core_.value(lit) > 0) return;
     taken_[ref] = 1;
@@ -247,7 +247,7 @@ class Sweep {
     budget.conflicts = 200;
     const std::int64_t before = solver.statistic_ticks();
     const Status status = solver.solve(std::span(assumptions.begin(), assumptions.size()), budget);
-    ticks_ += 5 + solver.statistic_ticks() - before;
+    effort_.ticks += 5 + solver.statistic_ticks() - before;
     return status;
   }
 
@@ -269,7 +269,7 @@ class Sweep {
       solver.add_clause(std::span<const std::int32_t>(flat_).subspan(i, end - i));
       i = end + 1;
     }
-    ticks_ += static_cast<std::int64_t>(flat_.size() / 8) + 20;
+    effort_.ticks += static_cast<std::int64_t>(flat_.size() / 8) + 20;
     const Status status = ask(solver, {});
     if (status == Status::unsatisfiable) {
       derive_empty(core_);
@@ -290,7 +290,7 @@ class Sweep {
   void flip() {
     const auto flippable = [&](int lit) {
       const bool result = model_.flip(std::abs(lit));
-      ticks_ += model_.take_ticks();
+      effort_.ticks += model_.take_ticks();
       return result;
     };
     std::erase_if(units_, flippable);
@@ -305,7 +305,7 @@ class Sweep {
   // Take the solver's model: candidates it refutes go, classes split.
   void refine(const Solver &solver) {
     model_.load(flat_, vars_.size(), [&](int variable) { return solver.value(variable) > 0; });
-    ticks_ += static_cast<std::int64_t>(flat_.size() / 16) + 1;
+    effort_.ticks += static_cast<std::int64_t>(flat_.size() / 16) + 1;
     std::erase_if(units_, [&](int lit) { return !model_.value(lit); });
     for (std::size_t i = 0, size = classes_.size(); i < size; ++i) {
       std::vector<int> other;
@@ -362,6 +362,7 @@ class Sweep {
   }
 
   Core &core_;
+  Effort &effort_;
   Dense dense_;
   std::vector<Var> vars_;
   Forward forward_;
@@ -378,25 +379,15 @@ class Sweep {
   std::vector<std::vector<int>> classes_;
   std::size_t clauses_ = 0, largest_vars_ = 0, largest_clauses_ = 0;
   int depth_ = 0;
-  std::int64_t ticks_ = 0, tried_ = 0;
+  std::int64_t tried_ = 0;
 };
 
 }  // namespace
 
-void sweep(Core &core) {
-  backtrack(core, 0);
-  if (!propagate_root(core)) return;
-  const std::int64_t since = core.stats.ticks - core.limits.sweep_ticks;
-  core.limits.sweep_ticks = core.stats.ticks;
-  Delay &delay = core.limits.sweep_delay;
-  if (delay.waiting() && !core.options.test_schedule) return;
+void sweep(Core &core, Effort &effort) {
   // Equivalences are worth most when they are found early, so the first pass may take longer.
-  const std::int64_t least = core.stats.ticks_sweep ? 100000 : 3000000;
-  {
-    Sweep pass(core);
-    delay.update(pass.run(std::max(since * core.options.sweep_effort / 1000, least)));
-  }
-  report(core, 'w');
+  if (!core.stats.ticks_sweep) effort.at_least(3000000);
+  effort.fruitful(Sweep(core, effort).run());
 }
 
 }  // namespace nb

@@ -8,6 +8,7 @@
 //          Graphs", SAT 2011
 #include <algorithm>
 
+#include "solver/effort.hpp"
 #include "solver/inprocess/inprocess.hpp"
 #include "solver/search/search.hpp"
 #include "solver/state/database.hpp"
@@ -17,8 +18,6 @@ namespace nb {
 // Of equal binary clauses one stays, an irredundant one if there is one; (a b) and (a -b) make
 // the unit a.
 void deduplicate(Core &core) {
-  backtrack(core, 0);
-  if (!propagate_root(core)) return;
   struct Mark {
     std::uint8_t present = 0;
     std::uint8_t irredundant = 0;
@@ -56,7 +55,9 @@ namespace {
 // Is `target` implied by `start` without the clause (-start target)?
 class Paths {
  public:
-  explicit Paths(Core &core) : core_(core) { marks_.resize(2 * std::size_t{core.num_vars()}, 0); }
+  Paths(Core &core, Effort &effort) : core_(core), effort_(effort) {
+    marks_.resize(2 * std::size_t{core.num_vars()}, 0);
+  }
   bool implied(Lit start, Lit target, bool irredundant_only) {
     bool found = false;
     queue_.assign(1, start);
@@ -64,7 +65,7 @@ class Paths {
     for (std::size_t i = 0; i < queue_.size() && !found; ++i) {
       const Lit lit = queue_[i];
       const WatchList &list = core_.watches[~lit];
-      ticks += 1 + (list.size() >> 3);
+      effort_.ticks += 1 + (list.size() >> 3);
       for (const Watch watch : list) {
         if (!watch.is_binary()) continue;
         if (irredundant_only && watch.learned_binary()) continue;
@@ -84,29 +85,25 @@ class Paths {
     for (const Lit lit : queue_) marks_[lit] = 0;
     return found;
   }
-  std::int64_t ticks = 0;
 
  private:
   Core &core_;
+  Effort &effort_;
   IndexVector<Lit, std::uint8_t> marks_;
   std::vector<Lit> queue_;
 };
 
 }  // namespace
 
-void reduce_transitively(Core &core) {
+void transitive(Core &core, Effort &effort) {
   deduplicate(core);
   if (core.inconsistent) return;
-  const std::int64_t since = core.stats.ticks - core.limits.transitive_ticks;
-  core.limits.transitive_ticks = core.stats.ticks;
-  constexpr std::int64_t least = 100000;
-  const std::int64_t limit = std::max(since * core.options.transitive_effort / 1000, least);
-  Paths paths(core);
+  Paths paths(core, effort);
   const std::uint32_t lits = 2 * core.num_vars();
   std::vector<Watch> candidates;
-  std::uint32_t code = core.transitive_next < lits ? core.transitive_next : 0;
+  std::uint32_t code = core.cursors.transitive < lits ? core.cursors.transitive : 0;
   for (std::uint32_t i = 0; i < lits; ++i, ++code) {
-    if (paths.ticks > limit || interrupted_now(core)) break;
+    if (effort.spent()) break;
     if (code == lits) code = 0;
     const Lit lit = Lit::from_code(code);
     if (core.value(lit)) continue;
@@ -115,14 +112,13 @@ void reduce_transitively(Core &core) {
       if (watch.is_binary() && lit < watch.blocking() && !core.value(watch.blocking()))
         candidates.push_back(watch);
     for (const Watch watch : candidates) {
-      if (paths.ticks > limit) break;
+      if (effort.over()) break;
       if (!paths.implied(~lit, watch.blocking(), !watch.learned_binary())) continue;
       remove_binary(core, lit, watch.blocking(), watch.learned_binary());
       ++core.stats.transitive_removed;
     }
   }
-  core.transitive_next = code;
-  report(core, 't');
+  core.cursors.transitive = code;
 }
 
 }  // namespace nb

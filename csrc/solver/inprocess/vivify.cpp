@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "solver/effort.hpp"
 #include "solver/inprocess/inprocess.hpp"
 #include "solver/search/search.hpp"
 #include "solver/state/database.hpp"
@@ -25,27 +26,20 @@ enum class Tier { irredundant, tier1, tier2, tier3 };
 
 class Vivify {
  public:
-  Vivify(Core &core, Tier tier) : core_(core), tier_(tier) {
+  Vivify(Core &core, Effort &effort, Tier tier) : core_(core), effort_(effort), tier_(tier) {
     marks_.resize(2 * std::size_t{core.num_vars()}, 0);
-    core.probing = true;
   }
-  ~Vivify() {
-    backtrack(core_, 0);
-    core_.probing = false;
-  }
-  Vivify(const Vivify &) = delete;
-  Vivify &operator=(const Vivify &) = delete;
 
-  void run(std::int64_t effort) {
+  void run() {
     schedule();
-    const std::int64_t limit = core_.stats.ticks_probe + effort;
     std::size_t done = 0;
     for (; done < schedule_.size() && !core_.inconsistent; ++done) {
-      if (core_.stats.ticks_probe > limit || interrupted_now(core_)) break;
+      if (effort_.spent()) break;
       core_.arena[schedule_[done].ref].vivify = false;
       try_clause(schedule_[done].ref);
       if (!core_.trail.level && !core_.inconsistent && !propagate_root(core_)) break;
     }
+    backtrack(core_, 0);
   }
 
  private:
@@ -236,7 +230,7 @@ class Vivify {
       if (!learned) {
         if (subsuming_binary_) {
           // Binary clauses are few; the plain way is good enough.
-          promote_binary(binary_[0], binary_[1]);
+          make_binary_irredundant(core_, binary_[0], binary_[1]);
         } else if (core_.arena[subsuming_].learned) {
           make_irredundant(core_, subsuming_);
         }
@@ -253,23 +247,6 @@ class Vivify {
       mark_garbage(core_, ref);
       ++core_.stats.vivified_subsumed;
     }
-  }
-
-  // If there is no irredundant copy of this binary clause, the learned one becomes irredundant.
-  void promote_binary(Lit a, Lit b) {
-    for (const Watch watch : core_.watches[a])
-      if (watch == Watch::binary(b, false)) return;
-    for (const auto &[lit, other] : {std::pair(a, b), std::pair(b, a)})
-      for (Watch &watch : core_.watches[lit])
-        if (watch == Watch::binary(other, true)) {
-          watch.set_irredundant();
-          break;
-        }
-    --core_.stats.clauses_learned;
-    --core_.binaries_learned;
-    ++core_.stats.clauses_irredundant;
-    ++core_.binaries_irredundant;
-    for (const Lit lit : {a, b}) core_.vars[lit.var()].subsume = 1;
   }
 
   void replace(ClauseRef ref) {
@@ -292,6 +269,7 @@ class Vivify {
   }
 
   Core &core_;
+  Effort &effort_;
   const Tier tier_;
   std::vector<Entry> schedule_;
   IndexVector<Lit, std::uint32_t> rank_;
@@ -304,12 +282,8 @@ class Vivify {
 
 }  // namespace
 
-void vivify(Core &core) {
-  backtrack(core, 0);
-  if (!propagate_root(core)) return;
+void vivify(Core &core, Effort &effort) {
   const Options &options = core.options;
-  const std::int64_t since = core.stats.ticks - core.limits.vivify_ticks;
-  core.limits.vivify_ticks = core.stats.ticks;
   struct Share {
     Tier tier;
     int weight;
@@ -321,20 +295,16 @@ void vivify(Core &core) {
   std::int64_t sum = 0;
   for (const Share &share : shares) sum += share.weight;
   if (!sum) return;
-  constexpr std::int64_t least = 100000;
-  const std::int64_t effort = std::max(since * options.vivify_effort / 1000, least);
-  for (const Share &share : shares) {
-    if (!share.weight || core.inconsistent) continue;
-    const std::int64_t before = core.stats.ticks_probe;
-    Vivify(core, share.tier).run(effort * share.weight / sum);
-    core.stats.ticks_vivify += core.stats.ticks_probe - before;
-    core.probing = true;
-    const bool consistent = propagate_root(core);
-    core.probing = false;
-    if (!consistent) return;
+  {
+    const During probing(core.activity, Doing::probing);
+    for (const Share &share : shares) {
+      if (!share.weight) continue;
+      effort.allow(effort.budget() * share.weight / sum);
+      Vivify(core, effort, share.tier).run();
+      if (!propagate_root(core)) return;
+    }
   }
   collect(core);
-  report(core, 'v');
 }
 
 }  // namespace nb

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "solver/effort.hpp"
 #include "solver/inprocess/inprocess.hpp"
 #include "solver/search/search.hpp"
 
@@ -23,16 +24,16 @@ namespace {
 
 class Walk {
  public:
-  explicit Walk(Core &core) : core_(core), random_(core.random.next()) {}
+  Walk(Core &core, Effort &effort) : core_(core), effort_(effort), random_(core.random.next()) {}
 
-  void run(std::int64_t effort, bool initially) {
+  void run(bool initially) {
     assign_start(initially);
     connect();
     fill_breaks();
     const std::size_t start = false_.size();
     best_false_ = start;
-    ticks_ = 0;
-    while (!false_.empty() && ticks_ < effort) {
+    effort_.allow(effort_.budget());
+    while (!false_.empty() && !effort_.over()) {
       if ((flips_ & 1023) == 0 && interrupted_now(core_)) break;
       flip(pick(false_[random_.below(static_cast<std::uint32_t>(false_.size()))]));
       if (false_.size() < best_false_) {
@@ -41,7 +42,6 @@ class Walk {
       }
     }
     core_.stats.walk_flips += flips_;
-    core_.stats.ticks_walk += ticks_;
     if (best_false_ < start || initially) export_best();
     if (best_false_ < start) ++core_.stats.walk_improved;
   }
@@ -56,6 +56,7 @@ class Walk {
       for (std::uint32_t i = 0; i < vars; ++i)
         core_.phases.saved[Var(i)] =
             initial_phase(core_.phases, core_.options, Place::walk, Var(i));
+    const During probing(core_.activity, Doing::probing);
     if (core_.options.warmup) warm_up();
     for (std::uint32_t i = 0; i < vars; ++i) {
       const Var var(i);
@@ -66,13 +67,11 @@ class Walk {
       values_[~lit] = static_cast<Value>(-value);
     }
     backtrack(core_, 0);
-    core_.probing = false;
   }
 
   // A conflict only ends the visit of one watch list; backtracking repairs the watches.
   void warm_up() {
     ++core_.stats.warmups;
-    core_.probing = true;
     while (core_.trail.unassigned) {
       const Var var = next_variable(core_);
       decide_literal(core_, Lit(var, decide_phase(core_, var) < 0));
@@ -171,7 +170,7 @@ class Walk {
 
   Lit pick(std::uint32_t c) {
     const std::uint32_t begin = clause_starts_[c], end = clause_starts_[c + 1];
-    ticks_ += 1 + (end - begin) / 4;
+    effort_.ticks += 1 + (end - begin) / 4;
     double sum = 0;
     weights_.clear();
     for (std::uint32_t i = begin; i < end; ++i) {
@@ -193,8 +192,8 @@ class Walk {
     value(lit) = 1;
     value(~lit) = -1;
     const std::uint32_t var = lit.var().index();
-    ticks_ += 2 + (starts_[lit.code() + 1] - starts_[lit.code()]) +
-              (starts_[(~lit).code() + 1] - starts_[(~lit).code()]);
+    effort_.ticks += 2 + (starts_[lit.code() + 1] - starts_[lit.code()]) +
+                     (starts_[(~lit).code() + 1] - starts_[(~lit).code()]);
     for (std::uint32_t i = starts_[lit.code()]; i < starts_[lit.code() + 1]; ++i) {
       const std::uint32_t c = occurrences_[i];
       const std::uint32_t count = true_count_[c]++;
@@ -230,6 +229,7 @@ class Walk {
   }
 
   Core &core_;
+  Effort &effort_;
   Random random_;
   IndexVector<Lit, Value> values_;
   IndexVector<Var, std::uint32_t> breaks_;
@@ -240,22 +240,17 @@ class Walk {
   // All flips so far, to go back to the best assignment.
   std::vector<Var> flipped_;
   std::size_t best_false_ = 0, best_flip_ = 0;
-  std::int64_t ticks_ = 0, flips_ = 0;
+  std::int64_t flips_ = 0;
 };
 
 }  // namespace
 
-void walk(Core &core, bool initially) {
-  backtrack(core, 0);
-  if (!propagate_root(core)) return;
+void walk(Core &core, Effort &effort) {
   // References to occurrences have 32 bits, and a copy of a huge formula is not worth it.
   constexpr std::int64_t largest = 10000000;
   if (core.stats.clauses_irredundant > largest) return;
   ++core.stats.walks;
-  const std::int64_t since = core.stats.ticks - core.limits.walk_ticks;
-  core.limits.walk_ticks = core.stats.ticks;
-  constexpr std::int64_t least = 100000;
-  Walk(core).run(std::max(since * core.options.walk_effort / 1000, least), initially);
+  Walk(core, effort).run(!core.preprocessed);
 }
 
 }  // namespace nb

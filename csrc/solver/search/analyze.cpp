@@ -112,10 +112,10 @@ void subsume_recent(Core &core, ClauseRef ref) {
 }
 
 void tell_learned(Core &core) {
-  if (!core.learn_sink || core.analysis.clause.size() > core.learn_size) return;
+  if (!core.listeners.learn || core.analysis.clause.size() > core.listeners.learn_size) return;
   std::vector<std::int32_t> clause;
   for (const Lit lit : core.analysis.clause) clause.push_back(lit.dimacs());
-  core.learn_sink(clause);
+  core.listeners.learn(clause);
 }
 
 }  // namespace
@@ -185,8 +185,8 @@ void analyze(Core &core, Conflict conflict) {
 
 void analyze_failed(Core &core, Lit lit) {
   // The assumption `lit` is false: which assumptions made it so?
-  core.failed.clear();
-  core.failed.push_back(lit);
+  std::vector<Lit> &failed = core.answer.failed;
+  failed.assign(1, lit);
   Trail &trail = core.trail;
   if (!trail.assigned[lit.var()].level) return;
   trail.assigned[lit.var()].seen = 1;
@@ -200,7 +200,7 @@ void analyze_failed(Core &core, Lit lit) {
       if (trail.assigned[other.var()].level) trail.assigned[other.var()].seen = 1;
     };
     if (assigned.reason.is_none()) {
-      core.failed.push_back(implied);
+      failed.push_back(implied);
     } else if (assigned.reason.is_binary()) {
       mark(assigned.reason.other());
     } else {

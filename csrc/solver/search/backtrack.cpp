@@ -52,7 +52,7 @@ void keep_low(Trail &trail, std::uint32_t level, std::vector<Lit> &backwards) {
 void backtrack(Core &core, std::uint32_t level) {
   Trail &trail = core.trail;
   if (level >= trail.level) return;
-  if (core.consistent && !core.probing) {
+  if (core.consistent && core.activity == Doing::search) {
     if (core.stable || core.options.target == 2) update_target_and_best(core);
     core.consistent = 0;
   }

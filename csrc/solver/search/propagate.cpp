@@ -132,7 +132,7 @@ Conflict propagate_as(Core &core, [[maybe_unused]] ClauseRef ignored) {
   const std::uint32_t propagated = trail.propagated - start;
   if constexpr (probing) {
     core.stats.probe_propagations += propagated;
-    core.stats.ticks_probe += ticks;
+    core.outside_ticks += ticks;
   } else {
     core.stats.propagations += propagated;
     core.stats.ticks += ticks;
@@ -144,7 +144,7 @@ Conflict propagate_as(Core &core, [[maybe_unused]] ClauseRef ignored) {
 }  // namespace
 
 void assign(Core &core, Lit lit, Reason reason) {
-  if (core.probing)
+  if (core.activity == Doing::probing)
     assign_inline<true>(core, lit, reason, core.trail.level);
   else
     assign_inline<false>(core, lit, reason, core.trail.level);
@@ -152,7 +152,7 @@ void assign(Core &core, Lit lit, Reason reason) {
 
 void assign_at(Core &core, Lit lit, Reason reason, std::uint32_t level) {
   Trail &trail = core.trail;
-  NB_ASSERT(level <= trail.level && !core.probing);
+  NB_ASSERT(level <= trail.level && core.activity == Doing::search);
   if (level < trail.level) trail.first_low = std::min(trail.first_low, trail.size());
   assign_inline<false>(core, lit, reason, level);
 }
@@ -178,7 +178,8 @@ Conflict propagate_probing(Core &core, ClauseRef ignored) {
 bool propagate_root(Core &core) {
   NB_ASSERT(!core.trail.level);
   if (core.inconsistent) return false;
-  const Conflict conflict = core.probing ? propagate_probing(core) : propagate(core);
+  const Conflict conflict =
+      core.activity == Doing::probing ? propagate_probing(core) : propagate(core);
   if (conflict.found()) derive_empty(core);
   return !core.inconsistent;
 }

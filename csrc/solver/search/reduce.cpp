@@ -36,11 +36,10 @@ void update_tiers(Core &core) {
 }
 
 bool reducing(Core &core) {
-  return core.options.reduce && core.stats.conflicts >= core.limits.reduce;
+  return core.options.reduce && core.schedule.due(Round::reduce, core.stats);
 }
 
 void reduce(Core &core) {
-  ++core.stats.reductions;
   update_tiers(core);
   if (core.stats.units > core.limits.cleaned_units && core.trail.level) backtrack(core, 0);
   if (!core.trail.level) {
@@ -74,11 +73,7 @@ void reduce(Core &core) {
   for (std::size_t i = 0; i < target; ++i) mark_garbage(core, candidates[i].ref);
   core.stats.reduced_clauses += static_cast<std::int64_t>(target);
   collect(core);
-  core.limits.reduce =
-      core.stats.conflicts +
-      static_cast<std::int64_t>(core.options.reduce_interval *
-                                law_sqrt(static_cast<double>(core.stats.reductions)));
-  if (core.options.test_schedule) core.limits.reduce = core.stats.conflicts + 7;
+  core.schedule.done(Round::reduce, core.options, core.stats);
   report(core, '-');
 }
 

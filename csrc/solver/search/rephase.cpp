@@ -13,7 +13,7 @@
 #include <iterator>
 #include <string_view>
 
-#include "solver/inprocess/inprocess.hpp"
+#include "solver/effort.hpp"
 #include "solver/search/search.hpp"
 
 namespace nb {
@@ -39,7 +39,7 @@ void from_inverted(Core &core) {
 }
 
 void from_walk(Core &core) {
-  if (core.options.walk) walk(core, false);
+  run(core, Technique::walk);
 }
 
 struct Source {
@@ -55,21 +55,17 @@ constexpr Source schedule[] = {best, walked, inverted, best, walked, initial};
 
 bool rephasing(Core &core) {
   if (!core.options.rephase || !core.stable) return false;
-  return core.stats.conflicts >= core.limits.rephase;
+  return core.schedule.due(Round::rephase, core.stats);
 }
 
 void rephase(Core &core) {
   backtrack(core, 0);
   const Source &source = schedule[core.stats.rephased % std::ssize(schedule)];
-  ++core.stats.rephased;
   source.apply(core);
   core.phases.target.assign(core.num_vars(), 0);
   core.phases.target_assigned = 0;
   if (source.apply == from_best) core.phases.best_assigned = 0;
-  const double law = law_nlog3n(static_cast<double>(core.stats.rephased));
-  core.limits.rephase =
-      core.stats.conflicts + static_cast<std::int64_t>(core.options.rephase_interval * law);
-  if (core.options.test_schedule) core.limits.rephase = core.stats.conflicts + 5;
+  core.schedule.done(Round::rephase, core.options, core.stats);
   report(core, source.letter);
 }
 

@@ -8,25 +8,10 @@
 
 namespace nb {
 
-void init_limits(Core &core) {
-  const std::int64_t conflicts = core.stats.conflicts;
-  const Options &options = core.options;
-  core.limits.restart = conflicts + options.restart_interval;
-  core.limits.reduce = conflicts + options.reduce_interval;
-  core.limits.rephase = conflicts + options.rephase_interval;
-  core.limits.probe = conflicts + options.probe_interval;
-  core.limits.eliminate = conflicts + options.eliminate_interval;
-  if (!options.test_schedule) return;
-  core.limits.reduce = conflicts + 7;
-  core.limits.rephase = conflicts + 5;
-  core.limits.probe = conflicts + 6;
-  core.limits.eliminate = conflicts + 9;
-}
-
 Status search(Core &core) {
   if (!core.preprocessed) {
-    core.preprocessed = true;
     preprocess(core);
+    core.preprocessed = true;
   }
   while (!core.inconsistent) {
     if (const Conflict conflict = propagate(core); conflict.found()) {
@@ -48,8 +33,6 @@ Status search(Core &core) {
       reduce(core);
     else if (simplifying(core))
       simplify(core);
-    else if (eliminating(core))
-      eliminate(core);
     else if (!decide(core))
       return Status::unsatisfiable;
   }

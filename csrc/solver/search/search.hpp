@@ -63,7 +63,6 @@ void rephase(Core &core);
 bool reducing(Core &core);
 void reduce(Core &core);
 void update_tiers(Core &core);
-void init_limits(Core &core);
 
 // control.cpp
 bool stopping(Core &core);

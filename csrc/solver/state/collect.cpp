@@ -154,7 +154,8 @@ bool strip_clauses(Core &core) {
 }
 
 void clean(Core &core) {
-  NB_ASSERT(!core.trail.level && core.trail.propagated == core.trail.size() && !core.dense);
+  NB_ASSERT(!core.trail.level && core.trail.propagated == core.trail.size() &&
+            core.activity == Doing::search);
   strip_clauses(core);
   // `collect` drops satisfied binary clauses only where it sees new units.
   core.limits.cleaned_units = -1;

@@ -173,7 +173,7 @@ ClauseRef add_clause(Core &core, std::span<const Lit> lits, bool learned, std::u
     ++core.stats.clauses_irredundant;
     for (const Lit lit : lits) core.vars[lit.var()].subsume = 1;
   }
-  if (core.dense) {
+  if (core.activity == Doing::dense) {
     // Learned clauses stay unconnected until watches are back.
     if (!learned)
       for (const Lit lit : lits) core.watches[lit].push_back(Watch::large(lits[0], ref));
@@ -266,6 +266,21 @@ void make_irredundant(Core &core, ClauseRef ref) {
   --core.stats.clauses_learned;
   ++core.stats.clauses_irredundant;
   for (const Lit lit : clause) core.vars[lit.var()].subsume = 1;
+}
+
+void make_binary_irredundant(Core &core, Lit a, Lit b) {
+  for (const Watch watch : core.watches[a])
+    if (watch == Watch::binary(b, false)) return;
+  for (const auto &[lit, other] : {std::pair(a, b), std::pair(b, a)}) {
+    const auto copy = std::ranges::find(core.watches[lit], Watch::binary(other, true));
+    NB_ASSERT(copy != core.watches[lit].end());
+    copy->set_irredundant();
+    core.vars[lit.var()].subsume = 1;
+  }
+  --core.stats.clauses_learned;
+  --core.binaries_learned;
+  ++core.stats.clauses_irredundant;
+  ++core.binaries_irredundant;
 }
 
 void derive_empty(Core &core) {

@@ -31,6 +31,8 @@ void mark_garbage(Core &core, ClauseRef ref);
 void replace_literals(Core &core, ClauseRef ref, std::span<const Lit> keep);
 // Learned clause becomes part of the formula.
 void make_irredundant(Core &core, ClauseRef ref);
+// The same for a learned binary clause; nothing if there is an irredundant copy.
+void make_binary_irredundant(Core &core, Lit a, Lit b);
 
 // The empty clause has been derived.
 void derive_empty(Core &core);
