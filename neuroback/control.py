@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Iterator
 
 from neuroback.errors import NeuroBackError
-from neuroback.limits import MIB, Deadline, resident_bytes
+from neuroback.limits import Deadline
+from neuroback.process.memory import MIB, resident_bytes
 
 Stop = Callable[[], bool]
 

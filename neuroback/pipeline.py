@@ -20,7 +20,7 @@ from neuroback.configuration import Configuration, resolve
 from neuroback.control import Control, LimitReached, Stop
 from neuroback.engines.engine import Engine, Task
 from neuroback.errors import EngineError
-from neuroback.limits import MIB, default_threads, own_peak_bytes, resident_bytes
+from neuroback.limits import default_threads
 from neuroback.model.advice import (
     Advice,
     advise,
@@ -31,6 +31,7 @@ from neuroback.model.advice import (
     takes_a_while,
 )
 from neuroback.options import SolveOptions, spellings
+from neuroback.process.memory import MIB, own_peak_bytes, resident_bytes
 from neuroback.result import AdviceReport, Result, Status
 
 if TYPE_CHECKING:

@@ -49,8 +49,28 @@ FORBIDDEN = {
     "bench/": ("neuroback.model", "neuroback.train", "neuroback.pipeline"),
     "formula.py": ("neuroback.graph", "neuroback.model", "neuroback.engines"),
     "graph.py": ("neuroback.model", "neuroback.engines", "neuroback.phases"),
+    "process/": (
+        "neuroback.bench", "neuroback.control", "neuroback.dataset", "neuroback.engines",
+        "neuroback.formula", "neuroback.limits", "neuroback.model", "neuroback.pipeline",
+        "neuroback.train",
+    ),
     "phases.py": ("neuroback.model", "neuroback.engines", "neuroback.graph"),
 }  # fmt: skip
+
+
+# What is asked of the system about processes has one home each: below neuroback/process.
+HOMES = {
+    "prctl": ("process/child.py",),
+    "pidfd_open": ("process/child.py",),
+    "killpg": ("process/child.py",),
+    "sched_getaffinity": ("process/cpus.py",),
+    # The machine of a record has all its cores, whichever of them are ours.
+    "cpu_count": ("process/cpus.py", "bench/host.py"),
+    "sage_wheels": ("process/programs.py",),
+    "import tqdm": ("process/progress.py",),
+    "os.fork(": ("process/isolated.py", "process/supervisor.py"),
+    'import_module("distributed")': ("process/pool.py",),
+}
 
 
 def cxx_files() -> list[Path]:
@@ -105,6 +125,14 @@ def test_python_parts_import_only_what_they_may() -> None:
                     if any(name == other or name.startswith(other + ".") for other in others)
                 ]
     assert not wrong
+
+
+def test_what_is_asked_about_processes_is_asked_in_one_place() -> None:
+    texts = {
+        path.relative_to(ROOT / "neuroback").as_posix(): path.read_text() for path in python_files()
+    }
+    for word, homes in HOMES.items():
+        assert sorted(place for place, text in texts.items() if word in text) == sorted(homes)
 
 
 @pytest.mark.parametrize(

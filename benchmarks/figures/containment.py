@@ -19,7 +19,7 @@ from typing import Any
 
 from common import report
 
-from neuroback.bench import slot, tree
+from neuroback.process import slot, tree
 
 HEAD = f"#!{sys.executable}\nimport os, signal, sys, time\n"
 WALL_SECONDS = 1.0

@@ -22,6 +22,7 @@ from typing import Any, ClassVar
 
 from neuroback.bench import output
 from neuroback.errors import BenchError
+from neuroback.process.programs import find_kissat
 from neuroback.result import Status
 
 
@@ -121,21 +122,6 @@ def _first_line(command: list[str]) -> str:
 # -- Kissat ------------------------------------------------------------------------------------
 
 
-def find_kissat() -> Path:
-    """The released Kissat: $NEUROBACK_KISSAT, the wheel, then the PATH."""
-    given = os.environ.get("NEUROBACK_KISSAT")
-    if given:
-        return Path(given)
-    for folder in sys.path:
-        candidate = Path(folder) / "sage_wheels" / "bin" / "kissat"
-        if candidate.is_file():
-            return candidate
-    found = shutil.which("kissat")
-    if found:
-        return Path(found)
-    raise BenchError("kissat: not found, expected `pip install passagemath-kissat`")
-
-
 @dataclass(slots=True)
 class Kissat(Adapter):
     """The released binary itself, reading the plain copy."""
@@ -144,18 +130,16 @@ class Kissat(Adapter):
     proves: ClassVar[bool] = True
 
     def check(self) -> None:
-        path = find_kissat()
-        if not os.access(path, os.X_OK):
-            raise BenchError(f"{path}: not a program, expected Kissat")
+        find_kissat()
 
     def version(self) -> str:
         path = find_kissat()
-        return f"{_first_line([str(path), '--version']) or 'unknown'}+{_digest(path)}"
+        return f"{_first_line([path, '--version']) or 'unknown'}+{_digest(Path(path))}"
 
     def command(self, job: Job) -> list[str]:
         proof = [str(job.proof)] if job.proof is not None else []
         seed = [] if any(o.startswith("--seed") for o in self.options) else [f"--seed={job.seed}"]
-        return [str(find_kissat()), *seed, *self.options, str(job.plain), *proof]
+        return [find_kissat(), *seed, *self.options, str(job.plain), *proof]
 
     def explain(self, answer: output.Answer) -> Explanation:
         limited = any(option.startswith("--conflicts") for option in self.options)

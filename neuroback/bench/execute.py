@@ -16,11 +16,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from neuroback.bench import host, output, slot, verify
+from neuroback.bench import host, output, verify
 from neuroback.bench.adapters import Adapter, Explanation, Job, Stopped
 from neuroback.bench.record import SCHEMA, Record
 from neuroback.bench.suite import Cache, Task, default_cache
 from neuroback.errors import BenchError, NeuroBackError
+from neuroback.process import cpus, memory, slot
+from neuroback.process.child import how_it_ended
 
 # An engine that prints without end must not fill the disk.
 MOST_OUTPUT_BYTES = 2 << 30
@@ -145,7 +147,7 @@ def _execute(order: Order, settings: Settings, here: slot.Slot, scratch: Path) -
         )
     except slot.SupervisorLost as error:
         return _failed(record, "host", str(error))
-    except BenchError as error:
+    except slot.RunError as error:
         return _failed(record, "crashed", str(error))
     notes = host.disturbances(
         before,
@@ -272,7 +274,7 @@ def _judge(
             record["reason"] = "memory"
         else:
             record["reason"] = "crashed"
-        _note(record, _how(ended))
+        _note(record, how_it_ended(ended["exit"], ended["signal"]))
         _note(record, output.tail(err))
     elif answer.trouble is not None:
         record["reason"] = "crashed"
@@ -296,19 +298,7 @@ def _out_of_memory(record: Record, settings: Settings, err: Path) -> bool:
         return False
     if record["peak_mib"] >= 0.95 * settings.memory_mib:
         return True
-    said = output.tail(err, 4000).lower()
-    words = ("bad_alloc", "out of memory", "out-of-memory", "memoryerror", "cannot allocate")
-    return any(word in said for word in words)
-
-
-def _how(ended: dict[str, Any]) -> str:
-    if ended["signal"]:
-        import signal
-
-        with suppress(ValueError):
-            return f"ended by {signal.Signals(ended['signal']).name}"
-        return f"ended by signal {ended['signal']}"
-    return f"exit code {ended['exit']}"
+    return memory.says_out_of_memory(output.tail(err, 4000))
 
 
 def _read(out: Path) -> output.Answer:
@@ -347,9 +337,9 @@ def _named(text: str, job: Job) -> str:
 
 def _blank(order: Order, settings: Settings, here: slot.Slot) -> Record:
     task, adapter = order.task, order.adapter
-    cores = {slot.physical_core(cpu) for cpu in here.cpus}
-    caches = {slot.last_level_cache(cpu) for cpu in here.cpus}
-    others = [other for other in list(slot._slots) if other is not here]
+    cores = {cpus.physical_core(cpu) for cpu in here.cpus}
+    caches = {cpus.last_level_cache(cpu) for cpu in here.cpus}
+    others = slot.others(here)
     return {
         "schema": SCHEMA,
         "key": order.key,
@@ -385,8 +375,8 @@ def _blank(order: Order, settings: Settings, here: slot.Slot) -> Record:
         "load": host.load(),
         "cpus": here.cpus if settings.cores else [],
         "slots": settings.slots,
-        "shares_core": any(cores & {slot.physical_core(c) for c in o.cpus} for o in others),
-        "shares_cache": any(caches & {slot.last_level_cache(c) for c in o.cpus} for o in others),
+        "shares_core": any(cores & {cpus.physical_core(c) for c in o.cpus} for o in others),
+        "shares_cache": any(caches & {cpus.last_level_cache(c) for c in o.cpus} for o in others),
         "commit": settings.commit,
         "dirty": settings.dirty,
         "number": order.number,

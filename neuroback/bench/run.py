@@ -10,18 +10,19 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from neuroback.bench import host, slot, tree
+from neuroback.bench import host
 from neuroback.bench.adapters import Adapter
 from neuroback.bench.execute import Order, Settings, execute
 from neuroback.bench.record import Record, RecordFile, finished, key_of
 from neuroback.bench.suite import Task
-from neuroback.errors import BenchError
+from neuroback.process import slot, tree
+from neuroback.process.pool import Pool, Threads
 
 REDO = ("host", "crashed", "memory", "time", "wrong", "unchecked", "all")
 
@@ -79,7 +80,7 @@ class Runner:
         records: RecordFile,
         settings: Settings,
         *,
-        executor: Executor | None = None,
+        pool: Pool | None = None,
         on_done: Callable[[Record], None] | None = None,
     ) -> None:
         self.records = records
@@ -87,14 +88,14 @@ class Runner:
         self.on_done = on_done
         self.stops = 0
         self.signal: int | None = None
-        self._executor = executor
+        self._pool = pool
         self._trouble: BaseException | None = None
         self._pending: set[Future[Record]] = set()
         self._quiet = threading.Condition()
 
     def run(self, orders: Sequence[Order]) -> None:
         """Do every order, or as many as there is time for until ``stop``."""
-        executor = self._executor or ThreadPoolExecutor(self.settings.slots, "bench")
+        pool = self._pool or Threads(self.settings.slots)
         # A window, not everything at once: a cluster's scheduler would take long to cancel
         # ten thousand futures, and order would be lost to its stealing of work.
         window = 2 * self.settings.slots
@@ -108,7 +109,7 @@ class Runner:
                         if order is None:
                             exhausted = True
                             break
-                        future = executor.submit(execute, order, self.settings)
+                        future = pool.submit(execute, order, self.settings)
                         self._pending.add(future)
                         future.add_done_callback(self._done)
                     if self.stops or self._trouble is not None:
@@ -118,7 +119,7 @@ class Runner:
                         break
                     # A timeout, so that signals are seen by the interpreter in time.
                     self._quiet.wait(0.1)
-                if self.stops >= 2 and self._executor is not None:
+                if self.stops >= 2 and self._pool is not None:
                     # A cluster's workers cannot be told; their runs end at their limits.
                     break
                 if self._trouble is not None:
@@ -127,8 +128,8 @@ class Runner:
                     # Every time round: a run that was about to begin has not heard the last one.
                     slot.cancel_all()
         finally:
-            if self._executor is None:
-                executor.shutdown(wait=True, cancel_futures=True)
+            if self._pool is None:
+                pool.close()
             slot.close_all()
         if self._trouble is not None:
             raise self._trouble
@@ -174,27 +175,6 @@ class Runner:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-
-
-@contextmanager
-def cluster(address: str) -> Iterator[Executor]:
-    """The executor of a Dask cluster; its workers should have one thread each."""
-    try:
-        from distributed import Client
-    except ImportError:
-        raise BenchError(
-            "--scheduler: Dask is not installed, expected `pip install neuroback[distributed]`"
-        ) from None
-    try:
-        connect: Any = Client
-        client = connect(address, timeout="10s")
-    except (OSError, TimeoutError, ValueError) as error:
-        raise BenchError(f"--scheduler {address}: {error}, expected a running scheduler") from None
-    try:
-        # Not pure: two runs of the same order are two runs.
-        yield client.get_executor(pure=False, retries=0)
-    finally:
-        client.close()
 
 
 def clean_up_after(records: Path) -> int:

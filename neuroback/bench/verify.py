@@ -23,9 +23,8 @@ from typing import Any
 import numpy as np
 
 from neuroback.bench.output import Answer, tail
-from neuroback.bench.slot import Slot
-from neuroback.errors import BenchError
 from neuroback.formula import Formula
+from neuroback.process.slot import RunError, Slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +148,7 @@ def check_proof(
     }
     try:
         ended = slot.run(order)
-    except BenchError as error:
+    except RunError as error:
         return "failed", str(error)
     if ended["stopped_by"] == "time":
         return "timeout", f"stopped after {seconds:g} s"

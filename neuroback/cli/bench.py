@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from neuroback.process.progress import bar as bar_of
 
 if TYPE_CHECKING:
     from neuroback.bench.record import Record
@@ -143,10 +144,12 @@ def _check_numbers(args: argparse.Namespace) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from neuroback.bench import engines, known, suite, tree
+    from neuroback.bench import engines, known, suite
     from neuroback.bench import run as runner
     from neuroback.bench.record import RecordFile, finished
     from neuroback.errors import BenchError
+    from neuroback.process.child import become_subreaper
+    from neuroback.process.pool import DaskPool
 
     _check_numbers(args)
     for wish in args.redo:
@@ -173,13 +176,13 @@ def _run(args: argparse.Namespace) -> int:
         cache=str((args.cache or suite.default_cache()).resolve()),
         scratch=None if args.scratch is None else str(args.scratch.resolve()),
     )
-    tree.become_subreaper()
+    become_subreaper()
     records = RecordFile(path, _warn)
     try:
         killed = runner.clean_up_after(path)
         if killed:
             runner.say(f"ended {killed} processes that a killed runner had left")
-        with _progress(len(entries), "reading", args.quiet) as bar:
+        with bar_of(len(entries), "reading", "formula", quiet=args.quiet) as bar:
             tasks = suite.tasks(
                 entries,
                 suite.Cache(Path(settings.cache)),
@@ -197,16 +200,15 @@ def _run(args: argparse.Namespace) -> int:
         todo = runner.left_to_do(orders, records, args.redo)
         done = len(orders) - len(todo)
         with ExitStack() as stack:
-            executor = None
+            pool = None
             if args.scheduler:
-                executor = stack.enter_context(runner.cluster(args.scheduler))
-                workers = getattr(executor, "_client", None)
-                if workers is not None:
-                    slots = max(1, sum(workers.nthreads().values()))
-                    settings = replace(settings, slots=slots)
-            bar = stack.enter_context(_progress(len(orders), "runs", args.quiet, initial=done))
+                pool = stack.enter_context(closing(DaskPool(args.scheduler)))
+                settings = replace(settings, slots=pool.jobs)
+            bar = stack.enter_context(
+                bar_of(len(orders), "runs", "run", quiet=args.quiet, initial=done)
+            )
             work = runner.Runner(
-                records, settings, executor=executor, on_done=lambda record: _tick(bar, record)
+                records, settings, pool=pool, on_done=lambda record: _tick(bar, record)
             )
             stack.enter_context(work.signals(lambda times: _say_stop(times, args.quiet)))
             work.run(todo)
@@ -265,71 +267,6 @@ def _say_end(path: Path, ended: list[Record], planned: int) -> None:
     if wrong:
         parts.append(f"{wrong} WRONG ANSWERS")
     say("; ".join(parts))
-
-
-class _NoBar:
-    """Stands in for tqdm where it is missing or not wanted."""
-
-    n = 0
-
-    def update(self, n: int) -> None:
-        self.n += n
-
-    def set_postfix_str(self, text: str, refresh: bool = True) -> None:
-        pass
-
-    def write(self, text: str) -> None:
-        print(text, file=sys.stderr, flush=True)
-
-    def __enter__(self) -> _NoBar:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-
-class _Lines(_NoBar):
-    """A line now and then, where tqdm is missing."""
-
-    def __init__(self, total: int, what: str, initial: int) -> None:
-        self.total, self.what, self.first, self.n = total, what, initial, initial
-        self.began = self.said = time.monotonic()
-
-    def update(self, n: int) -> None:
-        self.n += n
-        now = time.monotonic()
-        if self.n > self.first and (now - self.said > 10 or self.n == self.total):
-            self.said = now
-            left = (now - self.began) / (self.n - self.first) * (self.total - self.n)
-            self.write(f"{self.what}: {self.n} of {self.total}, about {left / 60:.0f} min left")
-
-
-def _progress(total: int, what: str, quiet: bool, initial: int = 0) -> Any:
-    if quiet:
-        return _NoBar()
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        return _Lines(total, what, initial)
-
-    class Bar(tqdm):  # type: ignore[misc]
-        """tqdm whose messages go where the bar is: standard error."""
-
-        @classmethod
-        def write(cls, s: str, *args: Any, **keywords: Any) -> None:
-            super().write(s, file=sys.stderr)
-
-    return Bar(
-        total=total,
-        initial=initial,
-        desc=what,
-        unit="run" if what == "runs" else "formula",
-        # Runs differ a thousandfold in length: only the mean over all of them predicts.
-        smoothing=0,
-        dynamic_ncols=True,
-        mininterval=0.5,
-        file=sys.stderr,
-    )
 
 
 # -- report and compare ------------------------------------------------------------------------
@@ -419,7 +356,7 @@ def _suite(args: argparse.Namespace) -> int:
     from neuroback.bench import recipe
 
     found = recipe.read(args.recipe)
-    with _progress(len(found.items), "making", args.quiet) as bar:
+    with bar_of(len(found.items), "making", "formula", quiet=args.quiet) as bar:
         count = recipe.build(
             found, args.output, args.formulas, lambda done, _: bar.update(done - bar.n)
         )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from neuroback.cli import fail
 from neuroback.cli.numbers import number, share
-from neuroback.cli.progress import formula_bar
+from neuroback.process.progress import formula_bar
 
 if TYPE_CHECKING:
     from neuroback.dataset.build import Tally, Workers

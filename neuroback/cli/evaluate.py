@@ -8,7 +8,7 @@ from typing import Any
 
 from neuroback.cli import COMMANDS
 from neuroback.cli.numbers import threads
-from neuroback.cli.progress import formula_bar
+from neuroback.process.progress import formula_bar
 
 DESCRIPTION = """\
 Compare predictions with the labels of a data set, macro-averaged over formulas and per family,

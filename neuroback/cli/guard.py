@@ -21,7 +21,7 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any
 
-from neuroback.limits import MIB, resident_bytes, unbound_own_memory
+from neuroback.process.memory import MIB, resident_bytes, unbound_own_memory
 
 # How long a stage may take to notice: ours, and a child's end.
 _OWN_PATIENCE = 0.08

@@ -21,14 +21,9 @@ from neuroback.cli.options import add_options, taken
 from neuroback.cli.output import Output, json_record
 from neuroback.configuration import resolve
 from neuroback.control import Control
-from neuroback.limits import (
-    MIB,
-    bound_own_memory,
-    default_threads,
-    own_peak_bytes,
-    unbound_own_memory,
-)
+from neuroback.limits import default_threads
 from neuroback.options import SolveOptions, option, words_of
+from neuroback.process.memory import MIB, bound_own_memory, own_peak_bytes, unbound_own_memory
 from neuroback.result import STAGES, Result, Status
 
 if TYPE_CHECKING:

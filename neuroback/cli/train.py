@@ -10,7 +10,7 @@ import sys
 from typing import Any
 
 from neuroback.cli import COMMANDS, EXIT_USAGE, fail
-from neuroback.cli.progress import formula_bar
+from neuroback.process.progress import formula_bar
 
 DESCRIPTION = """\
 Train the network.  "pretrain" starts from random weights, "finetune" from a checkpoint.  DATA are

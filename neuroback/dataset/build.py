@@ -23,10 +23,12 @@ from neuroback.dataset.recipe import Item
 from neuroback.dataset.store import Store
 from neuroback.errors import DataError, NeuroBackError
 from neuroback.formula import Formula
-from neuroback.parallel import isolated, open_pool, run_all
+from neuroback.parallel import run_all
+from neuroback.process.isolated import isolated
+from neuroback.process.pool import open_pool
+from neuroback.process.progress import Report, silent
 
 Answer = TypeVar("Answer")
-Report = Callable[[int, int, str], None]
 _GENERATE_SECONDS = 300.0
 
 
@@ -68,10 +70,6 @@ class Tally:
 
 def now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-
-
-def silent(done: int, total: int, text: str) -> None:
-    pass
 
 
 def formula_columns(formula: Formula) -> dict[str, Any]:

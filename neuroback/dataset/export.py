@@ -18,12 +18,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from neuroback.dataset.build import Report, Tally, silent
+from neuroback.dataset.build import Tally
 from neuroback.dataset.label import backbone_lines
 from neuroback.dataset.store import Row, Store
 from neuroback.errors import DataError, FormulaError
 from neuroback.files import write_whole
 from neuroback.formula import Formula
+from neuroback.process.progress import Report, silent
 
 
 def _zstd(data: bytes) -> bytes:

@@ -25,7 +25,6 @@ import numpy as np
 from neuroback.archive import open_bytes
 from neuroback.dataset.build import (
     DEFAULT_WORKERS,
-    Report,
     Tally,
     Workers,
     formula_columns,
@@ -33,7 +32,6 @@ from neuroback.dataset.build import (
     now,
     put_formula,
     run_tasks,
-    silent,
     text_of,
 )
 from neuroback.dataset.index import printable
@@ -41,7 +39,8 @@ from neuroback.dataset.label import SAT, UNKNOWN, UNSAT, Label
 from neuroback.dataset.store import ROLES, Store
 from neuroback.errors import DataError, FormulaError
 from neuroback.formula import Formula
-from neuroback.parallel import isolated
+from neuroback.process.isolated import isolated
+from neuroback.process.progress import Report, silent
 
 _ENDINGS = (".gz", ".xz", ".lzma", ".bz2", ".zst")
 _LABEL_ENDING = ".backbone.xz"

@@ -27,11 +27,9 @@ import numpy as np
 
 from neuroback.dataset.build import (
     DEFAULT_WORKERS,
-    Report,
     Workers,
     formula_columns,
     run_tasks,
-    silent,
     text_of,
 )
 from neuroback.dataset.label import SAT, UNKNOWN, UNSAT, Label, columns_of
@@ -39,7 +37,8 @@ from neuroback.dataset.split import leaks
 from neuroback.dataset.store import Row, Store
 from neuroback.errors import DataError, EngineError, NeuroBackError
 from neuroback.formula import Formula
-from neuroback.parallel import TaskError, isolated
+from neuroback.process.isolated import TaskError, isolated
+from neuroback.process.progress import Report, silent
 
 _STATES = {
     "none": {"SAT", "UNSAT", "UNKNOWN"},

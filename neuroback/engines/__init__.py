@@ -125,7 +125,7 @@ def _named(names: list[str]) -> str:
 
 def children_bytes() -> int:
     """Resident memory of the programs that engines run now."""
-    from neuroback.limits import resident_bytes
+    from neuroback.process.memory import resident_bytes
 
     child = sys.modules.get("neuroback.engines.child")
     return sum(resident_bytes(one.pid) for one in list(child.LIVE)) if child is not None else 0

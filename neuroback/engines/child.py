@@ -18,7 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neuroback.errors import EngineError
-from neuroback.limits import MIB, Deadline, peak_resident_bytes, resident_bytes
+from neuroback.limits import Deadline
+from neuroback.process.child import end_descriptor, signal_group
+from neuroback.process.memory import MIB, peak_resident_bytes, resident_bytes
 
 # Seconds between two looks at limits and at the wish to stop.
 _TICK = 0.05
@@ -172,8 +174,7 @@ class Child:
     def kill(self) -> None:
         """End the child and what it started, at once.  Callable from any thread."""
         if self.pid:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.pid, signal.SIGKILL)
+            signal_group(self.pid, signal.SIGKILL)
 
     # Starting
 
@@ -293,7 +294,7 @@ class Child:
         memory_bytes: int,
         should_stop: Callable[[], bool] | None,
     ) -> int:
-        exit_fd = _pidfd(self.pid)
+        exit_fd = end_descriptor(self.pid)
         next_look = 0.0
         code: int | None = None
         ended_at = 0.0
@@ -378,8 +379,7 @@ class Child:
             return
         self._next_blow = now + _GRACE
         number = self._soft_signals.pop(0) if self._soft_signals else signal.SIGKILL
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, number)
+        signal_group(self.pid, number)
 
     # Ending
 
@@ -421,24 +421,9 @@ def kill_all() -> None:
         plumbing.close()
 
 
-def _pidfd(pid: int) -> int:
-    """A descriptor that becomes readable when the process ends; -1 where there is none."""
-    opener = getattr(os, "pidfd_open", None)
-    if opener is None:
-        return -1
-    try:
-        return int(opener(pid))
-    except OSError:
-        return -1
-
-
 def _widen(fd: int) -> None:
     """A larger pipe means fewer switches between writer and reader."""
     import fcntl
 
     with contextlib.suppress(OSError, AttributeError):
         fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
-
-
-def program_exists(path: str | os.PathLike[str]) -> bool:
-    return Path(path).is_file() and os.access(path, os.X_OK)

@@ -16,8 +16,8 @@ from neuroback import _core
 from neuroback.engines.beside import Beside, Late
 from neuroback.engines.engine import OptionRange, Task
 from neuroback.errors import EngineError
-from neuroback.limits import MIB, own_peak_bytes
 from neuroback.options import ADVICE_MODES
+from neuroback.process.memory import MIB, own_peak_bytes
 from neuroback.result import COUNTERS, Result, Status
 
 if TYPE_CHECKING:

@@ -13,17 +13,17 @@ import math
 import os
 import re
 import signal
-import sys
 from collections.abc import Callable
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neuroback.engines.beside import Late
-from neuroback.engines.child import Child, Ending, Plumbing, program_exists
+from neuroback.engines.child import Child, Ending, Plumbing
 from neuroback.engines.engine import OptionRange, Task
 from neuroback.errors import EngineError
-from neuroback.limits import MIB, own_peak_bytes
+from neuroback.process.child import how_it_ended
+from neuroback.process.memory import MIB, own_peak_bytes, says_out_of_memory
+from neuroback.process.programs import find_kissat as locate
 from neuroback.result import COUNTERS, Result, Status
 
 if TYPE_CHECKING:
@@ -44,44 +44,12 @@ NO_LUCKY = "--lucky=false"
 _OURS = ("seed", "quiet", "verbose", "statistics", "profile")
 _HELP = re.compile(r"^  --([a-z0-9]+)=\S+ +(.+?)(?: \[[^\]]*\])?$", re.MULTILINE)
 
-_HOW_TO_GET = (
-    "no Kissat found; `pip install passagemath-kissat` brings one, or give --kissat PATH or "
-    "set NEUROBACK_KISSAT"
-)
 # The int8 -1 as a byte.
 _FALSE = 255
 _CODES = {status.exit_code for status in Status}
 _COUNTER = re.compile(rb"c ([a-z_]+): +(\d+)")
 # The kernel counts our own memory before the child's exec into this figure; we tell a true one.
 _MISLEADING = b"c maximum-resident-set-size:"
-_OUT_OF_MEMORY = re.compile(
-    r"out[- ]of[- ]memory|bad_alloc|cannot allocate memory|failed to map", re.IGNORECASE
-)
-
-
-def locate(path: str | os.PathLike[str] | None = None) -> str:
-    """The program: ``path``, else $NEUROBACK_KISSAT, else the wheel's, else the PATH's."""
-    for given, source in ((path, "--kissat"), (os.environ.get("NEUROBACK_KISSAT"), "environment")):
-        if not given:
-            continue
-        if "/" not in os.fspath(given) and not program_exists(given):
-            import shutil
-
-            given = shutil.which(given) or given
-        if program_exists(given):
-            return str(Path(given).absolute())
-        raise EngineError(f"{os.fspath(given)}: not a program ({source}), expected Kissat")
-    for folder in sys.path:
-        # Where the wheel of passagemath-kissat keeps its program.
-        candidate = Path(folder) / "sage_wheels" / "bin" / "kissat"
-        if program_exists(candidate):
-            return str(candidate.absolute())
-    import shutil
-
-    found = shutil.which("kissat")
-    if found is None:
-        raise EngineError(_HOW_TO_GET)
-    return str(Path(found).absolute())
 
 
 @lru_cache(maxsize=8)
@@ -382,23 +350,12 @@ class _Run:
 
     def _failed(self, ending: Ending, result: Result) -> None:
         text = ending.stderr
-        if _OUT_OF_MEMORY.search(text):
+        if says_out_of_memory(text):
             result.limit, result.deterministic = "memory", False
             return
         if ending.code == -signal.SIGXCPU:
             # The system's limit of CPU time, which the child inherits, struck it before us.
             result.limit, result.signal, result.deterministic = "interrupt", signal.SIGXCPU, False
             return
-        if ending.code < 0:
-            how = f"killed by {_signal_name(-ending.code)}"
-        else:
-            how = f"exit code {ending.code}"
         last = text.splitlines()[-1] if text else "no message"
-        raise EngineError(f"{self.program}: {how} ({last})")
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
+        raise EngineError(f"{self.program}: {how_it_ended(ending.code)} ({last})")

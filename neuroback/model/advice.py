@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neuroback.limits import MIB, default_threads, resident_bytes
+from neuroback.limits import default_threads
+from neuroback.process.memory import MIB, resident_bytes
 from neuroback.result import AdviceReport
 
 if TYPE_CHECKING:

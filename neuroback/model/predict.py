@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +13,7 @@ from neuroback import _core
 from neuroback.errors import CheckpointError
 from neuroback.graph import Graph
 from neuroback.model.checkpoint import DEFAULT, Checkpoint, load
+from neuroback.process import cpus
 
 # What a prediction takes, graph included, with one thread and AVX2: seconds a node (variable or
 # clause) and a literal, as measured on formulas of a million nodes and of three million literals.
@@ -48,7 +48,7 @@ def predict(
     if not isinstance(checkpoint, Checkpoint):
         checkpoint = load(checkpoint)
     if threads is None:
-        threads = available_cpus()
+        threads = cpus.available()
     try:
         return checkpoint.network.predict(graph.core, max(1, threads), should_stop)
     except _core.Interrupted:
@@ -69,18 +69,3 @@ def seconds_of_size(num_vars: int, num_clauses: int, num_literals: int) -> float
         + _SECONDS_PER_LITERAL * num_literals
         + _SECONDS_PER_VISIT * _core.belief_visits(num_literals)
     )
-
-
-def available_cpus() -> int:
-    """CPUs in this process's affinity mask, cut by the cgroup's quota where there is one."""
-    if hasattr(os, "sched_getaffinity"):
-        count = len(os.sched_getaffinity(0))
-    else:
-        count = os.cpu_count() or 1
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()[:2]
-        if quota != "max":
-            count = min(count, max(1, int(quota) // int(period)))
-    except (OSError, ValueError):
-        pass
-    return max(1, count)

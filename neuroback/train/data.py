@@ -15,12 +15,12 @@ import numpy.typing as npt
 import torch
 from torch_geometric.data import Batch
 
-from neuroback.dataset.build import Report, silent
 from neuroback.dataset.split import EXCLUDED
 from neuroback.dataset.store import Row, Store
 from neuroback.errors import DataError
 from neuroback.limits import default_threads
 from neuroback.model.network import GraphData
+from neuroback.process.progress import Report, silent
 from neuroback.train.config import TrainConfig
 from neuroback.train.example import Example, Stored
 

@@ -18,8 +18,9 @@ from typing import Any
 
 import pytest
 
-from neuroback.bench import record, slot, tree
+from neuroback.bench import record
 from neuroback.cli import main
+from neuroback.process import slot, tree
 
 Program = Callable[[str, str], Path]
 

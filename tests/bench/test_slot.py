@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from neuroback.bench import slot
+from neuroback.process import slot
 
 
 @pytest.fixture

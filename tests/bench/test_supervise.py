@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from neuroback.bench import slot, tree
+from neuroback.process import slot, tree
 
 Program = Callable[[str, str], Path]
 
@@ -179,16 +179,13 @@ def test_cpu_time_of_a_tree_is_right_to_a_hundredth(
 def test_a_program_that_does_not_exist_is_an_error_not_a_hang(
     run: Callable[..., dict[str, Any]], tmp_path: Path
 ) -> None:
-    from neuroback.errors import BenchError
 
-    with pytest.raises(BenchError, match="No such file"):
+    with pytest.raises(slot.RunError, match="No such file"):
         run(tmp_path / "nothing", wall=5)
 
 
 def test_a_killed_supervisor_leaves_nothing(write_program: Program, tmp_path: Path) -> None:
     from threading import Timer
-
-    from neuroback.errors import BenchError
 
     mine = slot.Slot("nbtest", 1)
     program = write_program("sleeper", "if os.fork() == 0: os.setsid()\ntime.sleep(60)\n")
@@ -205,7 +202,7 @@ def test_a_killed_supervisor_leaves_nothing(write_program: Program, tmp_path: Pa
         os.kill(mine.process.pid, signal.SIGKILL)
 
     Timer(0.5, strike).start()
-    with pytest.raises(BenchError, match="supervisor"):
+    with pytest.raises(slot.RunError, match="supervisor"):
         mine.run(order)
     assert tree.marked(f"{slot.TOKEN_NAME}={mine.token}") == []
     # And the slot works again.

@@ -19,7 +19,9 @@ from neuroback.dataset.index import COLUMNS, UNSTABLE
 from neuroback.dataset.label import columns_of
 from neuroback.dataset.store import Store
 from neuroback.errors import DataError
-from neuroback.parallel import TaskError, isolated, open_pool, run_all
+from neuroback.parallel import run_all
+from neuroback.process.isolated import TaskError, isolated
+from neuroback.process.pool import open_pool
 
 Run = Callable[..., tuple[int, str, str]]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from neuroback.files import ASIDE, is_stream, write_whole, writing
-from neuroback.parallel import isolated
+from neuroback.process.isolated import isolated
 
 
 def named_by_failure(path: Path) -> tuple[str, list[str]]:

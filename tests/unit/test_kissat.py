@@ -290,7 +290,7 @@ def test_conflict_limit() -> None:
 
 
 def test_memory_limit_of_the_child() -> None:
-    from neuroback.limits import MIB, resident_bytes
+    from neuroback.process.memory import MIB, resident_bytes
 
     limit = resident_bytes() / MIB + 6
     result = solve(random_formula(np.random.default_rng(1), 3000, 12900), memory=limit)

@@ -542,7 +542,7 @@ def test_a_solver_is_not_pickled_but_says_so() -> None:
 
 def test_many_solvers_give_their_memory_back() -> None:
     flat = np.tile(np.array([1, -2, 3, 0], dtype=np.int32), 100_000)
-    from neuroback.limits import resident_bytes
+    from neuroback.process.memory import resident_bytes
 
     before = 0
     for turn in range(12):

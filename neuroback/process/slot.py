@@ -20,14 +20,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from neuroback.bench import tree
-from neuroback.bench.suite import default_cache
-from neuroback.errors import BenchError
+from neuroback.errors import NeuroBackError
+from neuroback.process import cpus, tree
 
 TOKEN_NAME = "NEUROBACK_BENCH_TOKEN"
 
 
-class SupervisorLost(BenchError):
+class RunError(NeuroBackError):
+    """A program could not be started."""
+
+
+class SupervisorLost(RunError):
     """The supervisor itself was killed: the machine's doing, not the engine's."""
 
 
@@ -38,7 +41,8 @@ def lock_folder() -> Path | None:
     is a folder, not a link, of this user, and nobody else may write to it.
     """
     name = f"neuroback-bench-cores-{os.getuid()}"
-    places = [Path(tempfile.gettempdir()), default_cache()]
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "neuroback"
+    places = [Path(tempfile.gettempdir()), cache]
     if runtime := os.environ.get("XDG_RUNTIME_DIR"):
         places.insert(0, Path(runtime))
     for place in places:
@@ -72,10 +76,10 @@ class Slot:
 
     def _claim(self, wanted: int) -> tuple[list[int], bool]:
         """Take ``wanted`` cores nobody else benchmarks on; True if they had to be shared."""
-        if not hasattr(os, "sched_getaffinity"):
-            return [], True
         # The first core serves most interrupts: take it last.
-        order = spread(sorted(os.sched_getaffinity(0), reverse=True))
+        order = cpus.spread(cpus.mask()[::-1])
+        if not order:
+            return [], True
         folder = lock_folder()
         if folder is None:
             return order[:wanted], True
@@ -107,7 +111,7 @@ class Slot:
     def _supervisor(self) -> subprocess.Popen[bytes]:
         if self.process is None or self.process.poll() is not None:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "neuroback.bench.supervise"],
+                [sys.executable, "-m", "neuroback.process.supervisor"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 start_new_session=True,
@@ -143,7 +147,7 @@ class Slot:
             )
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
-            raise BenchError(answer["error"])
+            raise RunError(answer["error"])
         return answer
 
     def cancel(self) -> None:
@@ -188,6 +192,11 @@ def here(token: str, cores: int) -> Slot:
     return slot
 
 
+def others(slot: Slot) -> list[Slot]:
+    """The other slots of this process."""
+    return [other for other in list(_slots) if other is not slot]
+
+
 def cancel_all() -> None:
     for slot in list(_slots):
         slot.cancel()
@@ -197,30 +206,3 @@ def close_all() -> None:
     for slot in list(_slots):
         slot.close()
         _slots.discard(slot)
-
-
-def _topology(cpu: int, name: str) -> str:
-    try:
-        return Path(f"/sys/devices/system/cpu/cpu{cpu}/{name}").read_text().strip()
-    except OSError:
-        return str(cpu)
-
-
-def physical_core(cpu: int) -> str:
-    return _topology(cpu, "topology/thread_siblings_list")
-
-
-def last_level_cache(cpu: int) -> str:
-    return _topology(cpu, "cache/index3/shared_cpu_list")
-
-
-def spread(cpus: list[int]) -> list[int]:
-    """Order cores so that hardware threads of one physical core are used last together."""
-    first: list[int] = []
-    rest: list[int] = []
-    seen: set[str] = set()
-    for cpu in cpus:
-        core = physical_core(cpu)
-        (rest if core in seen else first).append(cpu)
-        seen.add(core)
-    return first + rest

@@ -2,7 +2,7 @@
 # pathlib costs more here than the calls it wraps:
 """A supervisor: starts one run after another and answers for the whole process tree.
 
-Run as ``python -m neuroback.bench.supervise``; one JSON order a line on standard input, one
+Run as ``python -m neuroback.process.supervisor``; one JSON order a line on standard input, one
 JSON answer a line on standard output.  It is a process of its own, with one thread, because
 three things belong to a process and not to a thread: being the reaper of orphans, being the
 parent whose death the kernel reports, and the waiting for "any child".  It lives as long as
@@ -25,8 +25,8 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from neuroback.bench import tree
-from neuroback.bench.cgroup import Group
+from neuroback.process import child, tree
+from neuroback.process.group import Group
 
 # Polling starts fast, for runs of milliseconds, and slows down to this.
 SLOWEST_POLL_SECONDS = 0.05
@@ -57,11 +57,12 @@ class Run:
         self.group = Group.create(name, self.memory_bytes) if order.get("cgroup", True) else None
         self.began = time.monotonic()
         self.pid = self._start()
-        self.pidfd = os.pidfd_open(self.pid) if hasattr(os, "pidfd_open") else -1
+        self.pidfd = child.end_descriptor(self.pid)
 
     def _start(self) -> int:
         order = self.order
         ready, tell = os.pipe()
+        parent = os.getpid()
         self.began = time.monotonic()
         pid = os.fork()
         if pid:
@@ -75,11 +76,8 @@ class Run:
                 raise OSError(trouble.decode(errors="replace"))
             return pid
         try:
-            parent = os.getppid()
             os.setsid()
-            tree.die_with_parent()
-            if os.getppid() != parent:
-                os._exit(127)
+            child.die_with_parent(parent)
             if self.group is not None:
                 self.group.enter()
             if order.get("cpus") and hasattr(os, "sched_setaffinity"):
@@ -307,7 +305,7 @@ def serve(control: int, answers: int) -> None:
 def main() -> int:
     # The terminal's Ctrl-C is for the runner, which tells us what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    tree.become_subreaper()
+    child.become_subreaper()
     control, answers = os.dup(0), os.dup(1)
     for fd in (control, answers):
         os.set_inheritable(fd, False)

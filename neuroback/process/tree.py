@@ -2,41 +2,23 @@
 # pathlib costs more here than the calls it wraps:
 """The process tree of one run: find it, measure it, end it.
 
-Everything here reads ``/proc`` or calls ``prctl`` directly, because the supervisor that
-uses it must start within milliseconds.  Where ``/proc`` is missing the tree is only the
+Everything here reads ``/proc`` directly, because the supervisor that uses it must start within
+milliseconds.  Where ``/proc`` is missing the tree is only the
 child itself, and the record says so.
 """
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
-import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-
-PR_SET_PDEATHSIG = 1
-PR_SET_CHILD_SUBREAPER = 36
 
 TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 HAS_PROC = os.path.isdir("/proc/self/task")
 HAS_CHILDREN = os.path.exists(f"/proc/self/task/{os.getpid()}/children")
-
-_libc = ctypes.CDLL(None, use_errno=True) if sys.platform.startswith("linux") else None
-
-
-def become_subreaper() -> bool:
-    """Orphans below this process come to it, not to init: a double fork hides nothing."""
-    return _libc is not None and _libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
-
-
-def die_with_parent(number: int = signal.SIGKILL) -> None:
-    """Ask the kernel to send ``number`` to the calling process when its parent ends."""
-    if _libc is not None:
-        _libc.prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0)
 
 
 def _read(path: str) -> bytes:

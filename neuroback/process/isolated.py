@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: MIT
+"""One task in a forked child of its own: a crash, a hang or a hunger for memory ends the child and
+becomes an exception of that task alone."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import resource
+import select
+import signal
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from neuroback.errors import NeuroBackError
+from neuroback.process.child import die_with_parent, how_it_ended
+
+Answer = TypeVar("Answer")
+
+
+class TaskError(NeuroBackError):
+    """A task crashed or met an outer limit."""
+
+
+def isolated(
+    task: Callable[..., Answer],
+    *values: Any,
+    seconds: float | None = None,
+    memory_mib: int | None = None,
+) -> Answer:
+    """``task(*values)`` in a forked child; what it raises is raised here.
+
+    Errors: TaskError where the child dies, or is killed at ``seconds``.
+    """
+    parent = os.getpid()
+    read_end, write_end = os.pipe()
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            os.close(read_end)
+            die_with_parent(parent)
+            if memory_mib is not None:
+                resource.setrlimit(resource.RLIMIT_AS, (memory_mib << 20, memory_mib << 20))
+            try:
+                data = pickle.dumps((True, task(*values)))
+            except BaseException as error:
+                data = _pickled_error(error)
+            with os.fdopen(write_end, "wb") as pipe:
+                pipe.write(data)
+            code = 0
+        finally:
+            os._exit(code)
+    os.close(write_end)
+    try:
+        received = _read_until(read_end, None if seconds is None else time.monotonic() + seconds)
+    finally:
+        os.close(read_end)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+    if received is None:
+        raise TaskError(f"stopped after {seconds:.0f} s")
+    try:
+        good, result = pickle.loads(received)
+    except (EOFError, pickle.UnpicklingError):
+        code = os.waitstatus_to_exitcode(status)
+        raise TaskError(f"the worker died ({how_it_ended(code)})") from None
+    if not good:
+        raise result
+    answer: Answer = result
+    return answer
+
+
+def _pickled_error(error: BaseException) -> bytes:
+    if isinstance(error, MemoryError):
+        error = TaskError("out of memory")
+    try:
+        data = pickle.dumps((False, error))
+        pickle.loads(data)
+    except Exception:
+        data = pickle.dumps((False, TaskError(f"{type(error).__name__}: {error}")))
+    return data
+
+
+def _read_until(descriptor: int, deadline: float | None) -> bytes | None:
+    """All that comes; None where the deadline comes first."""
+    parts: list[bytes] = []
+    while True:
+        left = None if deadline is None else max(0.0, deadline - time.monotonic())
+        if not select.select([descriptor], [], [], left)[0]:
+            return None
+        part = os.read(descriptor, 1 << 20)
+        if not part:
+            return b"".join(parts)
+        parts.append(part)
