@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
     from neuroback import _core
     from neuroback.control import Control
     from neuroback.formula import Formula
-    from neuroback.limits import bound_own_memory, unbound_own_memory
+    from neuroback.process.memory import bound_own_memory, unbound_own_memory
 
     started = time.monotonic()
     control = Control(time=args.time, memory=args.memory, started=started)
