@@ -66,6 +66,7 @@ class Substitute {
           continue;
         }
         const WatchList &list = core_.watches[~lit];
+        effort_.ticks += 1 + (list.size() >> 3);
         if (!index[lit.code()]) {
           index[lit.code()] = low[lit.code()] = ++counter;
           component.push_back(lit);
@@ -135,6 +136,7 @@ class Substitute {
     for (std::uint32_t code = 0; code < 2 * core_.num_vars(); ++code) {
       const Lit lit = Lit::from_code(code);
       WatchList &list = core_.watches[lit];
+      effort_.ticks += 1 + (list.size() >> 3);
       Watch *out = list.begin();
       for (const Watch watch : list) {
         const Lit other = watch.blocking();
@@ -179,6 +181,7 @@ class Substitute {
          ref = core_.arena.next(ref)) {
       const Clause &clause = core_.arena[ref];
       if (clause.garbage) continue;
+      ++effort_.ticks;
       if (std::ranges::all_of(clause, [&](Lit lit) { return map(lit) == lit; })) continue;
       lits.clear();
       bool satisfied = false;
