@@ -31,7 +31,7 @@ _HOME = {
     "SolveOptions": "neuroback.options",
     "solve": "neuroback.pipeline",
     "predict": "neuroback.pipeline",
-    "backbone": "neuroback.dataset.backbone",
+    "backbone": "neuroback.backbones.search",
 }
 
 __all__ = ["__version__", *sorted(_HOME)]

@@ -21,7 +21,8 @@ CXX = {
     "gnn": {"base", "formula", "graph"},
     "proof": {"base", "formula"},
     "solver": {"base", "formula", "proof"},
-    "bind": {"base", "formula", "graph", "gnn", "proof", "solver", "bind"},
+    "backbone": {"base", "formula", "solver"},
+    "bind": {"base", "formula", "graph", "gnn", "proof", "solver", "backbone", "bind"},
     "tools": {"base", "formula", "graph", "gnn", "proof", "solver"},
 }
 
@@ -33,6 +34,7 @@ MAY_BE_HEAVY = (
     "model/paper.py",
     "train/",
     "dataset/",
+    "backbones/check.py",
     "graph.py",
     "bench/",
     "cli/train.py",
@@ -45,6 +47,7 @@ MAY_BE_HEAVY = (
 FORBIDDEN = {
     "model/": ("neuroback.solver", "neuroback.engines", "neuroback.pipeline", "neuroback.bench"),
     "engines/": ("neuroback.model", "neuroback.train", "neuroback.pipeline", "neuroback.bench"),
+    "backbones/": ("neuroback.train", "neuroback.dataset", "neuroback.bench", "neuroback.cli"),
     "solver.py": ("neuroback.model", "neuroback.train", "neuroback.pipeline", "neuroback.bench"),
     "bench/": ("neuroback.model", "neuroback.train", "neuroback.pipeline"),
     "formula.py": ("neuroback.graph", "neuroback.model", "neuroback.engines"),

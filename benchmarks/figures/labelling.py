@@ -64,13 +64,11 @@ OURS = """
 import json, sys, time
 import pysat.solvers
 from neuroback import Formula
-from neuroback.dataset.backbone import Search
-from neuroback.dataset.oracle import cpu_seconds
+from neuroback.backbones.search import Search, cpu_seconds
 begin, cpu = time.perf_counter(), cpu_seconds()
 formula = Formula.read(sys.argv[1])
 search = Search(formula, deadline=cpu + float(sys.argv[2]), clock=cpu_seconds, keep_models=0)
 found = search.run()
-search.close()
 print(json.dumps({
     "seconds": time.perf_counter() - begin, "cpu": cpu_seconds() - cpu,
     "first": found.seconds_first, "complete": found.complete, "conflicts": found.conflicts,

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from common import ROOT, report
 
-from neuroback.dataset.oracle import cpu_seconds
+from neuroback.backbones.search import cpu_seconds
 from neuroback.dataset.store import Store
 
 

@@ -15,13 +15,13 @@ namespace nb::bind {
 
 void register_errors(pybind11::module_ &module);
 void register_formula(pybind11::module_ &module);
-void register_flips(pybind11::module_ &module);
 void register_graph(pybind11::module_ &module);
 void register_engine(pybind11::module_ &module);
 void register_repair(pybind11::module_ &module);
 void register_proof(pybind11::module_ &module);
 void register_gnn(pybind11::module_ &module);
 void register_solver(pybind11::module_ &module);
+void register_backbone(pybind11::module_ &module);
 
 // A read-only numpy view of memory that `owner` keeps alive.
 template <typename T>

@@ -6,11 +6,11 @@ PYBIND11_MODULE(_core, module) {
   module.attr("__version__") = NB_VERSION;
   nb::bind::register_errors(module);
   nb::bind::register_formula(module);
-  nb::bind::register_flips(module);
   nb::bind::register_graph(module);
   nb::bind::register_engine(module);
   nb::bind::register_repair(module);
   nb::bind::register_proof(module);
   nb::bind::register_gnn(module);
   nb::bind::register_solver(module);
+  nb::bind::register_backbone(module);
 }

@@ -223,6 +223,18 @@ int Solver::fixed(std::int32_t literal) const {
   return core_->root_value(Lit::from_dimacs(literal));
 }
 
+std::size_t Solver::append_facts(std::size_t from, std::vector<std::int32_t> &facts) const {
+  const Trail &trail = core_->trail;
+  const std::size_t roots = trail.level ? trail.levels[1].trail : trail.lits.size();
+  for (std::size_t i = from; i < roots; ++i) facts.push_back(trail.lits[i].dimacs());
+  return std::max(from, roots);
+}
+
+bool Solver::active(std::int32_t literal) const {
+  return checked_var(literal) <= core_->num_vars() &&
+         core_->active(Lit::from_dimacs(literal).var());
+}
+
 bool Solver::propagate(std::span<const std::int32_t> assumptions,
                        std::vector<std::int32_t> &implied) {
   Core &core = *core_;

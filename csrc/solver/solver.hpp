@@ -78,6 +78,11 @@ class Solver {
 
   // The value of a literal in every model, as far as known: 1, -1, or 0.
   int fixed(std::int32_t literal) const;
+  // Append the literals that are true in every model, as far as known, from the one at place
+  // `from` on, in the order in which they were found.  Returns how many there are in all.
+  std::size_t append_facts(std::size_t from, std::vector<std::int32_t> &facts) const;
+  // Is the variable still in the formula: not fixed, eliminated or substituted?
+  bool active(std::int32_t literal) const;
 
   // Unit propagation of the assumptions alone.  False if they run into a conflict; `implied`
   // receives all literals true at the end, in the order of propagation, assumptions included.

@@ -19,6 +19,7 @@ COMMANDS = {
     "solve": "solve a formula, advised by the network",
     "predict": "predict the phases of a formula's variables",
     "check": "check a model or a proof against a formula",
+    "backbone": "prove the literals that are true in every model",
     "models": "list the shipped checkpoints",
     "data": "make, import, label, split and verify data sets",
     "train": "train the network",

@@ -21,9 +21,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroback.dataset.backbone import Search
+from neuroback.backbones.search import Search, cpu_seconds
 from neuroback.dataset.models import WANTED, sample_models
-from neuroback.dataset.oracle import cpu_seconds
 from neuroback.errors import DataError
 from neuroback.formula import Formula
 
@@ -269,33 +268,30 @@ def label_formula(
         clock=cpu_seconds,
         seed=seed,
     )
-    try:
-        found = search.run(variables)
-        num_vars = formula.num_vars
-        counts = np.zeros(num_vars, dtype=np.int16)
-        models, distance = 0, 0.0
-        if found.satisfiable:
-            if limits.conflicts is not None:
-                search.conflicts = search.spent + limits.conflicts
-            if limits.seconds is not None:
-                search.set_deadline(begin + limits.seconds)
-            sample = sample_models(search, limits.models, limits.model_conflicts)
-            counts, models, distance = sample.true_count, sample.models, sample.distance
-        status = {True: SAT, False: UNSAT, None: UNKNOWN}[found.satisfiable]
-        return Label(
-            fingerprint=formula.fingerprint,
-            status=status,
-            backbone=found.values,
-            partial=not found.complete or (variables is not None and found.satisfiable is True),
-            true_count=counts,
-            models=models,
-            distance=distance,
-            conflicts=search.spent,
-            seconds=cpu_seconds() - begin,
-            seconds_first=found.seconds_first,
-        )
-    finally:
-        search.close()
+    found = search.run(variables)
+    num_vars = formula.num_vars
+    counts = np.zeros(num_vars, dtype=np.int16)
+    models, distance = 0, 0.0
+    if found.satisfiable:
+        if limits.conflicts is not None:
+            search.conflicts = search.spent + limits.conflicts
+        if limits.seconds is not None:
+            search.deadline = begin + limits.seconds
+        sample = sample_models(search, limits.models, limits.model_conflicts)
+        counts, models, distance = sample.true_count, sample.models, sample.distance
+    status = {True: SAT, False: UNSAT, None: UNKNOWN}[found.satisfiable]
+    return Label(
+        fingerprint=formula.fingerprint,
+        status=status,
+        backbone=found.values,
+        partial=not found.complete or (variables is not None and found.satisfiable is True),
+        true_count=counts,
+        models=models,
+        distance=distance,
+        conflicts=search.spent,
+        seconds=cpu_seconds() - begin,
+        seconds_first=found.seconds_first,
+    )
 
 
 def columns_of(label: Label) -> dict[str, Any]:

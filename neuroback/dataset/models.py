@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroback.dataset.backbone import Search, Values
+from neuroback.backbones.search import Search, Values
 
 WANTED = 16
 FEWEST = 8
@@ -62,20 +62,20 @@ def sample_models(search: Search, wanted: int = WANTED, conflicts: int = 2000) -
             # Against the majority, where there is one; a tenth stays random.
             against = (balance != 0) & (rng.random(num_vars) < 0.9)
             phases = np.where(against, -np.sign(balance), phases)
-        search.oracle.prefer(np.where(free, phases, 0).astype(np.int8))
+        search.prefer(np.where(free, phases, 0).astype(np.int8))
         if not search.ask([], conflicts):
             failures += 1
             continue
-        model = search.walk.wander(search.oracle.model(), _WALK)
+        model = search.wander(search.model(), _WALK)
         drawn.append(model)
         balance += model
-    for model in search.models:
+    for model in search.models():
         if len(drawn) >= FEWEST:
             break
-        drawn.append(search.walk.wander(model, _WALK))
+        drawn.append(search.wander(model, _WALK))
     while drawn and len(drawn) < FEWEST:
         # Nothing else is known: walks from what there is.
-        drawn.append(search.walk.wander(drawn[len(drawn) // 2], 2 * _WALK))
+        drawn.append(search.wander(drawn[len(drawn) // 2], 2 * _WALK))
     true_count = np.zeros(num_vars, dtype=np.int16)
     for model in drawn:
         true_count += model > 0
