@@ -51,7 +51,17 @@ def test_the_readme_names_every_command() -> None:
         [sys.executable, "-m", "neuroback", "--help"], capture_output=True, text=True, timeout=60
     )
     assert run.returncode == 0
-    for command in ("solve", "predict", "check", "backbone", "models", "data", "train", "evaluate", "bench"):
+    for command in (
+        "solve",
+        "predict",
+        "check",
+        "backbone",
+        "models",
+        "data",
+        "train",
+        "evaluate",
+        "bench",
+    ):
         assert command in run.stdout
         assert f"neuroback {command}" in (ROOT / "README.md").read_text()
 

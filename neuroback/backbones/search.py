@@ -260,7 +260,7 @@ def backbone(
 ) -> Backbone:
     """The backbone of ``formula``, or what the limits allow of it.
 
-    formula     a Formula, the path of a file, PySAT's CNF, or an iterable of clauses
+    formula     a Formula, PySAT's CNF, or the path of a file
     variables   ask about these only: the others have the value 0, whether or not they belong to
                 the backbone, and ``complete`` says that all of these are decided
     conflicts   limit on the solver's conflicts, first model included
