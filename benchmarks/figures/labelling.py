@@ -120,10 +120,10 @@ def ours(path: Path) -> Record:
 
 def kissat_seconds(path: Path) -> tuple[float, float]:
     """Wall and processor seconds of the released Kissat."""
-    from neuroback.engines.kissat import locate
+    from neuroback.process.programs import find_kissat
 
     begin = time.perf_counter()
-    child = subprocess.Popen([locate(), "-q", "-n", str(path)], stdout=subprocess.DEVNULL)
+    child = subprocess.Popen([find_kissat(), "-q", "-n", str(path)], stdout=subprocess.DEVNULL)
     try:
         _, status, usage = os.wait4(child.pid, 0)
     except BaseException:

@@ -81,10 +81,10 @@ def _by_pysat(
 def _by_kissat(
     formula: Formula, literals: NDArray[np.int32], should_stop: Callable[[], bool]
 ) -> Check:
-    from neuroback.engines.kissat import locate
+    from neuroback.process.programs import find_kissat
 
     try:
-        program = locate()
+        program = find_kissat()
     except EngineError as error:
         how = "pip install python-sat"
         raise EngineError(f"--check needs PySAT ({how}) or Kissat: {error}") from None

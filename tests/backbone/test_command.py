@@ -200,10 +200,10 @@ def test_formulas_of_all_kinds_give_the_same(small: Path) -> None:
 @pytest.mark.parametrize("way", [check._by_pysat, check._by_kissat])
 def test_the_check_proves_what_is_right_and_finds_what_is_wrong(way: object) -> None:
     if way is check._by_kissat:
-        from neuroback.engines import kissat
+        from neuroback.process.programs import find_kissat
 
         try:
-            kissat.locate()
+            find_kissat()
         except Exception as missing:
             pytest.skip(str(missing))
     proved = refused = 0
