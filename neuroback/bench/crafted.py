@@ -95,36 +95,48 @@ def queens_colouring(enc: Encoder, seed: int, *, side: int, colours: int, given:
             enc.fix(field[0][i][i])
 
 
+_GATES: tuple[Callable[[Encoder, int, int], int], ...] = (
+    Encoder.and_,
+    Encoder.or_,
+    Encoder.xor,
+)
+
+
 def boolean_network(
-    enc: Encoder, seed: int, *, nodes: int, inputs: int, steps: int, asked: float, free: float
+    enc: Encoder, seed: int, *, nodes: int, inputs: int, steps: int, asked: int, changed: int
 ) -> None:
     """Can a network of random gates come to a given state?
 
-    Every node becomes, at each step, a nested AND and OR of ``inputs`` nodes with signs.  Of the
-    first state a share ``free`` is open, of the last a share ``asked`` is given, at random.
+    Every node becomes, at each step, nested gates of ``inputs`` nodes with signs.  The first state
+    is open.  ``asked`` nodes of the last state are given: as a run from a random state has them, so
+    that there is an answer, but ``changed`` of them are inverted, and then chance decides.
     """
     rng = random.Random(f"network {seed}")
     rules = [
-        [(rng.randrange(nodes), rng.random() < 0.5, rng.random() < 0.5) for _ in range(inputs)]
+        [(rng.randrange(nodes), rng.random() < 0.5, rng.randrange(3)) for _ in range(inputs)]
         for _ in range(nodes)
     ]
     state = enc.word(nodes)
-    for lit in state:
-        if rng.random() >= free:
-            enc.fix(lit, rng.random() < 0.5)
+    seen = [rng.random() < 0.5 for _ in state]
     for _ in range(steps):
-        following: Word = []
+        literals: Word = []
+        values: list[bool] = []
         for rule in rules:
             source, sign, _ = rule[0]
-            value = state[source] if sign else -state[source]
-            for source, sign, both in rule[1:]:
+            literal, value = state[source] if sign else -state[source], seen[source] == sign
+            for source, sign, gate in rule[1:]:
                 other = state[source] if sign else -state[source]
-                value = enc.and_(value, other) if both else enc.or_(value, other)
-            following.append(value)
-        state = following
-    for lit in state:
-        if rng.random() < asked:
-            enc.fix(lit, rng.random() < 0.5)
+                literal = _GATES[gate](enc, literal, other)
+                value = (
+                    value and (seen[source] == sign),
+                    value or (seen[source] == sign),
+                    value != (seen[source] == sign),
+                )[gate]
+            literals.append(literal)
+            values.append(value)
+        state, seen = literals, values
+    for turn, node in enumerate(rng.sample(range(nodes), asked)):
+        enc.fix(state[node], seen[node] != (turn < changed))
 
 
 def _square(enc: Encoder, a: Word, b: Word) -> tuple[Word, Word]:
