@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from neuroback.configuration import Configuration
     from neuroback.formula import Formula
     from neuroback.phases import Phases
+
+
+Short = Literal["SAT", "UNSAT", "UNKNOWN"]
 
 
 class Status(Enum):
@@ -35,9 +38,9 @@ class Status(Enum):
         return _ANSWERS[self]
 
     @property
-    def short(self) -> str:
+    def short(self) -> Short:
         """SAT, UNSAT or UNKNOWN, as in records."""
-        return self.value.replace("ISFIABLE", "")
+        return _SHORT[self]
 
     @classmethod
     def of_exit_code(cls, code: int) -> Status:
@@ -49,6 +52,11 @@ class Status(Enum):
 
 
 _EXIT_CODES = {Status.SATISFIABLE: 10, Status.UNSATISFIABLE: 20, Status.UNKNOWN: 0}
+_SHORT: dict[Status, Short] = {
+    Status.SATISFIABLE: "SAT",
+    Status.UNSATISFIABLE: "UNSAT",
+    Status.UNKNOWN: "UNKNOWN",
+}
 _ANSWERS = {Status.SATISFIABLE: True, Status.UNSATISFIABLE: False, Status.UNKNOWN: None}
 
 STAGES = ("read", "graph", "predict", "search", "check")

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from neuroback.bench import output
+from neuroback.bench.record import Reason
 from neuroback.errors import BenchError
 from neuroback.process.programs import find_kissat
 from neuroback.result import Status
@@ -50,7 +51,7 @@ class Job:
 class Stopped(BenchError):
     """What a run needs beforehand met a limit (``time``, ``memory``) or was ``interrupted``."""
 
-    def __init__(self, reason: str, text: str) -> None:
+    def __init__(self, reason: Reason, text: str) -> None:
         self.reason = reason
         super().__init__(text)
 
@@ -67,7 +68,7 @@ class Explanation:
     statistics: dict[str, int] = field(default_factory=dict)
     advice: dict[str, Any] = field(default_factory=dict)
     failed: str | None = None
-    limit: str | None = None
+    limit: Reason | None = None
 
 
 @dataclass(slots=True)

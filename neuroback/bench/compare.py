@@ -8,6 +8,7 @@ engines compares each with the first.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from neuroback.bench import record, settling, table
@@ -27,8 +28,8 @@ def side(text: str) -> tuple[Path, str | None]:
 
 def _of(records: Sequence[Record], engine: str | None, path: Path) -> dict[str, list[Record]]:
     found: dict[str, list[Record]] = {}
-    for one in sorted(records, key=lambda one: int(one.get("place", 0))):
-        found.setdefault(one["engine"], []).append(one)
+    for one in sorted(records, key=lambda one: one.place):
+        found.setdefault(one.engine, []).append(one)
     if engine is not None:
         if engine not in found:
             raise BenchError(f"{path}: no engine {engine!r}, expected one of {', '.join(found)}")
@@ -83,14 +84,14 @@ def compare_all(
 def _one(name_a: str, runs_a: list[Record], name_b: str, runs_b: list[Record]) -> str:
     # The same label on both sides must stay two engines while they are settled together.
     label_a, label_b = f"{name_a} (A)", f"{name_b} (B)"
-    both = [{**one, "engine": label_a, "place": 0} for one in runs_a]
-    both += [{**one, "engine": label_b, "place": 1} for one in runs_b]
-    limits = {one["limits"].get("time") for one in both}
+    both = [replace(one, engine=label_a, place=0) for one in runs_a]
+    both += [replace(one, engine=label_b, place=1) for one in runs_b]
+    limits = {one.limits.time for one in both}
     if len(limits) > 1:
         raise BenchError(
             f"time limits {', '.join(map(str, sorted(limits, key=str)))}, expected one and the same"
         )
     bench = settling.settle(both)
     found, warnings = table.compare(bench, label_a, label_b)
-    text = comparison_text(name_a, name_b, found, bench.limit)
+    text = comparison_text(name_a, name_b, found)
     return "\n".join([*(f"! {warning}" for warning in warnings), text])

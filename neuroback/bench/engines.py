@@ -77,9 +77,14 @@ def parse_one(text: str) -> Adapter:
 def parse(texts: Sequence[str]) -> list[Adapter]:
     """Engines of ``--engines``, which may be repeated and hold several, comma-separated."""
     adapters = [parse_one(part) for text in texts for part in split(text)]
+    check_labels(adapters)
+    return adapters
+
+
+def check_labels(adapters: Sequence[Adapter]) -> None:
+    """Records tell engines by their labels: BenchError if two have the same."""
     labels: set[str] = set()
     for adapter in adapters:
         if adapter.label in labels:
             raise BenchError(f"engine {adapter.label!r} twice, expected different labels")
         labels.add(adapter.label)
-    return adapters

@@ -18,7 +18,7 @@ from typing import Any
 
 from neuroback.bench import host, output, verify
 from neuroback.bench.adapters import Adapter, Explanation, Job, Stopped
-from neuroback.bench.record import SCHEMA, Record
+from neuroback.bench.record import Limits, Reason, Record
 from neuroback.bench.suite import Cache, Task, default_cache
 from neuroback.errors import BenchError, NeuroBackError
 from neuroback.process import cpus, memory, slot
@@ -57,8 +57,8 @@ class Settings:
     dirty: bool | None = None
 
     @property
-    def limits(self) -> dict[str, float | int | None]:
-        return {"time": self.time, "cpu": self.cpu, "memory_mib": self.memory_mib}
+    def limits(self) -> Limits:
+        return Limits(self.time, self.cpu, self.memory_mib)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +114,17 @@ def _execute(order: Order, settings: Settings, here: slot.Slot, scratch: Path) -
         command = adapter.command(job)
     except Stopped as error:
         if error.reason == "time" and settings.time is not None:
-            record.update(wall_seconds=settings.time, cpu_seconds=settings.time)
+            record.wall_seconds = record.cpu_seconds = settings.time
         return _failed(record, error.reason, str(error))
     except (NeuroBackError, OSError) as error:
         return _failed(record, "crashed", str(error))
-    record["command"] = [Path(command[0]).name, *(_named(word, job) for word in command[1:])]
+    record.command = [Path(command[0]).name, *(_named(word, job) for word in command[1:])]
     out, err = scratch / "stdout", scratch / "stderr"
     wall = None if settings.time is None else settings.time - ahead
     if wall is not None and wall <= 0:
         # Prediction alone took the whole limit.
-        record.update(wall_seconds=settings.time, cpu_seconds=ahead, seconds={"predict": ahead})
+        record.wall_seconds, record.cpu_seconds = settings.time or 0.0, ahead
+        record.seconds["predict"] = ahead
         return _failed(record, "time", "the prediction took the whole limit")
     sizes = {str(out): MOST_OUTPUT_BYTES}
     if proof is not None:
@@ -158,32 +159,20 @@ def _execute(order: Order, settings: Settings, here: slot.Slot, scratch: Path) -
     )
     if here.shared and settings.cores:
         notes.append("cores claimed by another bench too")
-    record.update(
-        wall_seconds=round(ended["wall"] + ahead, 6),
-        cpu_seconds=round(ended["cpu"] + ahead, 6),
-        user_seconds=round(ended["user"], 6),
-        system_seconds=round(ended["system"], 6),
-        peak_mib=round(ended["peak_mib"], 3),
-        waited_seconds=round(ended["waited"], 4),
-        exit_code=ended["exit"],
-        signal=ended["signal"],
-        processes=ended["processes"],
-        left_behind=ended["left"],
-        contained_by=ended["contained_by"],
-        disturbed=notes,
-    )
+    _measured(record, ended, ahead)
+    record.disturbed = notes
     answer = _read(out)
     explanation = _explain(adapter, answer)
-    record["seconds"] = explanation.seconds
+    record.seconds = explanation.seconds
     if ahead:
-        record["seconds"]["predict"] = ahead
-    record["statistics"] = explanation.statistics
-    record["advice"] = {
+        record.seconds["predict"] = ahead
+    record.statistics = explanation.statistics
+    record.advice = {
         name: _named(value, job) if isinstance(value, str) else value
         for name, value in explanation.advice.items()
     }
     _judge(record, ended, answer, explanation, adapter, settings, err)
-    if record["reason"] != "answered":
+    if record.reason != "answered":
         answer.status = "UNKNOWN"
     verdict = verify.verify(
         answer,
@@ -198,21 +187,36 @@ def _execute(order: Order, settings: Settings, here: slot.Slot, scratch: Path) -
         slot=here,
     )
     denied = output.contradiction(answer, ended["exit"])
-    if record["reason"] == "answered" and denied is not None:
-        _note(record, denied)
+    if record.reason == "answered" and denied is not None:
+        record.add_note(denied)
         if verdict.verdict == "unchecked":
             # Two stories of one run, and nothing that tells which is true.
-            record["reason"] = "crashed"
+            record.reason = "crashed"
             answer.status = "UNKNOWN"
             verdict = verify.Verdict("none")
-    record["status"] = answer.status
-    record["verdict"] = verdict.verdict
-    record["checked_by"] = verdict.checked_by
-    record["check_seconds"] = round(verdict.seconds, 4)
-    _note(record, verdict.note)
+    record.status = answer.status
+    record.verdict = verdict.verdict
+    record.checked_by = verdict.checked_by
+    record.check_seconds = round(verdict.seconds, 4)
+    record.add_note(verdict.note)
     if proof is not None and proof.is_file():
-        record["proof_bytes"] = proof.stat().st_size
+        record.proof_bytes = proof.stat().st_size
     return record
+
+
+def _measured(record: Record, ended: dict[str, Any], ahead: float) -> None:
+    """The supervisor's figures; ``ahead`` seconds were spent before and count as the engine's."""
+    record.wall_seconds = round(ended["wall"] + ahead, 6)
+    record.cpu_seconds = round(ended["cpu"] + ahead, 6)
+    record.user_seconds = round(ended["user"], 6)
+    record.system_seconds = round(ended["system"], 6)
+    record.peak_mib = round(ended["peak_mib"], 3)
+    record.waited_seconds = round(ended["waited"], 4)
+    record.exit_code = ended["exit"]
+    record.signal = ended["signal"]
+    record.processes = ended["processes"]
+    record.left_behind = ended["left"]
+    record.contained_by = ended["contained_by"]
 
 
 def _ask(here: slot.Slot, settings: Settings, scratch: Path, command: list[str]) -> bytes:
@@ -232,7 +236,8 @@ def _ask(here: slot.Slot, settings: Settings, scratch: Path, command: list[str])
         }
     )
     if ended["stopped_by"] is not None:
-        reason = {"cancel": "interrupted"}.get(ended["stopped_by"], ended["stopped_by"])
+        reasons: dict[str, Reason] = {"cancel": "interrupted", "memory": "memory"}
+        reason = reasons.get(ended["stopped_by"], "time")
         raise Stopped(reason, f"the prediction met its limit: {reason}")
     if ended["exit"] not in (0, 10, 20):
         said = output.tail(err, 300) or f"exit code {ended['exit']}"
@@ -255,48 +260,48 @@ def _judge(
     claimed = not adapter.strict and answer.status != "UNKNOWN"
     strange = ended["exit"] not in (0, 10, 20) and not claimed
     denied = output.contradiction(answer, ended["exit"])
-    hurt = any(note.startswith("oom") for note in record["disturbed"])
-    late = settings.time is not None and record["wall_seconds"] > settings.time
+    hurt = any(note.startswith("oom") for note in record.disturbed)
+    late = settings.time is not None and record.wall_seconds > settings.time
     if stopped == "cancel":
-        record["reason"] = "interrupted"
+        record.reason = "interrupted"
     elif stopped in ("time", "cpu") or late:
-        record["reason"] = "time"
-        record["stopped_by"] = "cpu" if stopped == "cpu" else "wall"
+        record.reason = "time"
+        record.stopped_by = "cpu" if stopped == "cpu" else "wall"
     elif stopped == "memory":
-        record["reason"] = "memory"
+        record.reason = "memory"
     elif stopped == "size":
-        record["reason"] = "host"
-        _note(record, f"wrote more than {settings.proof_mib} MiB of proof, or of output")
+        record.reason = "host"
+        record.add_note(f"wrote more than {settings.proof_mib} MiB of proof, or of output")
     elif ended["signal"] or strange:
         if ended["signal"] == 9 and hurt:
-            record["reason"] = "host"
+            record.reason = "host"
         elif _out_of_memory(record, settings, err):
-            record["reason"] = "memory"
+            record.reason = "memory"
         else:
-            record["reason"] = "crashed"
-        _note(record, how_it_ended(ended["exit"], ended["signal"]))
-        _note(record, output.tail(err))
+            record.reason = "crashed"
+        record.add_note(how_it_ended(ended["exit"], ended["signal"]))
+        record.add_note(output.tail(err))
     elif answer.trouble is not None:
-        record["reason"] = "crashed"
-        _note(record, answer.trouble)
+        record.reason = "crashed"
+        record.add_note(answer.trouble)
     elif denied is not None and not claimed:
-        record["reason"] = "crashed"
-        _note(record, denied)
+        record.reason = "crashed"
+        record.add_note(denied)
     elif explanation.failed is not None:
-        record["reason"] = "crashed"
-        _note(record, explanation.failed)
-        record["failed"] = True
+        record.reason = "crashed"
+        record.add_note(explanation.failed)
+        record.failed = True
     elif answer.status == "UNKNOWN" and explanation.limit is not None:
-        record["reason"] = explanation.limit
+        record.reason = explanation.limit
     else:
-        record["reason"] = "answered"
+        record.reason = "answered"
 
 
 def _out_of_memory(record: Record, settings: Settings, err: Path) -> bool:
     """Did an engine that ended by itself do so because it got no more memory?"""
     if settings.memory_mib is None:
         return False
-    if record["peak_mib"] >= 0.95 * settings.memory_mib:
+    if record.peak_mib >= 0.95 * settings.memory_mib:
         return True
     return memory.says_out_of_memory(output.tail(err, 4000))
 
@@ -323,11 +328,6 @@ def _explain(adapter: Adapter, answer: output.Answer) -> Explanation:
         return Explanation(failed=f"output not understood: {error}")
 
 
-def _note(record: Record, text: str | None) -> None:
-    if text:
-        record["note"] = f"{record['note']}; {text}" if record.get("note") else text
-
-
 def _named(text: str, job: Job) -> str:
     """Names instead of this machine's folders: records are published."""
     for path, name in ((job.plain, "FORMULA"), (job.source, "FORMULA"), (job.scratch, "SCRATCH")):
@@ -340,54 +340,53 @@ def _blank(order: Order, settings: Settings, here: slot.Slot) -> Record:
     cores = {cpus.physical_core(cpu) for cpu in here.cpus}
     caches = {cpus.last_level_cache(cpu) for cpu in here.cpus}
     others = slot.others(here)
-    return {
-        "schema": SCHEMA,
-        "key": order.key,
-        "formula": task.name,
-        "family": task.family,
-        "formula_hash": task.formula_hash,
-        "gbd_hash": task.gbd_hash,
-        "variables": task.variables,
-        "clauses": task.clauses,
-        "known": task.known,
-        "role": task.role,
-        "engine": adapter.label,
-        "kind": adapter.kind,
-        "options": adapter.options,
-        "version": order.version,
-        "command": [],
-        "seed": order.seed,
-        "limits": settings.limits,
-        "status": "UNKNOWN",
-        "verdict": "none",
-        "reason": "crashed",
-        "wall_seconds": 0.0,
-        "cpu_seconds": 0.0,
-        "peak_mib": 0.0,
-        "seconds": {},
-        "statistics": {},
-        "advice": {},
-        "disturbed": [],
-        "note": None,
-        "checked_by": None,
-        "check_seconds": 0.0,
-        "host": host.describe(),
-        "load": host.load(),
-        "cpus": here.cpus if settings.cores else [],
-        "slots": settings.slots,
-        "shares_core": any(cores & {cpus.physical_core(c) for c in o.cpus} for o in others),
-        "shares_cache": any(caches & {cpus.last_level_cache(c) for c in o.cpus} for o in others),
-        "commit": settings.commit,
-        "dirty": settings.dirty,
-        "number": order.number,
-        "place": order.place,
-        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-    }
+    return Record(
+        key=order.key,
+        formula=task.name,
+        family=task.family,
+        formula_hash=task.formula_hash,
+        gbd_hash=task.gbd_hash,
+        variables=task.variables,
+        clauses=task.clauses,
+        known=task.known,
+        role=task.role,
+        engine=adapter.label,
+        kind=adapter.kind,
+        options=adapter.options,
+        version=order.version,
+        command=[],
+        seed=order.seed,
+        limits=settings.limits,
+        status="UNKNOWN",
+        verdict="none",
+        reason="crashed",
+        wall_seconds=0.0,
+        cpu_seconds=0.0,
+        peak_mib=0.0,
+        seconds={},
+        statistics={},
+        advice={},
+        disturbed=[],
+        note=None,
+        checked_by=None,
+        check_seconds=0.0,
+        host=host.describe(),
+        load=host.load(),
+        cpus=here.cpus if settings.cores else [],
+        slots=settings.slots,
+        shares_core=any(cores & {cpus.physical_core(c) for c in o.cpus} for o in others),
+        shares_cache=any(caches & {cpus.last_level_cache(c) for c in o.cpus} for o in others),
+        commit=settings.commit,
+        dirty=settings.dirty,
+        number=order.number,
+        place=order.place,
+        started=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    )
 
 
-def _failed(record: Record, reason: str, note: str) -> Record:
-    record["reason"] = reason
+def _failed(record: Record, reason: Reason, note: str) -> Record:
+    record.reason = reason
     if note.startswith("inference failed"):
-        record["failed"] = True
-    _note(record, note)
+        record.failed = True
+    record.add_note(note)
     return record

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from neuroback.result import Status
+from neuroback.result import Short, Status
 
 # Words of `s` lines; the last one is MiniSat's.
-_STATUS = {status.value.encode(): status.short for status in Status}
+_STATUS: dict[bytes, Short] = {status.value.encode(): status.short for status in Status}
 _STATUS[b"INDETERMINATE"] = Status.UNKNOWN.short
 _EXIT = {status.exit_code: status.short for status in Status if status is not Status.UNKNOWN}
 # `c conflicts:   1234 ...` (Kissat, CaDiCaL, ours) and `c conflicts : 1234` (MiniSat's family).
@@ -29,7 +29,7 @@ class Answer:
     trouble   why the output contradicts itself, or None
     """
 
-    status: str = "UNKNOWN"
+    status: Short = "UNKNOWN"
     model: npt.NDArray[np.int64] | None = None
     trouble: str | None = None
     counters: dict[str, int] = field(default_factory=dict)
@@ -39,19 +39,19 @@ class Answer:
 def parse(text: bytes) -> Answer:
     """Read status, model and counters.  Two ``s`` lines may agree, not contradict each other."""
     answer = Answer(text=text)
-    claims: set[str] = set()
+    claims: set[Short | None] = set()
     values: list[bytes] = []
     for line in text.split(b"\n"):
         if line.startswith(b"v ") or line == b"v":
             values.append(line[2:])
         elif line.startswith(b"s "):
-            claims.add(_STATUS.get(line[2:].strip(), "?"))
-    if "?" in claims:
+            claims.add(_STATUS.get(line[2:].strip()))
+    if None in claims:
         answer.trouble = "an s line with an unknown status"
     elif len(claims) > 1:
         answer.trouble = "two s lines that contradict each other"
     elif claims:
-        answer.status = claims.pop()
+        answer.status = claims.pop() or "UNKNOWN"
     if values:
         try:
             literals = np.array(b" ".join(values).split(), dtype=np.int64)

@@ -8,64 +8,213 @@ off.  A later line with the same key replaces an earlier one.
 
 from __future__ import annotations
 
-import csv
 import fcntl
 import hashlib
-import io
 import json
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, asdict, dataclass, field, fields
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from neuroback.errors import BenchError
+from neuroback.result import Short
 
 SCHEMA = "neuroback-bench 1"
 
-Record = dict[str, Any]
+Verdict = Literal["verified", "agreed", "unchecked", "wrong", "none"]
+Reason = Literal["answered", "time", "memory", "conflicts", "crashed", "interrupted", "host"]
 
-STATUSES = ("SAT", "UNSAT", "UNKNOWN")
-VERDICTS = ("verified", "agreed", "unchecked", "wrong", "none")
-REASONS = ("answered", "time", "memory", "conflicts", "crashed", "interrupted", "host")
+STATUSES: tuple[Short, ...] = get_args(Short)
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+REASONS: tuple[Reason, ...] = get_args(Reason)
 
-# The contract's columns come first and in its order; more may follow.
-COLUMNS = (
-    "formula",
-    "family",
-    "engine",
-    "seed",
-    "status",
-    "verdict",
-    "reason",
-    "wall_seconds",
-    "cpu_seconds",
-    "peak_mib",
-    "known",
-    "checked_by",
-    "version",
-    "formula_hash",
-    "disturbed",
-    "conflicts",
-    "predict_seconds",
-    "advised",
-    "exit_code",
-    "note",
-)
+# Takes a message about a line that is no record.
+OnFault = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds of wall and of CPU time, MiB of the process tree; None: no limit."""
+
+    time: float | None = None
+    cpu: float | None = None
+    memory_mib: int | None = None
+
+    def __str__(self) -> str:
+        told = ((self.time, "s"), (self.cpu, "s of CPU"), (self.memory_mib, "MiB"))
+        return ", ".join(f"{v:g} {unit}" for v, unit in told if v is not None) or "no limit"
+
+
+@dataclass(slots=True, kw_only=True)
+class Record:
+    """One run.  Fields with a default may be absent from a line; numbers are 0 or more.
+
+    The task      formula (its name in the suite), family, both hashes, sizes, role, known status
+    The engine    label, kind, options, version, command with FORMULA for its path, place on the
+                  command line of the bench
+    The outcome   status, verdict, reason, checked_by (model, proof or what knew it), note;
+                  failed: inference failed; stopped_by: wall or cpu, where time ran out
+    The figures   seconds (wall, CPU and its parts, waiting for a core), peak_mib of the tree,
+                  ``seconds`` per stage, ``statistics`` and ``advice`` where the engine tells them
+    The end       exit code, signal, processes seen, left behind, what contained them
+    Where, when   host, load, cpus, runs at once, what was shared, what disturbed it, commit, start
+    """
+
+    schema: str = SCHEMA
+    key: str
+    formula: str
+    family: str
+    formula_hash: str
+    gbd_hash: str = ""
+    variables: int = 0
+    clauses: int = 0
+    known: str | None = None
+    role: str | None = None
+    engine: str
+    kind: str = ""
+    options: list[str] = field(default_factory=list)
+    version: str
+    command: list[str] = field(default_factory=list)
+    seed: int
+    number: int = 0
+    place: int = 0
+    limits: Limits
+    status: Short
+    verdict: Verdict
+    reason: Reason
+    checked_by: str | None = None
+    check_seconds: float = 0.0
+    note: str | None = None
+    failed: bool = False
+    stopped_by: str | None = None
+    wall_seconds: float
+    cpu_seconds: float
+    user_seconds: float = 0.0
+    system_seconds: float = 0.0
+    waited_seconds: float = 0.0
+    peak_mib: float
+    seconds: dict[str, float] = field(default_factory=dict)
+    statistics: dict[str, int] = field(default_factory=dict)
+    advice: dict[str, Any] = field(default_factory=dict)
+    proof_bytes: int | None = None
+    exit_code: int | None = None
+    signal: int = 0
+    processes: int = 0
+    left_behind: int = 0
+    contained_by: str = ""
+    host: dict[str, Any]
+    load: float | None = None
+    cpus: list[int] = field(default_factory=list)
+    slots: int = 1
+    shares_core: bool = False
+    shares_cache: bool = False
+    disturbed: list[str] = field(default_factory=list)
+    commit: str | None = None
+    dirty: bool | None = None
+    started: str
+
+    @property
+    def finished(self) -> bool:
+        """A run that was interrupted has not ended; a resumed runner does it again."""
+        return self.reason != "interrupted"
+
+    def add_note(self, text: str | None) -> None:
+        if text:
+            self.note = f"{self.note}; {text}" if self.note else text
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, found: Any) -> Record:
+        """The record that a JSON value is; ValueError saying what is wrong with it.
+
+        Members that no field is for are left out.
+        """
+        if not isinstance(found, dict):
+            raise ValueError("no JSON object, expected a record")
+        given: dict[str, Any] = {}
+        for name, (kind, needed) in _kinds().items():
+            if name not in found:
+                if needed:
+                    raise ValueError(f"no {name}, expected {_words(kind)}")
+                continue
+            value = found[name]
+            if not _fits(value, kind):
+                raise ValueError(f"{name} {json.dumps(value)[:40]}, expected {_words(kind)}")
+            given[name] = value
+        given["limits"] = Limits(**{k: v for k, v in given["limits"].items() if k in _LIMITS})
+        return cls(**given)
+
+
+_LIMITS = tuple(one.name for one in fields(Limits))
+
+
+@lru_cache(maxsize=1)
+def _kinds() -> dict[str, tuple[Any, bool]]:
+    """Type of each field, and whether a line must have it."""
+    hints = get_type_hints(Record)
+    return {
+        one.name: (
+            hints[one.name],
+            one.default is MISSING and one.default_factory is MISSING,
+        )
+        for one in fields(Record)
+    }
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    """Is a JSON value of the kind that a field's type says?"""
+    origin, inside = get_origin(kind), get_args(kind)
+    if kind is Any:
+        return True
+    if kind is Limits:
+        numbers = isinstance(value, dict) and all(
+            limit is None or (_fits(limit, float) and limit > 0) for limit in value.values()
+        )
+        return numbers
+    if origin is Literal:
+        return isinstance(value, str) and value in inside
+    if origin in (Union, UnionType):
+        return any(_fits(value, one) for one in inside)
+    if origin is list:
+        return isinstance(value, list) and all(_fits(one, inside[0]) for one in value)
+    if origin is dict:
+        return isinstance(value, dict) and all(_fits(one, inside[1]) for one in value.values())
+    if kind is float:
+        # The upper end is that of a float: a longer whole number would fail where it is used.
+        numeric = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return numeric and 0 <= value < 1e300
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, kind)
+
+
+def _words(kind: Any) -> str:
+    if get_origin(kind) is Literal:
+        return " or ".join(get_args(kind))
+    if kind is Limits:
+        return "limits above 0"
+    simple = {
+        str: "text",
+        int: "a whole number",
+        float: "a number from 0 on",
+        bool: "true or false",
+    }
+    return simple.get(kind, str(kind).replace("typing.", ""))
 
 
 def key_of(
-    formula_hash: str, label: str, options: list[str], version: str, seed: int, limits: Any
+    formula_hash: str, label: str, options: list[str], version: str, seed: int, limits: Limits
 ) -> str:
     """What makes two runs the same run: 24 hex digits."""
-    what = json.dumps([formula_hash, label, options, version, seed, limits], sort_keys=True)
+    what = json.dumps([formula_hash, label, options, version, seed, asdict(limits)], sort_keys=True)
     return hashlib.blake2b(what.encode(), digest_size=12).hexdigest()
-
-
-def finished(record: Record) -> bool:
-    """A run that was interrupted has not ended; a resumed runner does it again."""
-    return bool(record["reason"] != "interrupted")
 
 
 def log_fault(fault: str) -> None:
@@ -79,7 +228,7 @@ class RecordFile:
     ``on_fault`` takes a message about each line that is no record; its run is done again.
     """
 
-    def __init__(self, path: Path, on_fault: Callable[[str], None] = log_fault) -> None:
+    def __init__(self, path: Path, on_fault: OnFault = log_fault) -> None:
         self.path = path
         self._on_fault = on_fault
         self._lock = threading.Lock()
@@ -91,7 +240,7 @@ class RecordFile:
             os.close(self._fd)
             raise BenchError(f"{path}: another runner writes to it, expected none") from None
         try:
-            self.records = {record["key"]: record for record in self._recover()}
+            self.records = {record.key: record for record in self._recover()}
         except BaseException:
             os.close(self._fd)
             raise
@@ -107,7 +256,8 @@ class RecordFile:
         return iter(records)
 
     def append(self, record: Record) -> None:
-        line = json.dumps(record, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+        text = json.dumps(record.to_json(), separators=(",", ":"), ensure_ascii=False)
+        line = text.encode() + b"\n"
         with self._lock:
             before = os.fstat(self._fd).st_size
             written = os.write(self._fd, line)
@@ -115,99 +265,31 @@ class RecordFile:
                 os.ftruncate(self._fd, before)
                 raise BenchError(f"{self.path}: the disk is full, expected room for a record")
             os.fsync(self._fd)
-            self.records[record["key"]] = record
+            self.records[record.key] = record
 
     def close(self) -> None:
         os.close(self._fd)
-
-
-def _is_number(value: Any) -> bool:
-    # A whole number beyond every float would fail later, where it is reckoned with.
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < 1e300
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int)
-
-
-def _is_limits(value: Any) -> bool:
-    return isinstance(value, dict) and all(
-        limit is None or (_is_number(limit) and limit > 0) for limit in value.values()
-    )
-
-
-def _is_object(value: Any) -> bool:
-    return isinstance(value, dict)
-
-
-# What reports reckon with, and what each must be.
-_NEEDED: dict[str, tuple[Callable[[Any], bool], str]] = {
-    **dict.fromkeys(
-        ("key", "formula", "family", "formula_hash", "engine", "version", "started"),
-        (_is_text, "text"),
-    ),
-    "seed": (_is_whole, "a whole number"),
-    "wall_seconds": (_is_number, "seconds"),
-    "cpu_seconds": (_is_number, "seconds"),
-    "peak_mib": (_is_number, "a size"),
-    "limits": (_is_limits, "limits above 0"),
-    "status": (STATUSES.__contains__, " or ".join(STATUSES)),
-    "verdict": (VERDICTS.__contains__, " or ".join(VERDICTS)),
-    "reason": (REASONS.__contains__, " or ".join(REASONS)),
-    "host": (_is_object, "an object"),
-}
-_OPTIONAL: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "seconds": (
-        lambda value: _is_object(value) and all(map(_is_number, value.values())),
-        "seconds for each stage",
-    ),
-    "statistics": (
-        lambda value: _is_object(value) and all(map(_is_whole, value.values())),
-        "whole numbers",
-    ),
-    "advice": (_is_object, "an object"),
-    "disturbed": (
-        lambda value: isinstance(value, list) and all(map(_is_text, value)),
-        "a list of texts",
-    ),
-    "note": (lambda value: value is None or _is_text(value), "text"),
-    "place": (_is_whole, "a whole number"),
-}
 
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name}, expected a number")
 
 
-def _read(line: bytes) -> Record:
-    """One line as a record; ValueError saying what is wrong."""
+def read_line(line: bytes) -> Mapping[str, Any]:
+    """One line as a JSON object; ValueError saying what is wrong."""
     try:
-        record = json.loads(line, parse_constant=_no_constant)
+        found = json.loads(line, parse_constant=_no_constant)
     except RecursionError:
         raise ValueError("too many brackets within each other, expected a record") from None
     except ValueError as error:
         what = str(error) if str(error).endswith("expected a number") else "no JSON object"
         raise ValueError(f"{what}, expected a record") from None
-    if not isinstance(record, dict):
+    if not isinstance(found, dict):
         raise ValueError("no JSON object, expected a record")
-    for name, (good, expected) in (*_NEEDED.items(), *_OPTIONAL.items()):
-        if name not in record:
-            if name in _OPTIONAL:
-                continue
-            raise ValueError(f"no {name}, expected {expected}")
-        # Only hashable values can be looked for among the words.
-        if isinstance(record[name], list) and name in ("status", "verdict", "reason"):
-            raise ValueError(f"{name} is a list, expected {expected}")
-        if not good(record[name]):
-            raise ValueError(f"{name} {json.dumps(record[name])[:40]}, expected {expected}")
-    return record
+    return found
 
 
-def parse(text: bytes, path: Path, on_fault: Callable[[str], None] = log_fault) -> Iterator[Record]:
+def parse(text: bytes, path: Path, on_fault: OnFault = log_fault) -> Iterator[Record]:
     """Every record of a file; ``on_fault`` takes a message about each line that is none.
 
     Errors: BenchError for records of another form, which are no accident.
@@ -216,18 +298,19 @@ def parse(text: bytes, path: Path, on_fault: Callable[[str], None] = log_fault) 
         if not line.strip():
             continue
         try:
-            record = _read(line)
+            found = read_line(line)
+            if "schema" not in found:
+                raise ValueError(f"no schema, expected {SCHEMA!r}")
+            if found["schema"] != SCHEMA:
+                raise BenchError(
+                    f"{path}:{number}: records of form {found['schema']!r}, expected {SCHEMA!r}"
+                )
+            yield Record.from_json(found)
         except ValueError as error:
             on_fault(f"{path}:{number}: {error}; the line is passed over")
-            continue
-        if record.get("schema") != SCHEMA:
-            raise BenchError(
-                f"{path}:{number}: records of form {record.get('schema')!r}, expected {SCHEMA!r}"
-            )
-        yield record
 
 
-def load(path: Path, on_fault: Callable[[str], None] = log_fault) -> list[Record]:
+def load(path: Path, on_fault: OnFault = log_fault) -> list[Record]:
     """The last record of every run in a file (or in every ``*.jsonl`` of a folder), in order.
 
     ``on_fault`` takes a message about each line that is no record.
@@ -245,47 +328,6 @@ def load(path: Path, on_fault: Callable[[str], None] = log_fault) -> list[Record
         text = file.read_bytes()
         # A runner may be writing right now: only whole lines count.
         for record in parse(text[: text.rfind(b"\n") + 1], file, on_fault):
-            records.pop(record["key"], None)
-            records[record["key"]] = record
+            records.pop(record.key, None)
+            records[record.key] = record
     return list(records.values())
-
-
-def _number(value: float | None, digits: int) -> str:
-    return "" if value is None else f"{value:.{digits}f}"
-
-
-def row(record: Record) -> dict[str, Any]:
-    """One run as a row of the CSV."""
-    advice = record.get("advice") or {}
-    return {
-        "formula": record["formula"],
-        "family": record["family"],
-        "engine": record["engine"],
-        "seed": record["seed"],
-        "status": record["status"],
-        "verdict": record["verdict"],
-        "reason": record["reason"],
-        "wall_seconds": _number(record["wall_seconds"], 4),
-        "cpu_seconds": _number(record["cpu_seconds"], 4),
-        "peak_mib": _number(record["peak_mib"], 1),
-        "known": record.get("known") or "",
-        "checked_by": record.get("checked_by") or "",
-        "version": record["version"],
-        "formula_hash": record["formula_hash"],
-        "disturbed": "; ".join(record.get("disturbed") or []),
-        "conflicts": record.get("statistics", {}).get("conflicts", ""),
-        "predict_seconds": _number(record.get("seconds", {}).get("predict"), 4),
-        "advised": advice.get("variables", ""),
-        "exit_code": "" if record.get("exit_code") is None else record["exit_code"],
-        "note": " ".join((record.get("note") or "").split()),
-    }
-
-
-def to_csv(records: Iterable[Record]) -> str:
-    """Long form: one row a run, the contract's ten columns first."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    for record in records:
-        writer.writerow(row(record))
-    return out.getvalue()

@@ -14,13 +14,15 @@ import math
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from importlib.resources import files
 from typing import Any
 
+from neuroback.bench.columns import COLUMNS, OF_RUNS
 from neuroback.bench.record import REASONS, STATUSES, VERDICTS, Record
 from neuroback.bench.settling import Bench, Run
 from neuroback.bench.statistics import Interval
-from neuroback.bench.table import Row, Table, claim
+from neuroback.bench.table import Figure, Sample, Table
 
 
 def _round(value: float | None, digits: int = 4) -> float | None:
@@ -29,123 +31,98 @@ def _round(value: float | None, digits: int = 4) -> float | None:
     return round(value, digits)
 
 
-def _interval(interval: Interval | None) -> list[float | None] | None:
-    if interval is None:
-        return None
-    return [_round(interval.value), _round(interval.low), _round(interval.high)]
+def _figure(figure: Figure) -> Any:
+    """A figure as the page takes it: an interval as value, low and high end."""
+    if isinstance(figure, Interval):
+        return [_round(figure.value), _round(figure.low), _round(figure.high)]
+    return _round(figure) if isinstance(figure, float) else figure
 
 
-def _row(row: Row) -> dict[str, Any]:
+def _row(sample: Sample) -> dict[str, Any]:
     return {
-        "engine": row.engine,
-        "version": row.version,
-        "runs": row.runs,
-        "solved": _interval(row.solved),
-        "sat": _interval(row.sat),
-        "unsat": _interval(row.unsat),
-        "par2": _interval(row.par2),
-        "cpu": _interval(row.par2_cpu),
-        "ratio": _interval(row.ratio),
-        "common": row.common,
-        "par2ratio": _interval(row.par2_ratio),
-        "claim": claim(row.ratio),
-        "par2claim": claim(row.par2_ratio),
-        "unchecked": row.verdicts["unchecked"],
-        "wrong": row.verdicts["wrong"],
-        "failed": row.failed,
-        "reasons": {reason: row.reasons[reason] for reason in REASONS if row.reasons[reason]},
-        "disturbed": row.disturbed,
-        "predict": _round(row.predict_seconds),
-        "needed": row.pairs_needed,
-        "void": row.void,
+        "engine": sample.engine,
+        "version": sample.version,
+        "void": sample.void,
+        "wrong": sample.verdicts["wrong"],
+        "unchecked": sample.verdicts["unchecked"],
+        "failed": sample.failed,
+        "disturbed": sample.disturbed,
+        "reasons": {one: sample.reasons[one] for one in REASONS if sample.reasons[one]},
+        "figures": {one.name: _figure(one.figure(sample)) for one in COLUMNS if one.of_engine},
     }
 
 
-class _Names:
-    """Strings as small numbers, in order of first appearance."""
+def _summary(table: Table) -> list[dict[str, Any]]:
+    """The columns of the summary: what the page needs to draw any of them."""
+    return [
+        {
+            "name": one.name,
+            "head": one.heading(table),
+            "about": one.about,
+            "words": one.words,
+            "count": one.count,
+            "aside": not one.text,
+        }
+        for one in COLUMNS
+        if one.of_engine
+    ]
 
-    def __init__(self, known: Sequence[str] = ()) -> None:
-        self.names = list(known)
-        self._index = {name: index for index, name in enumerate(self.names)}
 
-    def __call__(self, name: str) -> int:
-        if name not in self._index:
-            self._index[name] = len(self.names)
-            self.names.append(name)
-        return self._index[name]
+# Known words first, so that their numbers are the same on every page.
+_KNOWN: dict[str, Sequence[str]] = {
+    "status": STATUSES,
+    "verdict": VERDICTS,
+    "reason": REASONS,
+}
+# What a person looks up elsewhere: neither shown on the page nor worth its bytes.
+_UNSHOWN = {"version", "formula_hash", "known", "checked_by", "exit_code", "advised"}
+# Long texts are few: they travel by the number of their run.
+_SPARSE = {"note": 300, "disturbed": 200}
 
 
-def _columns(runs: Sequence[Run], engines: Sequence[str]) -> dict[str, Any]:
-    formula, family, engine = _Names(), _Names(), _Names(engines)
-    families_of: dict[int, int] = {}
-    columns: dict[str, list[Any]] = {
-        name: []
-        for name in (
-            "f",
-            "e",
-            "s",
-            "status",
-            "verdict",
-            "reason",
-            "wall",
-            "cpu",
-            "mem",
-            "counts",
-            "conf",
-        )
-    }
-    notes: dict[int, str] = {}
-    disturbed: dict[int, str] = {}
-    for number, run in enumerate(runs):
-        index = formula(run.formula)
-        families_of[index] = family(run.family)
-        columns["f"].append(index)
-        columns["e"].append(engine(run.engine))
-        columns["s"].append(run.seed)
-        columns["status"].append(STATUSES.index(run.status))
-        columns["verdict"].append(VERDICTS.index(run.verdict))
-        columns["reason"].append(REASONS.index(run.reason))
-        columns["wall"].append(_round(run.wall, 3))
-        columns["cpu"].append(_round(run.cpu, 3))
-        columns["mem"].append(_round(run.record["peak_mib"], 1))
-        columns["counts"].append(int(run.counts))
-        columns["conf"].append(run.record.get("statistics", {}).get("conflicts"))
-        if run.note:
-            notes[number] = run.note[:300]
-        if run.record.get("disturbed"):
-            disturbed[number] = "; ".join(run.record["disturbed"])[:200]
-    return {
-        "formulas": formula.names,
-        "families": family.names,
-        "familyOf": [families_of[index] for index in range(len(formula.names))],
-        "engines": engine.names,
-        "runs": columns,
-        "notes": notes,
-        "disturbed": disturbed,
-    }
+def _of_runs(runs: Sequence[Run], engines: Sequence[str]) -> list[dict[str, Any]]:
+    """The columns of the page's runs: numbers, and words as numbers of a list."""
+    made = []
+    for one in OF_RUNS:
+        if one.of_run is None or one.name in _UNSHOWN:
+            continue
+        cells = [one.of_run(run) for run in runs]
+        column: dict[str, Any] = {"name": one.name, "head": one.head, "words": one.words}
+        if one.name in _SPARSE:
+            most = _SPARSE[one.name]
+            column["sparse"] = {n: str(text)[:most] for n, text in enumerate(cells) if text}
+        elif one.words:
+            names = list(engines if one.name == "engine" else _KNOWN.get(one.name, ()))
+            index = {name: number for number, name in enumerate(names)}
+            column["values"] = [index.setdefault(str(cell), len(index)) for cell in cells]
+            column["names"] = list(index)
+        else:
+            column["values"] = [_round(v, 3) if isinstance(v, float) else v for v in cells]
+        made.append(column)
+    return made
 
 
 def _facts(bench: Bench, table: Table) -> dict[str, Any]:
     """What the head and the foot of the page say about machine, limits and versions."""
     records = [run.record for run in bench.runs]
     hosts = Counter(
-        f"{r['host'].get('name', '?')}: {r['host'].get('cpu', '?')}, "
-        f"{r['host'].get('cores', '?')} cores, {r['host'].get('memory_mib', 0) // 1024} GiB, "
-        f"{r['host'].get('system', '?')}, Python {r['host'].get('python', '?')}"
+        f"{r.host.get('name', '?')}: {r.host.get('cpu', '?')}, "
+        f"{r.host.get('cores', '?')} cores, {r.host.get('memory_mib', 0) // 1024} GiB, "
+        f"{r.host.get('system', '?')}, Python {r.host.get('python', '?')}"
         for r in records
     )
-    started = sorted(r["started"] for r in records)
+    started = sorted(r.started for r in records)
     return {
-        "limits": bench.limits,
+        "limits": asdict(bench.limits),
         "formulas": table.formulas,
         "families": table.families,
         "hosts": [f"{name} ({count} runs)" for name, count in hosts.most_common()],
         "first": started[0],
         "last": started[-1],
         "made": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
-        "contained": sorted({r.get("contained_by", "") for r in records} - {""}),
-        "slots": max(r.get("slots", 1) for r in records),
-        "cores": max((len(r.get("cpus", [])) for r in records), default=0),
+        "contained": sorted({r.contained_by for r in records} - {""}),
+        "slots": max(r.slots for r in records),
+        "cores": max((len(r.cpus) for r in records), default=0),
         "commits": _commits(records),
         "engines": [_engine_facts(bench.of(engine)) for engine in bench.engines],
     }
@@ -153,19 +130,17 @@ def _facts(bench: Bench, table: Table) -> dict[str, Any]:
 
 def _commits(records: Sequence[Record]) -> list[str]:
     found = Counter(
-        f"{r['commit'][:12]}{' with changes' if r.get('dirty') else ''}"
-        for r in records
-        if r.get("commit")
+        f"{r.commit[:12]}{' with changes' if r.dirty else ''}" for r in records if r.commit
     )
     return [f"{name} ({count} runs)" for name, count in found.most_common()]
 
 
 def _engine_facts(runs: Sequence[Run]) -> dict[str, str]:
-    record = next((run.record for run in runs if run.record["command"]), runs[0].record)
+    record = next((run.record for run in runs if run.record.command), runs[0].record)
     return {
-        "engine": record["engine"],
-        "version": record["version"],
-        "command": " ".join(record["command"]),
+        "engine": record.engine,
+        "version": record.version,
+        "command": " ".join(record.command),
     }
 
 
@@ -175,12 +150,11 @@ def payload(bench: Bench, table: Table) -> dict[str, Any]:
         "limit": bench.limit,
         "reference": table.reference,
         "warnings": table.warnings,
+        "summary": _summary(table),
         "rows": [_row(row) for row in table.rows],
         "facts": _facts(bench, table),
-        "statuses": STATUSES,
-        "verdicts": VERDICTS,
-        "reasons": REASONS,
-        **_columns(bench.runs, bench.engines),
+        "columns": _of_runs(bench.runs, bench.engines),
+        "counts": [int(run.counts) for run in bench.runs],
     }
 
 

@@ -32,7 +32,7 @@ _RESULT = {"SAT": "SATISFIABLE", "UNSAT": "UNSATISFIABLE", "UNKNOWN": "starexec-
 
 def _status(run: Run) -> str:
     if run.reason == "time":
-        cpu = run.record.get("stopped_by") == "cpu"
+        cpu = run.record.stopped_by == "cpu"
         return "timeout (cpu)" if cpu else "timeout (wallclock)"
     return {"memory": "memout", "crashed": "run script error"}.get(run.reason, "complete")
 
@@ -43,21 +43,21 @@ def to_csv(bench: Bench) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
     for number, run in enumerate(bench.runs, 1):
-        expected = bench.truth.get(run.record["formula_hash"])
+        expected = bench.truth.get(run.record.formula_hash)
         writer.writerow(
             [
                 number,
                 run.formula,
-                run.record["gbd_hash"],
+                run.record.gbd_hash,
                 run.engine,
-                run.record["version"],
+                run.record.version,
                 f"seed {run.seed}",
                 run.seed,
                 _status(run),
                 f"{run.cpu:.4f}",
                 f"{run.wall:.4f}",
                 # StarExec gives kibibytes of resident memory.
-                f"{run.record['peak_mib'] * 1024:.0f}",
+                f"{run.record.peak_mib * 1024:.0f}",
                 _RESULT[run.status],
                 _RESULT[expected] if expected else "starexec-unknown",
             ]

@@ -11,26 +11,54 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from neuroback.bench.record import Record
+from neuroback.bench.record import Limits, Reason, Record, Verdict
 from neuroback.errors import BenchError
+from neuroback.result import Short
 
 
 @dataclass(slots=True)
 class Run:
-    """One settled run.  ``counts``: solved, as far as the tables are concerned."""
+    """One settled run: what its record says, and what the others' certificates made of it.
+
+    counts   solved, as far as the tables are concerned
+    """
 
     record: Record
-    formula: str
-    family: str
-    engine: str
-    seed: int
-    status: str
-    verdict: str
-    reason: str
-    wall: float
-    cpu: float
+    verdict: Verdict
     counts: bool
     note: str = ""
+
+    @property
+    def formula(self) -> str:
+        return self.record.formula
+
+    @property
+    def family(self) -> str:
+        return self.record.family
+
+    @property
+    def engine(self) -> str:
+        return self.record.engine
+
+    @property
+    def seed(self) -> int:
+        return self.record.seed
+
+    @property
+    def status(self) -> Short:
+        return self.record.status
+
+    @property
+    def reason(self) -> Reason:
+        return self.record.reason
+
+    @property
+    def wall(self) -> float:
+        return float(self.record.wall_seconds)
+
+    @property
+    def cpu(self) -> float:
+        return float(self.record.cpu_seconds)
 
 
 @dataclass(slots=True)
@@ -46,7 +74,7 @@ class Bench:
     runs: list[Run]
     engines: list[str]
     limit: float
-    limits: dict[str, float | int | None]
+    limits: Limits
     truth: dict[str, str]
     warnings: list[str] = field(default_factory=list)
 
@@ -64,7 +92,7 @@ def select(
 ) -> list[Record]:
     """The records a table is about; an engine that is named and absent is an error."""
     chosen = list(records)
-    present = {record["engine"] for record in chosen}
+    present = {record.engine for record in chosen}
     for name in engines:
         if name not in present:
             raise BenchError(
@@ -73,26 +101,26 @@ def select(
     return [
         record
         for record in chosen
-        if (not roles or record.get("role") in roles)
-        and (not families or record["family"] in families)
-        and (not engines or record["engine"] in engines)
-        and (time is None or record["limits"].get("time") == time)
+        if (not roles or record.role in roles)
+        and (not families or record.family in families)
+        and (not engines or record.engine in engines)
+        and (time is None or record.limits.time == time)
     ]
 
 
 def settle(records: Iterable[Record]) -> Bench:
     """Decide which answers count.  Interrupted runs are no runs."""
     warnings: list[str] = []
-    chosen = [record for record in records if record["reason"] != "interrupted"]
+    chosen = [record for record in records if record.reason != "interrupted"]
     if not chosen:
         raise BenchError("no finished run among the records, expected some")
     chosen, limits = _one_limit(chosen, warnings)
     chosen = _one_version(chosen, warnings)
     truth = _truths(chosen, warnings)
     runs = [_settled(record, truth) for record in chosen]
-    limit = limits.get("time") or max(run.wall for run in runs)
+    limit = limits.time or max(run.wall for run in runs)
     # In the order of the command line, then of first appearance: runs themselves are shuffled.
-    places = {run.engine: run.record.get("place", 0) for run in runs}
+    places = {run.engine: run.record.place for run in runs}
     engines = sorted(places, key=lambda engine: places[engine])
     bench = Bench(
         runs, engines, float(limit), limits, {k: v[0] for k, v in truth.items()}, warnings
@@ -102,68 +130,60 @@ def settle(records: Iterable[Record]) -> Bench:
         if wrong:
             answers = "answer" if wrong == 1 else "answers"
             warnings.insert(0, f"{engine}: {wrong} WRONG {answers}: all its figures are void")
-        failed = sum(bool(run.record.get("failed")) for run in bench.of(engine))
+        failed = sum(bool(run.record.failed) for run in bench.of(engine))
         if failed:
             runs_text = "run, and that counts" if failed == 1 else "runs, and those count"
             warnings.append(f"{engine}: inference failed in {failed} {runs_text} as unsolved")
     return bench
 
 
-def _one_limit(
-    records: list[Record], warnings: list[str]
-) -> tuple[list[Record], dict[str, float | int | None]]:
+def _one_limit(records: list[Record], warnings: list[str]) -> tuple[list[Record], Limits]:
     """Times under different limits do not compare: keep the limits of the last record."""
-    limits = records[-1]["limits"]
-    kept = [record for record in records if record["limits"] == limits]
+    limits = records[-1].limits
+    kept = [record for record in records if record.limits == limits]
     if len(kept) != len(records):
         warnings.append(
             f"{len(records) - len(kept)} runs under other limits are left out; "
-            f"shown are those with {_limits_text(limits)}"
+            f"shown are those with {limits}"
         )
     return kept, limits
-
-
-def _limits_text(limits: dict[str, float | int | None]) -> str:
-    units = {"time": "s", "cpu": "s of CPU", "memory_mib": "MiB"}
-    parts = [f"{limits[k]:g} {unit}" for k, unit in units.items() if limits.get(k) is not None]
-    return ", ".join(parts) or "no limit"
 
 
 def _one_version(records: list[Record], warnings: list[str]) -> list[Record]:
     """A label stands for its last version; runs of earlier ones are left out and counted."""
     last: dict[str, str] = {}
     for record in records:
-        last[record["engine"]] = record["version"]
-    dropped = Counter(r["engine"] for r in records if r["version"] != last[r["engine"]])
+        last[record.engine] = record.version
+    dropped = Counter(r.engine for r in records if r.version != last[r.engine])
     for engine, count in dropped.items():
         warnings.append(f"{engine}: {count} runs of earlier versions are left out")
-    return [record for record in records if record["version"] == last[record["engine"]]]
+    return [record for record in records if record.version == last[record.engine]]
 
 
 def _truths(records: list[Record], warnings: list[str]) -> dict[str, tuple[str, str]]:
     """Formula hash -> status and who established it."""
     truth: dict[str, tuple[str, str]] = {}
     for record in records:
-        if record.get("known"):
-            truth[record["formula_hash"]] = (record["known"], "known")
+        if record.known:
+            truth[record.formula_hash] = (record.known, "known")
     proven: dict[str, str] = {}
     for record in records:
-        if record["verdict"] == "verified":
-            name = record["formula_hash"]
-            if proven.setdefault(name, record["status"]) != record["status"]:
+        if record.verdict == "verified":
+            name = record.formula_hash
+            if proven.setdefault(name, record.status) != record.status:
                 warnings.insert(
                     0,
-                    f"{record['formula']}: a verified model AND a verified proof: "
+                    f"{record.formula}: a verified model AND a verified proof: "
                     "the checker is broken, believe nothing here",
                 )
-            truth[name] = (record["status"], record["engine"])
+            truth[name] = (record.status, record.engine)
     return truth
 
 
 def _settled(record: Record, truth: dict[str, tuple[str, str]]) -> Run:
-    status, verdict, reason = record["status"], record["verdict"], record["reason"]
-    note = record.get("note") or ""
-    established, source = truth.get(record["formula_hash"], (None, ""))
+    status, verdict = record.status, record.verdict
+    note = record.note or ""
+    established, source = truth.get(record.formula_hash, (None, ""))
     answered = status in ("SAT", "UNSAT")
     if answered and verdict in ("agreed", "unchecked") and established not in (None, status):
         verdict = "wrong"
@@ -177,15 +197,7 @@ def _settled(record: Record, truth: dict[str, tuple[str, str]]) -> Run:
     )
     return Run(
         record=record,
-        formula=record["formula"],
-        family=record["family"],
-        engine=record["engine"],
-        seed=record["seed"],
-        status=status,
         verdict=verdict,
-        reason=reason,
-        wall=float(record["wall_seconds"]),
-        cpu=float(record["cpu_seconds"]),
         counts=counts and verdict != "wrong",
         note=note,
     )

@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import replace
 from typing import Any
 
-from neuroback.bench.record import SCHEMA, key_of
+from neuroback.bench.record import Limits, Reason, Record, Verdict, key_of
+from neuroback.result import Short
 
 LIMIT = 30.0
 
@@ -19,47 +21,40 @@ def make_record(
     *,
     seed: int = 0,
     family: str = "fa",
-    status: str = "SAT",
-    verdict: str = "verified",
-    reason: str = "answered",
+    status: Short = "SAT",
+    verdict: Verdict = "verified",
+    reason: Reason = "answered",
     wall: float = 1.0,
     place: int = 0,
     limit: float = LIMIT,
+    version: str = "1.0",
     **more: Any,
-) -> dict[str, Any]:
-    limits = {"time": limit, "cpu": None, "memory_mib": None}
-    version = more.pop("version", "1.0")
-    return {
-        "schema": SCHEMA,
-        "key": key_of(formula, engine, [], version, seed, limits),
-        "formula": f"{family}/{formula}.cnf.xz",
-        "family": family,
-        "formula_hash": formula,
-        "gbd_hash": formula,
-        "variables": 100,
-        "clauses": 400,
-        "known": None,
-        "role": "test",
-        "engine": engine,
-        "kind": "command",
-        "options": [],
-        "version": version,
-        "command": [engine, "FORMULA"],
-        "seed": seed,
-        "limits": limits,
-        "status": status,
-        "verdict": verdict,
-        "reason": reason,
-        "wall_seconds": wall,
-        "cpu_seconds": wall * 0.98,
-        "peak_mib": 25.0,
-        "seconds": {},
-        "statistics": {"conflicts": int(wall * 20000)},
-        "advice": {},
-        "disturbed": [],
-        "note": None,
-        "checked_by": "model",
-        "host": {
+) -> Record:
+    limits = Limits(limit)
+    made = Record(
+        key=key_of(formula, engine, [], version, seed, limits),
+        formula=f"{family}/{formula}.cnf.xz",
+        family=family,
+        formula_hash=formula,
+        gbd_hash=formula,
+        variables=100,
+        clauses=400,
+        role="test",
+        engine=engine,
+        kind="command",
+        version=version,
+        command=[engine, "FORMULA"],
+        seed=seed,
+        limits=limits,
+        status=status,
+        verdict=verdict,
+        reason=reason,
+        wall_seconds=wall,
+        cpu_seconds=wall * 0.98,
+        peak_mib=25.0,
+        statistics={"conflicts": int(wall * 20000)},
+        checked_by="model",
+        host={
             "name": "h",
             "cpu": "a processor",
             "cores": 8,
@@ -67,20 +62,19 @@ def make_record(
             "system": "Linux 6",
             "python": "3.11",
         },
-        "cpus": [0],
-        "slots": 1,
-        "place": place,
-        "commit": "0123456789abcdef",
-        "dirty": False,
-        "contained_by": "subreaper+polling+rlimit",
-        "started": "2026-01-01T00:00:00Z",
-        **more,
-    }
+        cpus=[0],
+        place=place,
+        commit="0123456789abcdef",
+        dirty=False,
+        contained_by="subreaper+polling+rlimit",
+        started="2026-01-01T00:00:00Z",
+    )
+    return replace(made, **more)
 
 
 def bench(
     formulas: int, engines: dict[str, float], seeds: int = 1, families: int = 31, number: int = 1
-) -> list[dict[str, Any]]:
+) -> list[Record]:
     """``engines``: label to how many times slower than the first it is."""
     dealer = random.Random(number)
     shift = [dealer.gauss(0, 0.8) for _ in range(families)]
@@ -88,7 +82,7 @@ def bench(
     for index in range(formulas):
         family = index % families
         hard = 0.6 + shift[family] + dealer.gauss(0, 1.1)
-        status = "SAT" if dealer.random() < 0.57 else "UNSAT"
+        status: Short = "SAT" if dealer.random() < 0.57 else "UNSAT"
         for place, (engine, factor) in enumerate(engines.items()):
             taste = dealer.gauss(0, 0.35)
             for seed in range(seeds):

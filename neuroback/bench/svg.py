@@ -123,10 +123,10 @@ def scatter(bench: Bench, across: str, down: str) -> str:
     for name in (across, down):
         if name not in bench.engines:
             raise BenchError(f"no runs of engine {name!r}, expected {', '.join(bench.engines)}")
-    others = {(run.record["formula_hash"], run.seed): run for run in bench.of(down)}
+    others = {(run.record.formula_hash, run.seed): run for run in bench.of(down)}
     pairs: list[tuple[Run, Run]] = []
     for run in bench.of(across):
-        other = others.get((run.record["formula_hash"], run.seed))
+        other = others.get((run.record.formula_hash, run.seed))
         if other is not None:
             pairs.append((run, other))
     times = [run.wall for pair in pairs for run in pair if run.counts]

@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from neuroback.bench import record
 from neuroback.bench.output import Answer, tail
 from neuroback.formula import Formula
 from neuroback.process.slot import RunError, Slot
@@ -31,7 +32,7 @@ from neuroback.process.slot import RunError, Slot
 class Verdict:
     """verdict; what it was checked by (model, proof, known, or nothing); a note; seconds."""
 
-    verdict: str
+    verdict: record.Verdict
     checked_by: str | None = None
     note: str | None = None
     seconds: float = 0.0

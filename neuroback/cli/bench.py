@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Callable
-from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from neuroback.process.progress import bar as bar_of
 
 if TYPE_CHECKING:
+    from neuroback.bench.api import Outcome
     from neuroback.bench.record import Record
 
 _ENGINES = """\
@@ -131,142 +132,111 @@ def run(args: argparse.Namespace) -> int:
 # -- run ---------------------------------------------------------------------------------------
 
 
-def _check_numbers(args: argparse.Namespace) -> None:
-    from neuroback.errors import BenchError
-
-    for name, least in (("seeds", 1), ("jobs", 1), ("cores", 0)):
-        if getattr(args, name) < least:
-            raise BenchError(f"--{name} {getattr(args, name)}, expected {least} or more")
-    for name in ("time", "cpu_time", "memory", "check_time", "check_memory"):
-        value = getattr(args, name)
-        if value is not None and not value > 0:
-            raise BenchError(f"--{name.replace('_', '-')} {value}, expected more than 0")
-
-
 def _run(args: argparse.Namespace) -> int:
-    from neuroback.bench import engines, known, suite
-    from neuroback.bench import run as runner
-    from neuroback.bench.record import RecordFile, finished
-    from neuroback.errors import BenchError
+    from neuroback.bench import api
     from neuroback.process.child import become_subreaper
-    from neuroback.process.pool import DaskPool
 
-    _check_numbers(args)
-    for wish in args.redo:
-        if wish not in runner.REDO:
-            raise BenchError(f"--redo {wish}, expected one of {', '.join(runner.REDO)}")
-    adapters = engines.parse(args.engines or ["neuroback"])
-    for engine in adapters:
-        engine.check()
-    entries = suite.read(args.suite)
-    path = args.output / "records.jsonl" if args.output.is_dir() else args.output
-    check_time = args.check_time or max(60.0, 10 * (args.time or 60.0))
-    settings = runner.make_settings(
-        path,
-        time=args.time,
-        cpu=args.cpu_time,
-        memory_mib=args.memory,
-        grace=args.grace,
-        cores=args.cores,
-        slots=args.jobs,
-        proofs=args.proofs == "on",
-        check_seconds=check_time,
-        check_memory_mib=args.check_memory,
-        cgroup=args.cgroup == "auto",
-        cache=str((args.cache or suite.default_cache()).resolve()),
-        scratch=None if args.scratch is None else str(args.scratch.resolve()),
-    )
     become_subreaper()
-    records = RecordFile(path, _warn)
-    try:
-        killed = runner.clean_up_after(path)
-        if killed:
-            runner.say(f"ended {killed} processes that a killed runner had left")
-        with bar_of(len(entries), "reading", "formula", quiet=args.quiet) as bar:
-            tasks = suite.tasks(
-                entries,
-                suite.Cache(Path(settings.cache)),
-                known.Known.gather(args.suite, args.known),
-                lambda done, _: bar.update(done - bar.n),
-            )
-        tasks, copies = suite.without_copies(tasks)
-        for name, original in copies:
-            runner.say(f"{name} is the same formula as {original}: left out")
-        if args.role:
-            tasks = [task for task in tasks if task.role in args.role]
-            if not tasks:
-                raise BenchError(f"--role {', '.join(args.role)}: no formula, expected some")
-        orders = runner.plan(tasks, adapters, args.seeds, settings)
-        todo = runner.left_to_do(orders, records, args.redo)
-        done = len(orders) - len(todo)
-        with ExitStack() as stack:
-            pool = None
-            if args.scheduler:
-                pool = stack.enter_context(closing(DaskPool(args.scheduler)))
-                settings = replace(settings, slots=pool.jobs)
-            bar = stack.enter_context(
-                bar_of(len(orders), "runs", "run", quiet=args.quiet, initial=done)
-            )
-            work = runner.Runner(
-                records, settings, pool=pool, on_done=lambda record: _tick(bar, record)
-            )
-            stack.enter_context(work.signals(lambda times: _say_stop(times, args.quiet)))
-            work.run(todo)
-        mine = [records.records[order.key] for order in orders if order.key in records.records]
-        ended = [record for record in mine if finished(record)]
-        _say_end(path, ended, len(orders))
-    finally:
-        records.close()
-    if work.signal is not None:
-        return 128 + work.signal
-    return 0
+    watcher = _watcher(args.quiet)
+    outcome = api.run(
+        args.suite,
+        args.output,
+        args.engines or ["neuroback"],
+        seeds=args.seeds,
+        time=args.time,
+        cpu_time=args.cpu_time,
+        memory=args.memory,
+        grace=args.grace,
+        jobs=args.jobs,
+        cores=args.cores,
+        scheduler=args.scheduler,
+        redo=args.redo,
+        known=args.known,
+        roles=args.role,
+        proofs=args.proofs == "on",
+        check_time=args.check_time,
+        check_memory=args.check_memory,
+        cache=args.cache,
+        scratch=args.scratch,
+        cgroup=args.cgroup == "auto",
+        signals=True,
+        watcher=watcher,
+    )
+    watcher.close()
+    path = args.output / "records.jsonl" if args.output.is_dir() else args.output
+    _say_end(path, outcome)
+    return 0 if outcome.signal is None else 128 + outcome.signal
+
+
+def _say(text: str) -> None:
+    print(f"neuroback: {text}", file=sys.stderr, flush=True)
 
 
 def _warn(text: str) -> None:
-    print(f"neuroback: warning: {text}", file=sys.stderr, flush=True)
+    _say(f"warning: {text}")
 
 
-def _say_stop(times: int, quiet: bool) -> None:
-    from neuroback.bench.run import say
+def _watcher(quiet: bool) -> Any:
+    """Shows a bar while formulas are read, another while they run."""
+    from neuroback.bench.api import Watcher
 
-    if times == 1:
-        say("no new runs; waiting for those under way (once more: end them now)")
-    elif not quiet:
-        say("ending the runs under way")
+    class Shown(Watcher):
+        bar: Any = None
+
+        def say(self, text: str) -> None:
+            _say(text)
+
+        def fault(self, text: str) -> None:
+            _warn(text)
+
+        def reading(self, done: int, total: int) -> None:
+            if self.bar is None:
+                self.bar = bar_of(total, "reading", "formula", quiet=quiet)
+            self.bar.update(done - self.bar.n)
+
+        def begin(self, done: int, total: int) -> None:
+            self.close()
+            self.bar = bar_of(total, "runs", "run", quiet=quiet, initial=done)
+
+        def ended(self, record: Record) -> None:
+            said = f"{record.engine} {record.status} {record.reason}"
+            self.bar.set_postfix_str(said, refresh=False)
+            self.bar.update(1)
+            if record.verdict == "wrong":
+                self.bar.write(
+                    f"WRONG: {record.engine} says {record.status} on {record.formula} "
+                    f"(seed {record.seed}): {record.note or record.checked_by}"
+                )
+
+        def stopping(self, times: int) -> None:
+            if times == 1:
+                _say("no new runs; waiting for those under way (once more: end them now)")
+            elif not quiet:
+                _say("ending the runs under way")
+
+        def close(self) -> None:
+            if self.bar is not None:
+                self.bar.close()
+                self.bar = None
+
+    return Shown()
 
 
-def _tick(bar: Any, record: Record) -> None:
-    bar.set_postfix_str(f"{record['engine']} {record['status']} {record['reason']}", refresh=False)
-    bar.update(1)
-    if record["verdict"] == "wrong":
-        bar.write(
-            f"WRONG: {record['engine']} says {record['status']} on {record['formula']} "
-            f"(seed {record['seed']}): {record['note'] or record['checked_by']}"
-        )
-
-
-def _say_end(path: Path, ended: list[Record], planned: int) -> None:
-    from neuroback.bench.run import say
-
-    def count(name: str, value: str) -> int:
-        return sum(record[name] == value for record in ended)
-
-    parts = [f"{len(ended)} of {planned} runs in {path}"]
-    parts += [
-        f"{count('reason', reason)} {reason}"
-        for reason in ("answered", "time", "memory", "conflicts", "crashed", "host")
-        if count("reason", reason)
-    ]
-    disturbed = sum(bool(record.get("disturbed")) for record in ended)
-    if disturbed:
-        parts.append(f"{disturbed} disturbed by the machine (--redo host repeats them)")
-    failed = sum(bool(record.get("failed")) for record in ended)
-    if failed:
-        parts.append(f"{failed} FAILED INFERENCE")
-    wrong = count("verdict", "wrong")
-    if wrong:
-        parts.append(f"{wrong} WRONG ANSWERS")
-    say("; ".join(parts))
+def _say_end(path: Path, outcome: Outcome) -> None:
+    ended = outcome.records
+    reasons = Counter(record.reason for record in ended)
+    told = (
+        (
+            sum(bool(one.disturbed) for one in ended),
+            "disturbed by the machine (--redo host repeats them)",
+        ),
+        (sum(one.failed for one in ended), "FAILED INFERENCE"),
+        (sum(one.verdict == "wrong" for one in ended), "WRONG ANSWERS"),
+    )
+    parts = [f"{len(ended)} of {outcome.planned} runs in {path}"]
+    parts += [f"{count} {reason}" for reason, count in reasons.items()]
+    parts += [f"{count} {text}" for count, text in told if count]
+    _say("; ".join(parts))
 
 
 # -- report and compare ------------------------------------------------------------------------
@@ -281,19 +251,18 @@ def _chosen(records: list[Record], args: argparse.Namespace) -> list[Record]:
     )
     if labels:
         # In the order they were named.
-        chosen = [{**one, "place": labels.index(one["engine"])} for one in chosen]
+        chosen = [replace(one, place=labels.index(one.engine)) for one in chosen]
     return chosen
 
 
 def _report(args: argparse.Namespace) -> int:
-    from neuroback.bench import record, satcomp, settling, svg, table, text
+    from neuroback.bench import columns, record, satcomp, settling, svg, table, text
     from neuroback.files import write_whole
 
     everything = record.load(args.records, _warn)
     bench = settling.settle(_chosen(everything, args))
-    rows = [{**run.record, "verdict": run.verdict, "note": run.note} for run in bench.runs]
     if args.csv is not None:
-        _write(args.csv, record.to_csv(rows))
+        _write(args.csv, columns.to_csv(bench.runs))
     if args.satcomp is not None:
         _write(args.satcomp, satcomp.to_csv(bench))
     found = table.tabulate(bench, args.reference)

@@ -13,12 +13,14 @@ import subprocess
 import time
 import xml.etree.ElementTree as ET
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from neuroback.bench import compare, record, report, satcomp, settling, simulate, svg, table
+from neuroback.bench.record import Record
 from neuroback.cli import main
 from neuroback.errors import BenchError
 
@@ -26,35 +28,37 @@ ENGINES = {"kissat": 1.0, "neuroback": 0.9, "plain": 1.0, "minisat": 2.5}
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chrome"))), None)
 
 
-def write(path: Path, records: list[dict[str, Any]]) -> Path:
-    path.write_text("".join(json.dumps(one) + "\n" for one in records))
+def write(path: Path, records: list[Record]) -> Path:
+    path.write_text("".join(json.dumps(one.to_json()) + "\n" for one in records))
     return path
 
 
-def page(records: list[dict[str, Any]]) -> str:
+def page(records: list[Record]) -> str:
     bench = settling.settle(records)
     return report.to_html(bench, table.tabulate(bench))
 
 
 @pytest.fixture(scope="module")
-def small() -> list[dict[str, Any]]:
+def small() -> list[Record]:
     records = simulate.bench(40, ENGINES, seeds=2)
-    records[1].update(status="SAT", verdict="wrong", note="clause 7 is not satisfied")
-    records[2].update(
+    wrong: dict[str, Any] = {"status": "SAT", "verdict": "wrong"}
+    records[1] = replace(records[1], **wrong, note="clause 7 is not satisfied")
+    records[2] = replace(
+        records[2],
         status="UNKNOWN",
         verdict="none",
         reason="crashed",
         failed=True,
         note="inference failed: the run names no model",
     )
-    refuted = next(one for one in records[40:] if one["status"] == "UNSAT")
-    refuted.update(verdict="unchecked")
+    refuted = next(one for one in records[40:] if one.status == "UNSAT")
+    refuted.verdict = "unchecked"
     for one in records[:8]:
-        one["formula"] = "fa/<!--<script></script><b>odd&name.cnf"
+        one.formula = "fa/<!--<script></script><b>odd&name.cnf"
     return records
 
 
-def test_the_page_needs_nothing_from_outside(small: list[dict[str, Any]]) -> None:
+def test_the_page_needs_nothing_from_outside(small: list[Record]) -> None:
     made = page(small)
     assert not re.search(r"""(?:src|href)=["'](?!#)""", made)
     assert "@import" not in made and "url(" not in made and "fetch(" not in made
@@ -62,10 +66,11 @@ def test_the_page_needs_nothing_from_outside(small: list[dict[str, Any]]) -> Non
     assert made.count("</script>") == 2
     data = re.search(r"<script[^>]*application/json[^>]*>(.*?)</script>", made, re.DOTALL)
     assert data is not None and "<" not in data[1]
-    assert "fa/<!--<script></script><b>odd&name.cnf" in json.loads(data[1])["formulas"]
+    formulas = json.loads(data[1])["columns"][0]
+    assert "fa/<!--<script></script><b>odd&name.cnf" in formulas["names"]
 
 
-def test_wrong_answers_and_failed_inference_are_loud(small: list[dict[str, Any]]) -> None:
+def test_wrong_answers_and_failed_inference_are_loud(small: list[Record]) -> None:
     made = page(small)
     assert "kissat: 1 WRONG answer: all its figures are void" in made
     assert "neuroback: inference failed in 1 run, and that counts as unsolved" in made
@@ -94,7 +99,7 @@ class TestInABrowser:
         done = subprocess.run(command, capture_output=True, text=True, timeout=60)
         return done.stdout
 
-    def test_it_draws_everything(self, tmp_path: Path, small: list[dict[str, Any]]) -> None:
+    def test_it_draws_everything(self, tmp_path: Path, small: list[Record]) -> None:
         path = tmp_path / "page.html"
         path.write_text(page(small))
         dom = self.dump(path)
@@ -105,7 +110,7 @@ class TestInABrowser:
         assert "odd&amp;name.cnf" in dom
         assert "40 of 40 formulas" in dom
 
-    def test_the_address_holds_the_state(self, tmp_path: Path, small: list[dict[str, Any]]) -> None:
+    def test_the_address_holds_the_state(self, tmp_path: Path, small: list[Record]) -> None:
         path = tmp_path / "page.html"
         path.write_text(page(small))
         dom = self.dump(
@@ -121,7 +126,7 @@ class TestInABrowser:
         assert walls
 
     def test_hovering_sorting_and_the_reset_button(
-        self, tmp_path: Path, small: list[dict[str, Any]]
+        self, tmp_path: Path, small: list[Record]
     ) -> None:
         act = """<script>
           const point = document.querySelector("#scatter-plot .point").getBoundingClientRect();
@@ -160,7 +165,7 @@ class TestInABrowser:
 
 
 def test_the_csv_begins_with_the_contracts_columns(
-    tmp_path: Path, small: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, small: list[Record], capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = write(tmp_path / "r.jsonl", small)
     assert main(["bench", "report", str(path), "--csv", "-"]) == 0
@@ -182,7 +187,7 @@ def test_the_csv_begins_with_the_contracts_columns(
     assert sum(row["verdict"] == "wrong" for row in rows) == 1
 
 
-def test_report_writes_all_it_is_asked_for(tmp_path: Path, small: list[dict[str, Any]]) -> None:
+def test_report_writes_all_it_is_asked_for(tmp_path: Path, small: list[Record]) -> None:
     path = write(tmp_path / "r.jsonl", small)
     readme = tmp_path / "README.md"
     first, last = "<!-- bench:main --engines plain,kissat -->", "<!-- /bench:main -->"
@@ -201,7 +206,7 @@ def test_report_writes_all_it_is_asked_for(tmp_path: Path, small: list[dict[str,
     assert main(["bench", "report", str(path), *words, "-q"]) == 0
     assert readme.read_text() == after
     # A section with records of its own.
-    write(tmp_path / "other.jsonl", [one for one in small if one["engine"] == "minisat"])
+    write(tmp_path / "other.jsonl", [one for one in small if one.engine == "minisat"])
     own = "<!-- bench:own --records other.jsonl -->"
     readme.write_text(f"{after}{own}<!-- /bench:own -->\n")
     assert main(["bench", "report", str(path), *words, "-q"]) == 0
@@ -213,7 +218,7 @@ def test_report_writes_all_it_is_asked_for(tmp_path: Path, small: list[dict[str,
     assert main(["bench", "report", str(path), *words, "-q"]) == 1
 
 
-def test_starexec_rows_keep_a_wrong_answer_visible(small: list[dict[str, Any]]) -> None:
+def test_starexec_rows_keep_a_wrong_answer_visible(small: list[Record]) -> None:
     bench = settling.settle(small)
     rows = list(csv.DictReader(io.StringIO(satcomp.to_csv(bench))))
     assert len(rows) == len(bench.runs)
@@ -227,7 +232,7 @@ def test_roles_engines_and_families_choose_rows(
 ) -> None:
     records = simulate.bench(20, ENGINES)
     for one in records[:40]:
-        one["role"] = "train"
+        one.role = "train"
     path = write(tmp_path / "r.jsonl", records)
     assert main(["bench", "report", str(path), "--role", "test", "--engines", "plain,kissat"]) == 0
     out = capsys.readouterr().out
@@ -238,8 +243,8 @@ def test_roles_engines_and_families_choose_rows(
 def test_compare_two_files_pair_by_pair(tmp_path: Path) -> None:
     engines = {"a": 1.0, "b": 1.5}
     records = simulate.bench(120, engines, seeds=2)
-    one = write(tmp_path / "one.jsonl", [r for r in records if r["engine"] == "a"])
-    two = write(tmp_path / "two.jsonl", [r for r in records if r["engine"] == "b"])
+    one = write(tmp_path / "one.jsonl", [r for r in records if r.engine == "a"])
+    two = write(tmp_path / "two.jsonl", [r for r in records if r.engine == "b"])
     said = compare.compare_all(str(one), str(two))
     assert "A = a" in said and "B = b" in said and "a is faster" in said
     both = write(tmp_path / "both.jsonl", records)
@@ -253,7 +258,7 @@ def test_compare_two_files_pair_by_pair(tmp_path: Path) -> None:
 
 def test_comparing_an_engine_with_itself_shows_no_difference(tmp_path: Path) -> None:
     first = simulate.bench(100, {"a": 1.0}, seeds=2, number=1)
-    second = [{**one, "wall_seconds": one["wall_seconds"] * 1.0} for one in first]
+    second = [replace(one) for one in first]
     a, b = write(tmp_path / "a.jsonl", first), write(tmp_path / "b.jsonl", second)
     said = compare.compare_all(str(a), str(b))
     assert "1.00" in said and "is faster" not in said and "is slower" not in said
@@ -286,16 +291,16 @@ def test_a_damaged_line_is_named_and_passed_over(
     tmp_path: Path, damage: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     whole = simulate.bench(3, {"a": 1.0})
-    lines = [json.dumps(one).encode() for one in whole]
+    lines = [json.dumps(one.to_json()).encode() for one in whole]
     bad = DAMAGE[damage]
-    lines[1] = bad if isinstance(bad, bytes) else json.dumps({**whole[1], **bad}).encode()
+    lines[1] = bad if isinstance(bad, bytes) else json.dumps({**whole[1].to_json(), **bad}).encode()
     path = tmp_path / "r.jsonl"
     path.write_bytes(b"".join(line + b"\n" for line in lines))
     faults: list[str] = []
     assert record.load(path, faults.append) == [whole[0], whole[2]]
     assert len(faults) == 1 and "r.jsonl:2: " in faults[0] and "expected" in faults[0]
     with closing(record.RecordFile(path, faults.append)) as file:
-        assert set(file.records) == {whole[0]["key"], whole[2]["key"]}
+        assert set(file.records) == {whole[0].key, whole[2].key}
     assert main(["bench", "report", str(path)]) == 0
     out, err = capfd.readouterr()
     assert "2 formulas" in out
@@ -306,13 +311,13 @@ def test_a_damaged_line_is_named_and_passed_over(
 
 
 def test_records_of_another_form_are_refused(tmp_path: Path) -> None:
-    path = write(tmp_path / "r.jsonl", [{**simulate.make_record("f", "a"), "schema": "other 7"}])
+    path = write(tmp_path / "r.jsonl", [simulate.make_record("f", "a", schema="other 7")])
     with pytest.raises(BenchError, match=r"r.jsonl:1: .*other 7"):
         record.load(path)
     with pytest.raises(BenchError, match="no such file"):
         record.load(tmp_path / "absent")
 
 
-def test_scatter_of_an_unknown_engine_says_which_there_are(small: list[dict[str, Any]]) -> None:
+def test_scatter_of_an_unknown_engine_says_which_there_are(small: list[Record]) -> None:
     with pytest.raises(BenchError, match="kissat"):
         svg.scatter(settling.settle(small), "kissat", "nobody")

@@ -2,7 +2,20 @@
 "use strict";
 (() => {
 const D = JSON.parse(document.getElementById("data").textContent);
-const R = D.runs, N = R.f.length, SAT = 0, UNSAT = 1;
+// Columns of the runs by name: `values` are numbers, or places in `names`; `sparse` is by run.
+const C = Object.fromEntries(D.columns.map(c => [c.name, c]));
+const R = {
+  f: C.formula.values, e: C.engine.values, s: C.seed.values, status: C.status.values,
+  verdict: C.verdict.values, reason: C.reason.values, wall: C.wall_seconds.values,
+  cpu: C.cpu_seconds.values, mem: C.peak_mib.values, conf: C.conflicts.values, counts: D.counts,
+};
+const N = R.f.length, SAT = 0, UNSAT = 1;
+Object.assign(D, {
+  formulas: C.formula.names, families: C.family.names, engines: C.engine.names, statuses: C.status.names,
+  verdicts: C.verdict.names, reasons: C.reason.names, notes: C.note.sparse, disturbed: C.disturbed.sparse,
+});
+D.familyOf = D.formulas.map(() => 0);
+for (let i = 0; i < N; i++) D.familyOf[R.f[i]] = C.family.values[i];
 const $ = id => document.getElementById(id);
 const escape = text => String(text).replace(/[&<>"']/g, c =>
   ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" })[c]);
@@ -82,50 +95,60 @@ function drawHead() {
 }
 
 // ---- summary ---------------------------------------------------------------------------------
+const chip = (text, kind) => `<span class="chip ${kind || ""}">${escape(text)}</span>`;
+// A figure is null, text, a number, or an interval: value, low and high end.
+const value = v => Array.isArray(v) ? v[0] : v;
+function figureText(c, v) {
+  const one = value(v);
+  if (one === null || one === undefined) return "";
+  return typeof one === "string" ? escape(one) : c.count ? count(Math.round(one * 10) / 10) : num(one);
+}
+const figureRange = (c, v) => Array.isArray(v) ? (c.count ? countRange : range)(v) : "";
+
 function drawSummary() {
   const most = Math.max(1, D.facts.formulas);
-  const ends = D.rows.flatMap(r => r.ratio ? r.ratio.filter(v => v !== null && v > 0) : []);
+  const ends = D.rows.flatMap(r => Array.isArray(r.figures.ratio) ? r.figures.ratio.filter(v => v !== null && v > 0) : []);
   const low = Math.min(0.9, ...ends) * 0.95, high = Math.max(1.1, ...ends) * 1.05;
   const at = v => 6 + 108 * Math.log(v / low) / Math.log(high / low);
-  const whisker = r => {
-    if (!r.ratio || r.ratio[0] === null) return "";
-    const [v, a, b] = r.ratio, e = D.engines.indexOf(r.engine);
+  const whisker = (e, [v, a, b]) => {
+    if (v === null) return "";
     const line = a === null ? "" :
       `<line x1="${at(a)}" x2="${at(b)}" y1="9" y2="9" stroke="${color(e)}" stroke-width="2" opacity=".55"/>`;
     return `<svg width="120" height="18" style="display:block"><line x1="${at(1)}" x2="${at(1)}" y1="0" y2="18"
       stroke="var(--faint)" stroke-dasharray="2 2"/>${line}<circle cx="${at(v)}" cy="9" r="4" fill="${color(e)}"/></svg>`;
   };
-  const chip = (text, kind) => `<span class="chip ${kind || ""}">${text}</span>`;
-  const times = i => i && i[0] !== null ? `<b>${num(i[0])}×</b> <span class="spread">${range(i)}</span>` : "";
-  const kind = { faster: "good", slower: "bad" };
-  const rows = D.rows.map(r => {
-    const e = D.engines.indexOf(r.engine), flags = [];
-    if (r.wrong) flags.push(chip(`${r.wrong} WRONG`, "bad"));
-    if (r.failed) flags.push(chip(`inference failed ${r.failed}×`, "bad"));
+  const shown = D.summary.filter(c => !c.aside), aside = D.summary.filter(c => c.aside);
+  const plain = (c, v) => `<span class="struck">${figureText(c, v)}</span><small>${figureRange(c, v)}</small>`;
+  const asides = r => aside.filter(c => figureText(c, r.figures[c.name])).map(c =>
+    `<small title="${escape(c.about)}">${escape(c.head.replace(" [95%]", ""))} ${figureText(c, r.figures[c.name])}</small>`).join("");
+  const flags = r => {
     const crashed = (r.reasons.crashed || 0) - r.failed;
-    if (crashed > 0) flags.push(chip(`${crashed} crashed`, "bad"));
-    if (r.unchecked) flags.push(chip(`${r.unchecked} unchecked`, "warn"));
-    if (r.reasons.memory) flags.push(chip(`${r.reasons.memory} out of memory`));
-    if (r.reasons.time) flags.push(chip(`${r.reasons.time} out of time`));
-    if (r.reasons.host) flags.push(chip(`${r.reasons.host} host`, "warn"));
-    if (r.disturbed) flags.push(chip(`${r.disturbed} disturbed`, "warn"));
-    const cell = (i, show, spread) =>
-      `<td class="n"><span class="struck">${show(i[0])}</span><small>${spread(i)}</small></td>`;
-    const against = r.engine === D.reference ? `<td colspan="2"><span class="chip">reference</span></td>` :
-      `<td class="pair">${whisker(r)}<span class="struck">${times(r.ratio)}</span><small>${r.common} solved by both</small></td>
-      <td class="pair">${r.void ? chip("void", "bad") : chip(r.claim, kind[r.claim])}
-        <small title="geometric mean above; here the ratio of PAR-2 over all formulas">PAR-2 ${times(r.par2ratio)}</small>
-        <small title="paired runs that would show a change of time by 5%, with the spread seen here">${r.needed ? `5% takes ${num(r.needed)} pairs` : ""}</small></td>`;
-    return `<tr class="${r.void ? "void" : ""}"><td><span class="name"><i class="dot" style="background:${color(e)}"></i>${escape(r.engine)}</span>
-      <small>${escape(r.version)}${r.predict !== null ? `, predicts in ${num(r.predict)} s` : ""}</small></td>
-      <td class="n"><span class="struck">${count(Math.round(r.solved[0] * 10) / 10)}</span><small>${countRange(r.solved)}</small>
-      <div class="meter"><i style="width:${100 * r.solved[0] / most}%;background:${color(e)}"></i></div></td>
-      ${cell(r.sat, v => count(Math.round(v * 10) / 10), countRange)}${cell(r.unsat, v => count(Math.round(v * 10) / 10), countRange)}
-      ${cell(r.par2, num, range)}${cell(r.cpu, num, range)}${against}<td>${flags.join("")}</td></tr>`;
+    return [
+      [r.wrong, `${r.wrong} WRONG`, "bad"], [r.failed, `inference failed ${r.failed}×`, "bad"],
+      [crashed > 0, `${crashed} crashed`, "bad"], [r.unchecked, `${r.unchecked} unchecked`, "warn"],
+      [r.reasons.memory, `${r.reasons.memory} out of memory`], [r.reasons.time, `${r.reasons.time} out of time`],
+      [r.reasons.host, `${r.reasons.host} host`, "warn"], [r.disturbed, `${r.disturbed} disturbed`, "warn"],
+    ].filter(f => f[0]).map(f => chip(f[1], f[2])).join("");
+  };
+  // Columns that are drawn, not only written; any other is written as it is.
+  const drawn = {
+    engine: (c, v, r, e) => `<span class="name"><i class="dot" style="background:${color(e)}"></i>${escape(v)}</span>
+      <small>${escape(r.version)}</small>`,
+    solved: (c, v, r, e) => `${plain(c, v)}<div class="meter"><i style="width:${100 * value(v) / most}%;background:${color(e)}"></i></div>`,
+    ratio: (c, v, r, e) => Array.isArray(v) ? whisker(e, v) + plain(c, v) : escape(v ?? ""),
+    claim: (c, v, r) => (r.void ? chip("void", "bad") : v && chip(v, { faster: "good", slower: "bad" }[v])) + asides(r),
+    beside: (c, v, r) => flags(r),
+  };
+  const rows = D.rows.map(r => {
+    const e = D.engines.indexOf(r.engine);
+    return `<tr class="${r.void ? "void" : ""}">` + shown.map(c => {
+      const v = r.figures[c.name];
+      return `<td class="${c.words ? "" : "n"}">${drawn[c.name] ? drawn[c.name](c, v, r, e) : plain(c, v)}</td>`;
+    }).join("") + "</tr>";
   });
-  $("summary-table").innerHTML = `<thead><tr><th>Engine</th><th class="n">Solved of ${D.facts.formulas}</th><th class="n">SAT</th>
-    <th class="n">UNSAT</th><th class="n">PAR-2, s</th><th class="n">CPU PAR-2, s</th><th>Time over reference</th><th>Difference</th><th>Notes</th></tr></thead>
-    <tbody>${rows.join("")}</tbody>`;
+  $("summary-table").innerHTML = "<thead><tr>" + shown.map(c =>
+    `<th class="${c.words ? "" : "n"}" title="${escape(c.about)}">${escape(c.head.replace(" [95%]", ""))}</th>`).join("") +
+    `</tr></thead><tbody>${rows.join("")}</tbody>`;
 }
 
 // ---- axes ------------------------------------------------------------------------------------
@@ -340,14 +363,12 @@ function sortable(table, key, dir, redraw) {
 }
 
 // ---- runs ------------------------------------------------------------------------------------
-const COLUMNS = [
-  ["formula", "Formula", i => D.formulas[R.f[i]]], ["family", "Family", i => D.families[D.familyOf[R.f[i]]]],
-  ["engine", "Engine", i => D.engines[R.e[i]]], ["seed", "Seed", i => R.s[i], true],
-  ["status", "Status", i => D.statuses[R.status[i]]], ["verdict", "Verdict", i => D.verdicts[R.verdict[i]]],
-  ["reason", "Reason", i => D.reasons[R.reason[i]]], ["wall", "Wall s", i => R.wall[i], true],
-  ["cpu", "CPU s", i => R.cpu[i], true], ["mem", "MiB", i => R.mem[i], true], ["conf", "Conflicts", i => R.conf[i], true],
-  ["note", "Note", i => [D.notes[i], D.disturbed[i]].filter(Boolean).join("; ")],
-];
+// Addresses that people keep hold these words.
+const KEYS = { wall_seconds: "wall", cpu_seconds: "cpu", peak_mib: "mem", conflicts: "conf" };
+const COLUMNS = D.columns.filter(c => c.sparse ? Object.keys(c.sparse).length : c.values.some(v => v !== null)).map(c => ({
+  ...c, key: KEYS[c.name] || c.name,
+  get: c.sparse ? i => c.sparse[i] || "" : c.names ? i => c.names[c.values[i]] : i => c.values[i],
+}));
 const PAGE = 100;
 let visible = PAGE, filtered = [];
 function drawFilters() {
@@ -381,7 +402,7 @@ function filter() {
     }
     filtered.push(i);
   }
-  const column = COLUMNS.find(c => c[0] === S.sort) || COLUMNS[0], get = column[2], sign = S.dir === "up" ? 1 : -1;
+  const { get } = COLUMNS.find(c => c.key === S.sort) || COLUMNS[0], sign = S.dir === "up" ? 1 : -1;
   const keys = new Map(filtered.map(i => [i, get(i) ?? -1]));
   filtered.sort((i, j) => { const a = keys.get(i), b = keys.get(j); return (a < b ? -1 : a > b ? 1 : 0) * sign || i - j; });
 }
@@ -438,12 +459,15 @@ function drawRows() {
   if (S.view === "formula") return drawFormulas();
   const mark = text => KIND[text] ? `<span class="chip ${KIND[text]}">${text}</span>` : text === "none" ? "" : text;
   $("count").textContent = `${filtered.length.toLocaleString("en")} of ${N.toLocaleString("en")} runs`;
-  $("run-table").innerHTML = "<thead><tr>" + COLUMNS.map(([key, text, , right]) => `<th class="sortable ${right ? "n" : ""}" tabindex="0" data-key="${key}"
-    ${S.sort === key ? `aria-sort="${S.dir === "up" ? "ascending" : "descending"}"` : ""}>${text}</th>`).join("") + "</tr></thead><tbody>" +
-    filtered.slice(0, visible).map(i => `<tr class="${D.verdicts[R.verdict[i]] === "wrong" ? "void" : ""}"><td class="clip" title="${escape(D.formulas[R.f[i]])}">${escape(D.formulas[R.f[i]])}</td>
-      <td>${escape(D.families[D.familyOf[R.f[i]]])}</td><td><i class="dot" style="background:${color(R.e[i])}"></i>${escape(D.engines[R.e[i]])}</td><td class="n">${R.s[i]}</td>
-      <td>${D.statuses[R.status[i]]}</td><td>${mark(D.verdicts[R.verdict[i]])}</td><td>${mark(D.reasons[R.reason[i]])}</td><td class="n">${num(R.wall[i])}</td><td class="n">${num(R.cpu[i])}</td>
-      <td class="n">${num(R.mem[i])}</td><td class="n">${num(R.conf[i])}</td><td class="clip" title="${escape(COLUMNS[11][2](i))}">${escape(COLUMNS[11][2](i))}</td></tr>`).join("") + "</tbody>";
+  const clip = text => `<td class="clip" title="${escape(text)}">${escape(text)}</td>`;
+  const cells = { formula: clip, note: clip, disturbed: clip, verdict: v => `<td>${mark(v)}</td>`, reason: v => `<td>${mark(v)}</td>` };
+  const cell = (c, i) => c.name === "engine" ?
+    `<td><i class="dot" style="background:${color(R.e[i])}"></i>${escape(c.get(i))}</td>` :
+    cells[c.name] ? cells[c.name](c.get(i)) : c.words ? `<td>${escape(c.get(i))}</td>` : `<td class="n">${num(c.get(i))}</td>`;
+  $("run-table").innerHTML = "<thead><tr>" + COLUMNS.map(c => `<th class="sortable ${c.words ? "" : "n"}" tabindex="0" data-key="${c.key}"
+    ${S.sort === c.key ? `aria-sort="${S.dir === "up" ? "ascending" : "descending"}"` : ""}>${escape(c.head)}</th>`).join("") + "</tr></thead><tbody>" +
+    filtered.slice(0, visible).map(i => `<tr class="${D.verdicts[R.verdict[i]] === "wrong" ? "void" : ""}">` +
+      COLUMNS.map(c => cell(c, i)).join("") + "</tr>").join("") + "</tbody>";
   finishTable(filtered.length);
 }
 const drawRuns = () => { drawFilters(); drawRows(); };
@@ -458,8 +482,8 @@ function save(name, text, type) {
 }
 function saveCsv() {
   const quote = v => { const t = String(v ?? ""); return /[",\n]/.test(t) ? `"${t.replace(/"/g, '""')}"` : t; };
-  const head = "formula,family,engine,seed,status,verdict,reason,wall_seconds,cpu_seconds,peak_mib,conflicts,note";
-  save("runs.csv", [head, ...filtered.map(i => COLUMNS.map(c => quote(c[2](i))).join(","))].join("\n") + "\n", "text/csv");
+  const rows = [COLUMNS.map(c => c.name), ...filtered.map(i => COLUMNS.map(c => c.get(i)))];
+  save("runs.csv", rows.map(row => row.map(quote).join(",")).join("\n") + "\n", "text/csv");
 }
 function saveSvg(id) {
   const drawn = $(id).querySelector("svg"), copy = drawn.cloneNode(true);

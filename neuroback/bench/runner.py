@@ -7,8 +7,8 @@ import hashlib
 import os
 import random
 import signal
-import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ from typing import Any
 from neuroback.bench import host
 from neuroback.bench.adapters import Adapter
 from neuroback.bench.execute import Order, Settings, execute
-from neuroback.bench.record import Record, RecordFile, finished, key_of
+from neuroback.bench.record import Record, RecordFile, key_of
 from neuroback.bench.suite import Task
 from neuroback.process import slot, tree
 from neuroback.process.pool import Pool, Threads
@@ -60,9 +60,9 @@ def plan(
 def to_redo(record: Record, wishes: Sequence[str]) -> bool:
     """Does ``--redo`` ask for this finished run again?"""
     for wish in wishes:
-        if wish == "all" or wish in (record["reason"], record["verdict"]):
+        if wish == "all" or wish in (record.reason, record.verdict):
             return True
-        if wish == "host" and record.get("disturbed"):
+        if wish == "host" and record.disturbed:
             return True
     return False
 
@@ -127,12 +127,27 @@ class Runner:
                 if self.stops >= 2:
                     # Every time round: a run that was about to begin has not heard the last one.
                     slot.cancel_all()
+        except BaseException:
+            # Ctrl-C of a caller that has no handler of ours: what runs is ended, not waited for.
+            self.stops = max(self.stops, 2)
+            self._end_pending()
+            raise
         finally:
             if self._pool is None:
                 pool.close()
             slot.close_all()
         if self._trouble is not None:
             raise self._trouble
+
+    def _end_pending(self) -> None:
+        """End the runs under way; a few seconds are given to those that begin just now."""
+        end = time.monotonic() + 5.0
+        with self._quiet:
+            for future in list(self._pending):
+                future.cancel()
+        while self._pending and time.monotonic() < end:
+            slot.cancel_all()
+            time.sleep(0.05)
 
     def _done(self, future: Future[Record]) -> None:
         """Write the record at once, on whatever thread the run ended."""
@@ -192,10 +207,6 @@ def left_to_do(orders: Sequence[Order], records: RecordFile, redo: Sequence[str]
     left = []
     for order in orders:
         record = records.records.get(order.key)
-        if record is None or not finished(record) or to_redo(record, redo):
+        if record is None or not record.finished or to_redo(record, redo):
             left.append(order)
     return left
-
-
-def say(text: str) -> None:
-    print(f"neuroback: {text}", file=sys.stderr, flush=True)
