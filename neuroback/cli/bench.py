@@ -256,7 +256,7 @@ def _chosen(records: list[Record], args: argparse.Namespace) -> list[Record]:
 
 
 def _report(args: argparse.Namespace) -> int:
-    from neuroback.bench import columns, record, satcomp, settling, svg, table, text
+    from neuroback.bench import columns, plots, record, satcomp, settling, table, text
     from neuroback.files import write_whole
 
     everything = record.load(args.records, _warn)
@@ -272,10 +272,10 @@ def _report(args: argparse.Namespace) -> int:
         write_whole(args.html, to_html(bench, found, args.title).encode())
     if args.svg is not None:
         args.svg.mkdir(parents=True, exist_ok=True)
-        write_whole(args.svg / "cactus.svg", svg.cactus(bench).encode())
+        write_whole(args.svg / "cactus.svg", plots.cactus(bench).encode())
         if len(bench.engines) > 1:
             other = next(e for e in bench.engines if e != found.reference)
-            drawn = svg.scatter(bench, found.reference, other)
+            drawn = plots.scatter(bench, found.reference, other)
             write_whole(args.svg / "scatter.svg", drawn.encode())
     if args.markdown is not None:
         folder = args.markdown.parent

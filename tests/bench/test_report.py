@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from neuroback.bench import compare, record, report, satcomp, settling, simulate, svg, table
+from neuroback.bench import compare, plots, record, report, satcomp, settling, simulate, table
 from neuroback.bench.record import Record
 from neuroback.cli import main
 from neuroback.errors import BenchError
@@ -320,4 +320,16 @@ def test_records_of_another_form_are_refused(tmp_path: Path) -> None:
 
 def test_scatter_of_an_unknown_engine_says_which_there_are(small: list[Record]) -> None:
     with pytest.raises(BenchError, match="kissat"):
-        svg.scatter(settling.settle(small), "kissat", "nobody")
+        plots.scatter(settling.settle(small), "kissat", "nobody")
+
+
+def test_plots_show_every_run_and_are_the_same_each_time() -> None:
+    bench = settling.settle(simulate.bench(30, {"a <b> $x$": 1.0, "_b": 1.5}, seeds=2))
+    drawn = [plots.scatter(bench, "a <b> $x$", "_b"), plots.cactus(bench)]
+    assert drawn == [plots.scatter(bench, "a <b> $x$", "_b"), plots.cactus(bench)]
+    for text in drawn:
+        words = {element.text for element in ET.fromstring(text).iter() if element.text}
+        assert "_b, seconds" in words or {"formulas solved", "_b"} <= words
+        assert any("a <b> $x$" in word for word in words)
+    # A point for each formula and seed, whatever its status.
+    assert drawn[0].count("<use ") >= 60
