@@ -7,7 +7,6 @@ that ``neuroback adapt`` wrote holds one, with a card of how it was found.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from neuroback.errors import ConfigurationError
-from neuroback.options import ADVICE_MODES, SolveOptions
+from neuroback.options import ADVICE_MODES, SolveOptions, words_of
 
 FORMAT = "neuroback-configuration 1"
 ADAPTED = "neuroback-adapted 1"
@@ -74,6 +73,7 @@ class Configuration:
     def name(self) -> str:
         """16 hex digits of the content."""
         import hashlib
+        import json
 
         text = json.dumps(self.as_json(), sort_keys=True, separators=(",", ":"))
         return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
@@ -115,13 +115,22 @@ class Configuration:
         except ConfigurationError as error:
             raise ConfigurationError(f"{place}: {error}") from None
 
+    def words(self) -> str:
+        """The same as words of the command line."""
+        guidance = {each.name: getattr(self.guidance, each.name) for each in fields(Guidance)}
+        return " ".join(words_of(SolveOptions(engine=self.engine, set=self.options, **guidance)))
+
     def text(self) -> str:
         """The file of it."""
+        import json
+
         return json.dumps({"format": FORMAT, **self.as_json()}, indent=1) + "\n"
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> Configuration:
         """From a file of a configuration, or of a model that ``adapt`` wrote."""
+        import json
+
         place = os.fspath(path)
         try:
             with Path(path).open("rb") as file:

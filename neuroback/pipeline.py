@@ -8,7 +8,6 @@ no advice with the reason, or an error.  Advice and search go together in four w
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -110,7 +109,7 @@ def solve_under(
             on_formula(formula)
         control.check()
         target = target_of(options.proof, text=options.text_proof)
-        control.tell(f"configuration {configuration.name} {json.dumps(configuration.as_json())}")
+        control.tell(f"configuration: {configuration.words()}")
         run = _Run(engine, formula, options, control, target)
         result = plan(run)(run)
     except LimitReached as limit:
