@@ -44,6 +44,10 @@ class ConfigurationError(NeuroBackError, ValueError):
     """A configuration is damaged, or sets what its engine does not have."""
 
 
+class AdaptError(NeuroBackError):
+    """A folder cannot be adapted to, or a search cannot go on."""
+
+
 class DataError(NeuroBackError):
     """A data set, recipe or index is damaged or misused."""
 

@@ -61,17 +61,19 @@ void register_solver(py::module_ &module) {
           "solve",
           [](Session &session, const py::object &assumptions, std::int64_t conflicts,
              std::int64_t decisions, std::int64_t propagations, double seconds, bool check_signals,
-             const py::object &should_stop) {
+             const py::object &should_stop, std::int64_t ticks) {
             Budget budget;
             budget.conflicts = conflicts;
             budget.decisions = decisions;
             budget.propagations = propagations;
             budget.seconds = seconds;
+            budget.ticks = ticks;
             return session.solve(assumptions, budget, check_signals, should_stop);
           },
           py::arg("assumptions") = py::tuple(), py::arg("conflicts") = -1,
           py::arg("decisions") = -1, py::arg("propagations") = -1, py::arg("seconds") = -1.0,
-          py::arg("check_signals") = false, py::arg("should_stop") = py::none())
+          py::arg("check_signals") = false, py::arg("should_stop") = py::none(),
+          py::arg("ticks") = -1)
       .def("stop_reason", &Session::stop_reason)
       .def("model", &Session::model)
       .def("model_values", &Session::model_values)

@@ -24,7 +24,7 @@ COMMANDS = {
     "data": "make, import, label, split and verify data sets",
     "train": "train the network",
     "evaluate": "measure a checkpoint on a data set",
-    "adapt": "fit a checkpoint to one family of formulas",
+    "adapt": "find how to search the formulas of a folder",
     "bench": "run and compare solvers",
 }
 
@@ -37,6 +37,7 @@ EXIT_BROKEN_PIPE = 141
 _EXTRAS = {
     "train": ("torch", "torch_geometric", "lightning", "tensorboard", "safetensors", "pysat"),
     "bench": ("psutil", "scipy", "matplotlib", "tabulate"),
+    "adapt": ("optuna", "tqdm"),
 }
 
 

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: MIT
+"""What an adaptation has measured so far: one SQLite file that survives the end of the process.
+
+Every run is written when it ends.  A search that goes on takes the same steps again, and finds here
+what it has measured already, so that it comes to the same place.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from neuroback.adapt.measure import Cost, Job, measure
+from neuroback.errors import AdaptError
+from neuroback.parallel import Pool, run_all
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS runs (
+    key TEXT PRIMARY KEY, status TEXT NOT NULL, cost REAL NOT NULL, seconds REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
+
+
+class Ledger:
+    """The file; ``facts`` are small values by name.
+
+    plan   what the file is about: another plan in the same file is an AdaptError
+    """
+
+    def __init__(self, path: str | os.PathLike[str], plan: dict[str, Any]) -> None:
+        self.path = Path(path)
+        try:
+            self._database = sqlite3.connect(self.path, timeout=60, isolation_level=None)
+            self._database.execute("PRAGMA journal_mode=WAL")
+            self._database.execute("PRAGMA synchronous=NORMAL")
+            self._database.executescript(_TABLES)
+        except sqlite3.Error as error:
+            raise AdaptError(f"{path}: {error}, expected what a search left or no file") from None
+        before = self.fact("plan", plan)
+        if before != json.loads(json.dumps(plan)):
+            raise AdaptError(
+                f"{path}: holds a search with another folder, seed or version; move it away or "
+                "choose another -o"
+            )
+        self._known = {
+            key: Cost(status, cost, seconds)
+            for key, status, cost, seconds in self._database.execute("SELECT * FROM runs")
+        }
+        self._statuses: dict[str, str] = {}
+        self._spent = float(self.fact("spent", 0.0))
+        self._since = time.monotonic()
+
+    @property
+    def spent(self) -> float:
+        """Wall seconds of all processes that worked on it, one after another."""
+        return self._spent + time.monotonic() - self._since
+
+    def fact(self, name: str, otherwise: Any) -> Any:
+        """The value of a fact, which becomes ``otherwise`` where there is none."""
+        row = self._database.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+        if row is not None:
+            return json.loads(row[0])
+        self.set_fact(name, otherwise)
+        return otherwise
+
+    def set_fact(self, name: str, value: Any) -> None:
+        self._database.execute("REPLACE INTO facts VALUES (?, ?)", (name, json.dumps(value)))
+
+    def costs(
+        self, pool: Pool, jobs: Sequence[Job], on_run: Callable[[int, int], None]
+    ) -> list[Cost]:
+        """What each job costs, in order.  Those that are not known yet are run, and written.
+
+        Errors: AdaptError where two runs disagree about a formula; what a run raises.
+        """
+        todo = {job.key: job for job in jobs if job.key not in self._known}
+        done = len(jobs) - len(todo)
+        for (job,), outcome in run_all(pool, measure, [(job,) for job in todo.values()]):
+            if isinstance(outcome, BaseException):
+                raise outcome
+            self._known[job.key] = outcome
+            self._database.execute(
+                "REPLACE INTO runs VALUES (?, ?, ?, ?)",
+                (job.key, outcome.status, outcome.cost, outcome.seconds),
+            )
+            self.set_fact("spent", self.spent)
+            done += 1
+            on_run(done, len(jobs))
+        found = [self._known[job.key] for job in jobs]
+        for job, cost in zip(jobs, found, strict=True):
+            if cost.solved and self._statuses.setdefault(job.path, cost.status) != cost.status:
+                raise AdaptError(
+                    f"{job.path}: {cost.status} with {job.configuration.words()}, but "
+                    f"{self._statuses[job.path]} before: one of them is wrong; please report it"
+                )
+        return found
+
+    def close(self) -> None:
+        self.set_fact("spent", self.spent)
+        self._database.close()

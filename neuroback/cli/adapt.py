@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: MIT
+"""``neuroback adapt``: find how to search the formulas of a folder."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from neuroback.cli import COMMANDS
+from neuroback.cli.numbers import number
+
+if TYPE_CHECKING:
+    from neuroback.adapt.run import Outcome
+
+
+def add_parser(subparsers: Any) -> None:
+    parser = subparsers.add_parser(
+        "adapt",
+        help=COMMANDS["adapt"],
+        description="Find a configuration of solve for the formulas of a folder, judge it on some "
+        "of them that had no part in finding it, and write it if it is shown to be faster.  The "
+        "same command goes on where an earlier one was interrupted.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("folder", metavar="DIR", help="alike formulas, at least 8")
+    parser.add_argument("-o", "--output", metavar="MODEL", required=True, help="what is written")
+    parser.add_argument(
+        "--time", type=number(float, 1), metavar="S", required=True, help="seconds for everything"
+    )
+    parser.add_argument("-j", "--jobs", type=number(int, 1), default=1, metavar="N")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="run on a Dask cluster")
+    parser.add_argument(
+        "--trials",
+        type=number(int, 1),
+        metavar="N",
+        help="configurations to try for each engine, instead of its share of the time: the same "
+        "number of the core's gives the same ones",
+    )
+    parser.add_argument("--seed", type=number(int, 0), default=0, metavar="N")
+    parser.add_argument("-q", "--quiet", action="store_true", help="only the table")
+    parser.add_argument("-f", "--force", action="store_true", help="overwrite formulas")
+
+
+def run(args: argparse.Namespace) -> int:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from neuroback.adapt.run import adapt
+    from neuroback.engines.proof_file import refuse_unsafe_target, require_writable
+
+    if not args.force:
+        refuse_unsafe_target(args.output, None, "model")
+    require_writable(args.output, "model")
+    telling = _telling(args.time, quiet=args.quiet)
+    try:
+        outcome = adapt(
+            args.folder,
+            args.output,
+            time=args.time,
+            jobs=args.jobs,
+            scheduler=args.scheduler,
+            trials=args.trials,
+            seed=args.seed,
+            report=telling,
+        )
+    except KeyboardInterrupt:
+        telling.close()
+        print(
+            f"interrupted; the same command goes on from {args.output}.search",
+            file=sys.stderr,
+            flush=True,
+        )
+        raise
+    telling.close()
+    print(_table(outcome))
+    print(outcome.sentence)
+    return 0
+
+
+def _telling(seconds: float, *, quiet: bool) -> Any:
+    """Lines on standard error, and a bar if somebody watches; a ``Report``."""
+    from neuroback.adapt.run import Report
+
+    bar: Any = None
+    if not quiet and sys.stderr.isatty():
+        from tqdm import tqdm
+
+        form = "{desc}{percentage:3.0f}%|{bar}| {n:.0f}/{total:.0f} s{postfix}"
+        bar = tqdm(total=seconds, bar_format=form, leave=False)
+
+    class Telling(Report):
+        next = 0.0
+
+        def stage(self, name: str) -> None:
+            if bar is not None:
+                bar.set_description(f"{name}: ")
+            else:
+                self.line(name)
+
+        def line(self, text: str) -> None:
+            if bar is not None:
+                bar.write(text, file=sys.stderr)
+            elif not quiet:
+                print(text, file=sys.stderr, flush=True)
+
+        def progress(self, share: float, best: float | None) -> None:
+            if bar is None or time.monotonic() < self.next:
+                return
+            self.next = time.monotonic() + 0.2
+            if best is not None:
+                bar.set_postfix_str(f"best {best:.2f} of the default", refresh=False)
+            bar.update(share * seconds - bar.n)
+
+        def close(self) -> None:
+            if bar is not None:
+                bar.close()
+
+    return Telling()
+
+
+def _table(outcome: Outcome) -> str:
+    lines = [f"{'on formulas held back':<24}{'CPU s':>10}{'solved':>12}   of the default's time"]
+    for name, verdict in outcome.rows:
+        ratio = verdict.ratio
+        if name == "default":
+            told = "1"
+        elif ratio.known:
+            told = f"{ratio.value:.2f} [{ratio.low:.2f}, {ratio.high:.2f}]"
+        else:
+            told = f"{ratio.value:.2f}"
+        solved = f"{verdict.solved}/{verdict.runs}"
+        lines.append(f"{name:<24}{verdict.seconds:>10.2f}{solved:>12}   {told}")
+    adapted = [verdict for name, verdict in outcome.rows if name == "adapted"]
+    if adapted:
+        lines.append(f"adapted: {adapted[0].configuration.words()}")
+    return "\n".join(lines)
