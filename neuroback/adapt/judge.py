@@ -13,7 +13,7 @@ from neuroback.adapt.ledger import Ledger
 from neuroback.adapt.measure import Cost, Job
 from neuroback.bench.statistics import Interval, geometric_mean
 from neuroback.configuration import Configuration
-from neuroback.parallel import Pool
+from neuroback.process.pool import Pool
 
 
 @dataclass(frozen=True)

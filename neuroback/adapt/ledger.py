@@ -17,7 +17,8 @@ from typing import Any
 
 from neuroback.adapt.measure import Cost, Job, measure
 from neuroback.errors import AdaptError
-from neuroback.parallel import Pool, run_all
+from neuroback.parallel import run_all
+from neuroback.process.pool import Pool
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS runs (

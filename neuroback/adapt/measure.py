@@ -94,11 +94,9 @@ def _ticks(formula: Formula, job: Job) -> tuple[Status, float]:
         if formula.core.find_falsified(values) is not None:
             raise EngineError(f"{job.path}: a model that falsifies a clause")
     counters = session.statistics()
-    # Those of a pass are apart from those of the search, but vivification's lie in probing's.
+    # Those of each technique are apart from those of the search.
     ticks = sum(
-        value
-        for name, value in counters.items()
-        if name == "ticks" or (name.startswith("ticks_") and name != "ticks_vivify")
+        value for name, value in counters.items() if name == "ticks" or name.startswith("ticks_")
     )
     return status, float(max(ticks, 1))
 

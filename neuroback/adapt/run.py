@@ -29,7 +29,7 @@ from neuroback.adapt.space import dials
 from neuroback.configuration import ADAPTED, Configuration, Guidance
 from neuroback.errors import AdaptError, EngineError
 from neuroback.files import write_whole
-from neuroback.parallel import Pool, open_pool
+from neuroback.process.pool import Pool, open_pool
 
 # No model is written whose interval reaches above this.
 WORST = 1.02

@@ -25,7 +25,7 @@ from neuroback.adapt.ledger import Ledger
 from neuroback.adapt.measure import Cost, Job
 from neuroback.adapt.space import Dial, cross, mutate, set_of, starts
 from neuroback.configuration import Configuration, Guidance
-from neuroback.parallel import Pool
+from neuroback.process.pool import Pool
 
 # Times the default's cost that a run may take, by rung.
 CAPS = (1.2, 1.5, 2.0, 3.0)

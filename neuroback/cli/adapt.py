@@ -81,40 +81,34 @@ def run(args: argparse.Namespace) -> int:
 def _telling(seconds: float, *, quiet: bool) -> Any:
     """Lines on standard error, and a bar if somebody watches; a ``Report``."""
     from neuroback.adapt.run import Report
+    from neuroback.process.progress import bar
 
-    bar: Any = None
-    if not quiet and sys.stderr.isatty():
-        from tqdm import tqdm
-
-        form = "{desc}{percentage:3.0f}%|{bar}| {n:.0f}/{total:.0f} s{postfix}"
-        bar = tqdm(total=seconds, bar_format=form, leave=False)
+    watched = not quiet and sys.stderr.isatty()
+    shown = bar(round(seconds), "adapt", "s", quiet=not watched)
 
     class Telling(Report):
-        next = 0.0
+        _stage = ""
+        _next = 0.0
 
         def stage(self, name: str) -> None:
-            if bar is not None:
-                bar.set_description(f"{name}: ")
-            else:
+            self._stage = name
+            if not watched:
                 self.line(name)
 
         def line(self, text: str) -> None:
-            if bar is not None:
-                bar.write(text, file=sys.stderr)
-            elif not quiet:
-                print(text, file=sys.stderr, flush=True)
+            if not quiet:
+                shown.write(text)
 
         def progress(self, share: float, best: float | None) -> None:
-            if bar is None or time.monotonic() < self.next:
+            if time.monotonic() < self._next:
                 return
-            self.next = time.monotonic() + 0.2
-            if best is not None:
-                bar.set_postfix_str(f"best {best:.2f} of the default", refresh=False)
-            bar.update(share * seconds - bar.n)
+            self._next = time.monotonic() + 0.2
+            found = "" if best is None else f", best {best:.2f} of the default"
+            shown.set_postfix_str(self._stage + found, refresh=False)
+            shown.update(round(share * seconds) - shown.n)
 
         def close(self) -> None:
-            if bar is not None:
-                bar.close()
+            shown.close()
 
     return Telling()
 

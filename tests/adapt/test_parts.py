@@ -19,7 +19,7 @@ from neuroback.adapt.search import PLAIN
 from neuroback.adapt.space import cross, dials, mutate, set_of, starts
 from neuroback.bench.statistics import Interval
 from neuroback.errors import AdaptError
-from neuroback.parallel import open_pool
+from neuroback.process.pool import open_pool
 from tests.conftest import pigeon_hole, random_clauses
 
 CORE = Configuration(engine="core", guidance=PLAIN)
