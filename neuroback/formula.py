@@ -118,7 +118,10 @@ class Formula:
     def from_array(
         cls, literals: npt.NDArray[Any] | array[int], num_vars: int | None = None
     ) -> Formula:
-        """Build from a flat buffer of int32 or int64 literals, each clause ended by a 0."""
+        """Build from a flat buffer of int32 or int64 literals, each clause ended by a 0.
+
+        Its elements need not be aligned.  Errors: ValueError.
+        """
         if num_vars is not None and (isinstance(num_vars, bool) or num_vars < 0):
             raise ValueError(f"num_vars is {num_vars!r}, expected 0 or more")
         return cls(_core.Formula.from_flat(literals, -1 if num_vars is None else int(num_vars)))
@@ -252,6 +255,12 @@ class Formula:
 
     def __repr__(self) -> str:
         return f"Formula({self.name!r}, num_vars={self.num_vars}, num_clauses={self.num_clauses})"
+
+    def __sizeof__(self) -> int:
+        return object.__sizeof__(self) + self.literals.nbytes + self.offsets.nbytes
+
+    def __dask_tokenize__(self) -> tuple[str, str]:
+        return "neuroback.Formula", self.fingerprint
 
     def __reduce__(self) -> tuple[Any, ...]:
         import numpy as np

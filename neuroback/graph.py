@@ -13,7 +13,7 @@ from neuroback import _core
 from neuroback.formula import Formula
 
 if TYPE_CHECKING:
-    from torch_geometric.data import Data
+    from neuroback.pyg import GraphData
 
 ARRAYS = (
     "clause_offsets",
@@ -104,23 +104,28 @@ class Graph:
         """All of ``ARRAYS`` by name."""
         return {name: getattr(self, name) for name in ARRAYS}
 
-    def to_pyg(self) -> Data:
-        """A ``torch_geometric.data.Data`` whose tensors share memory with the arrays."""
-        import warnings
+    def to_pyg(self) -> GraphData:
+        """A ``torch_geometric.data.Data`` of its own memory, which batches as it must."""
+        from neuroback.pyg import GraphData
 
-        import torch
-        from torch_geometric.data import Data
+        data = GraphData.from_graph(self)
+        data.num_nodes = self.num_nodes
+        return data
 
-        data: dict[str, Any] = {}
-        with warnings.catch_warnings():
-            # The views are read-only; nothing here writes to them.
-            warnings.simplefilter("ignore", UserWarning)
-            for name, array in self.arrays().items():
-                data[name] = torch.from_numpy(array)
-        return Data(
-            num_vars=self.num_vars,
-            num_clauses=self.num_clauses,
-            num_components=self.num_components,
-            num_nodes=self.num_nodes,
-            **data,
+    def __repr__(self) -> str:
+        sizes = ("num_vars", "num_clauses", "num_edges", "num_components")
+        return f"Graph({', '.join(f'{name}={getattr(self, name)}' for name in sizes)})"
+
+    def __sizeof__(self) -> int:
+        return object.__sizeof__(self) + sum(array.nbytes for array in self.arrays().values())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (self.SCHEMA, self.arrays(), self.root_conflict)
+
+
+def _restore(schema: int, arrays: dict[str, npt.NDArray[Any]], root_conflict: bool) -> Graph:
+    if schema != Graph.SCHEMA:
+        raise ValueError(
+            f"a graph of feature schema {schema}, this version computes schema {Graph.SCHEMA}"
         )
+    return Graph(_core.Graph.restored(arrays, root_conflict))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,8 @@ from neuroback.formula import Formula
 
 DIGITS = 6
 _HEAD = "neuroback-phases"
+# Python reads more as a number, such as digits divided by underscores.
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 def round_probabilities(probabilities: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -36,12 +39,16 @@ class Phases:
 
     value        int8, (num_vars,): +1 true, -1 false, 0 no opinion
     confidence   float32, (num_vars,): max(p, 1 - p); 0.5 a guess, 1 certain
+
+    The arrays are kept as they are given, or copied if their elements are not aligned.
     """
 
     value: npt.NDArray[np.int8]
     confidence: npt.NDArray[np.float32]
 
     def __post_init__(self) -> None:
+        for name in ("value", "confidence"):
+            object.__setattr__(self, name, np.require(getattr(self, name), requirements="A"))
         if self.value.shape != self.confidence.shape or self.value.ndim != 1:
             raise ValueError(
                 f"value has shape {self.value.shape}, confidence {self.confidence.shape}, "
@@ -72,6 +79,10 @@ class Phases:
         value = np.zeros(num_vars, dtype=np.int8)
         value[np.abs(given) - 1] = np.sign(given)
         return cls(value, np.where(value != 0, 1.0, 0.5).astype(np.float32))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Through the constructor: what comes in a message need not be aligned.
+        return type(self), (self.value, self.confidence)
 
     @property
     def num_vars(self) -> int:
@@ -189,7 +200,7 @@ def read_probabilities(
         if not line:
             continue
         if line.startswith("#"):
-            if form == "neuroback-phases" and line[1:].lstrip().startswith(_HEAD):
+            if form == "neuroback-phases" and _is_head(line):
                 _check_head(line, f"{name}:{number}:1", formula)
             continue
         variable, value = _parse_line(line, name, number, formula)
@@ -199,7 +210,17 @@ def read_probabilities(
             )
         seen[variable - 1] = True
         p[variable - 1] = 1.0 - value if form == "neuroback" else value
+    if not seen.any() and (formula.num_vars or not data):
+        # A cut file, not advice about nothing.
+        place = f"{name}:{data.count(bytes([10])) + 1}:1"
+        raise PhasesError(f"{place}: no variable, expected lines VARIABLE,PROBABILITY")
     return round_probabilities(p)
+
+
+def _is_head(line: str) -> bool:
+    """Is a comment our first line, whole, cut or with a mistake in its mark?"""
+    mark = line[1:].split(maxsplit=1)[:1]
+    return bool(mark) and mark[0].startswith("neuroback-")
 
 
 def _check_head(line: str, place: str, formula: Formula) -> None:
@@ -228,13 +249,11 @@ def _parse_line(line: str, name: str, number: int, formula: Formula) -> tuple[in
         raise PhasesError(
             f"{name}:{number}:1: variable {digits[:40]}, but the formula has {formula.size_told}"
         )
-    try:
-        value = float(second)
-    except ValueError:
-        value = float("nan")
+    number_text = second.strip()
+    value = float(number_text) if _NUMBER.fullmatch(number_text) else float("nan")
     if not 0.0 <= value <= 1.0:
         raise PhasesError(
-            f"{name}:{number}:{column}: {second.strip()[:40]!r}, expected a probability from 0 to 1"
+            f"{name}:{number}:{column}: {number_text[:40]!r}, expected a probability from 0 to 1"
         )
     return variable, value
 

@@ -35,7 +35,7 @@ MAY_BE_HEAVY = (
     "train/",
     "dataset/",
     "backbones/check.py",
-    "graph.py",
+    "pyg.py",
     "bench/",
     "cli/train.py",
     "cli/evaluate.py",
@@ -51,6 +51,7 @@ FORBIDDEN = {
     "solver.py": ("neuroback.model", "neuroback.train", "neuroback.pipeline", "neuroback.bench"),
     "bench/": ("neuroback.model", "neuroback.train", "neuroback.pipeline"),
     "formula.py": ("neuroback.graph", "neuroback.model", "neuroback.engines"),
+    "pyg.py": ("neuroback.model", "neuroback.engines", "neuroback.phases"),
     "graph.py": ("neuroback.model", "neuroback.engines", "neuroback.phases"),
     "process/": (
         "neuroback.bench", "neuroback.control", "neuroback.dataset", "neuroback.engines",

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <utility>
 
 namespace nb {
@@ -53,6 +54,12 @@ class ParseError : public std::runtime_error {
 class FileError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
+};
+
+// The system refused to read or write; `number` is its errno.
+class SystemError : public std::system_error {
+ public:
+  explicit SystemError(int number) : std::system_error(number, std::generic_category()) {}
 };
 
 // Work was stopped from outside (an interrupt or a limit) before it was done.

@@ -23,6 +23,11 @@ void register_gnn(pybind11::module_ &module);
 void register_solver(pybind11::module_ &module);
 void register_backbone(pybind11::module_ &module);
 
+// Flags of what Python may pass as an array: converted if need be, and so that its elements lie as
+// they must, which those of a message from another process need not.
+inline constexpr int any_array = pybind11::array::c_style | pybind11::array::forcecast |
+                                 pybind11::detail::npy_api::NPY_ARRAY_ALIGNED_;
+
 // A read-only numpy view of memory that `owner` keeps alive.
 template <typename T>
 pybind11::array view(std::span<const T> data, std::vector<pybind11::ssize_t> shape,

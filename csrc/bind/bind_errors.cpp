@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <cerrno>
+
 #include "base/error.hpp"
 #include "bind/bind.hpp"
 
@@ -25,6 +27,9 @@ void register_errors(py::module_ &module) {
       const py::tuple arguments =
           py::make_tuple(error.line, error.column, error.found, error.expected);
       PyErr_SetObject(parse_error, arguments.ptr());
+    } catch (const SystemError &error) {
+      errno = error.code().value();
+      PyErr_SetFromErrno(PyExc_OSError);
     } catch (const FileError &error) {
       PyErr_SetString(file_error, error.what());
     } catch (const Interrupted &error) {

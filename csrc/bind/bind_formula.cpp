@@ -6,6 +6,7 @@
 
 #include "base/check.hpp"
 #include "bind/bind.hpp"
+#include "bind/clauses.hpp"
 #include "formula/dimacs.hpp"
 #include "formula/formula.hpp"
 #include "formula/identity.hpp"
@@ -65,19 +66,10 @@ void register_formula(py::module_ &module) {
           "from_flat",
           [](const py::buffer &buffer, std::int64_t num_vars) {
             const py::buffer_info info = buffer.request();
-            NB_REQUIRE(info.ndim == 1, "an array of %d dimensions, expected 1",
-                       static_cast<int>(info.ndim));
-            NB_REQUIRE(info.size == 0 || info.strides[0] == info.itemsize,
-                       "the array is not contiguous");
-            const auto size = static_cast<std::size_t>(info.size);
-            const bool integer = info.format.size() == 1 &&
-                                 std::string("ilq").find(info.format[0]) != std::string::npos;
-            NB_REQUIRE(integer && (info.itemsize == 4 || info.itemsize == 8),
-                       "an array of format '%s', expected int32 or int64", info.format.c_str());
-            py::gil_scoped_release release;
-            if (info.itemsize == 4)
-              return from_flat(static_cast<const std::int32_t *>(info.ptr), size, num_vars);
-            return from_flat(static_cast<const std::int64_t *>(info.ptr), size, num_vars);
+            return with_integers(info, "an array", [num_vars](const auto &elements) {
+              const py::gil_scoped_release release;
+              return from_flat(elements.data(), elements.size(), num_vars);
+            });
           },
           py::arg("literals"), py::arg("num_vars") = -1)
       .def_property_readonly("num_vars", &Formula::num_vars)

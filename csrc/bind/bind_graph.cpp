@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <functional>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "bind/bind.hpp"
 #include "graph/belief.hpp"
@@ -31,6 +33,29 @@ py::array rows(std::span<const float> data, const py::object &self) {
               self);
 }
 
+template <typename T>
+std::vector<T> vector_of(const py::dict &arrays, const char *name) {
+  const auto array = py::array_t<T, any_array>::ensure(arrays[name]);
+  if (!array) throw py::error_already_set();
+  return {array.data(), array.data() + array.size()};
+}
+
+std::unique_ptr<Graph> restored(const py::dict &arrays, bool root_conflict) {
+  GraphArrays all;
+  all.clause_offsets = vector_of<std::int64_t>(arrays, "clause_offsets");
+  all.clause_lits = vector_of<std::int32_t>(arrays, "clause_lits");
+  all.lit_offsets = vector_of<std::int64_t>(arrays, "lit_offsets");
+  all.lit_clauses = vector_of<std::int32_t>(arrays, "lit_clauses");
+  all.clause_component = vector_of<std::int32_t>(arrays, "clause_component");
+  all.var_component = vector_of<std::int32_t>(arrays, "var_component");
+  all.var_features = vector_of<float>(arrays, "var_features");
+  all.clause_features = vector_of<float>(arrays, "clause_features");
+  all.root_values = vector_of<Value>(arrays, "root_values");
+  all.root_conflict = root_conflict;
+  const py::gil_scoped_release release;
+  return std::make_unique<Graph>(std::move(all));
+}
+
 }  // namespace
 
 void register_graph(py::module_ &module) {
@@ -46,6 +71,7 @@ void register_graph(py::module_ &module) {
              return std::make_unique<Graph>(formula, std::ref(poll));
            }),
            py::arg("formula"), py::arg("should_stop") = py::none())
+      .def_static("restored", &restored, py::arg("arrays"), py::arg("root_conflict"))
       .def_property_readonly("num_vars", &Graph::num_vars)
       .def_property_readonly("num_clauses", &Graph::num_clauses)
       .def_property_readonly("num_edges", &Graph::num_edges)

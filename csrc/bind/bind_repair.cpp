@@ -9,7 +9,7 @@ namespace py = pybind11;
 namespace {
 
 using Values = py::array_t<std::int8_t, py::array::c_style | py::array::forcecast>;
-using Confidence = py::array_t<float, py::array::c_style | py::array::forcecast>;
+using Confidence = py::array_t<float, any_array>;
 
 py::dict bind_repair(const Formula &formula, const Values &advice, const Confidence &confidence,
                      const py::object &should_stop) {

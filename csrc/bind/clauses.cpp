@@ -163,13 +163,6 @@ std::size_t append_flat_of(const T *data, std::size_t size, Literals &out) {
   }
 }
 
-template <class T>
-const T *contiguous(const py::buffer_info &info) {
-  NB_REQUIRE(info.ndim == 1, "an array of %d dimensions, expected 1", static_cast<int>(info.ndim));
-  NB_REQUIRE(info.size == 0 || info.strides[0] == info.itemsize, "the array is not contiguous");
-  return static_cast<const T *>(info.ptr);
-}
-
 template <class T, class U>
 std::size_t append_csr_of(const T *data, std::size_t size, const U *offsets, std::size_t rows,
                           Literals &out) {
@@ -195,13 +188,13 @@ std::size_t append_csr_of(const T *data, std::size_t size, const U *offsets, std
   return rows - 1;
 }
 
+}  // namespace
+
 int required_integers(const py::buffer_info &info, const char *what) {
   const int bytes = integer_bytes(info);
   NB_REQUIRE(bytes, "%s of format '%s', expected int32 or int64", what, info.format.c_str());
   return bytes;
 }
-
-}  // namespace
 
 void append_literals(py::handle literals, const std::string &place, Literals &out) {
   append_clause(literals.ptr(), [&] { return place; }, out);
@@ -233,34 +226,20 @@ bool is_flat_buffer(py::handle object) {
 
 std::size_t append_flat(const py::buffer &literals, Literals &out) {
   const py::buffer_info info = literals.request();
-  const int bytes = required_integers(info, "an array");
-  const auto size = static_cast<std::size_t>(info.size);
-  if (bytes == 4) {
-    const auto *data = contiguous<std::int32_t>(info);
+  return with_integers(info, "an array", [&](const auto &elements) {
     const py::gil_scoped_release release;
-    return append_flat_of(data, size, out);
-  }
-  const auto *data = contiguous<std::int64_t>(info);
-  const py::gil_scoped_release release;
-  return append_flat_of(data, size, out);
+    return append_flat_of(elements.data(), elements.size(), out);
+  });
 }
 
 std::size_t append_csr(const py::buffer &literals, const py::buffer &offsets, Literals &out) {
   const py::buffer_info info = literals.request(), bounds = offsets.request();
-  const int bytes = required_integers(info, "literals"),
-            width = required_integers(bounds, "offsets");
-  const auto size = static_cast<std::size_t>(info.size),
-             rows = static_cast<std::size_t>(bounds.size);
-  const auto go = [&](const auto *data, const auto *ends) {
-    const py::gil_scoped_release release;
-    return append_csr_of(data, size, ends, rows, out);
-  };
-  const auto choose = [&](const auto *data) {
-    return width == 4 ? go(data, contiguous<std::int32_t>(bounds))
-                      : go(data, contiguous<std::int64_t>(bounds));
-  };
-  return bytes == 4 ? choose(contiguous<std::int32_t>(info))
-                    : choose(contiguous<std::int64_t>(info));
+  return with_integers(info, "literals", [&](const auto &elements) {
+    return with_integers(bounds, "offsets", [&](const auto &ends) {
+      const py::gil_scoped_release release;
+      return append_csr_of(elements.data(), elements.size(), ends.data(), ends.size(), out);
+    });
+  });
 }
 
 }  // namespace nb::bind

@@ -7,14 +7,52 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <vector>
 
+#include "base/check.hpp"
 #include "bind/bind.hpp"
 
 namespace nb::bind {
 
 using Literals = std::vector<std::int32_t>;
+
+// Bytes of an integer of `info`: 4 or 8 if they are signed ones in this machine's order.
+// Throws ContractError that begins with `what` otherwise.
+int required_integers(const pybind11::buffer_info &info, const char *what);
+
+// The elements of a flat buffer one after another; copied if they do not lie as T must, as in a
+// message that another process sent.
+template <class T>
+class Elements {
+ public:
+  explicit Elements(const pybind11::buffer_info &info)
+      : data_(static_cast<const T *>(info.ptr)), size_(static_cast<std::size_t>(info.size)) {
+    NB_REQUIRE(info.ndim == 1, "an array of %d dimensions, expected 1",
+               static_cast<int>(info.ndim));
+    NB_REQUIRE(info.size == 0 || info.strides[0] == info.itemsize, "the array is not contiguous");
+    if (reinterpret_cast<std::uintptr_t>(info.ptr) % alignof(T) == 0) return;
+    copy_.resize(size_);
+    std::memcpy(copy_.data(), info.ptr, size_ * sizeof(T));
+    data_ = copy_.data();
+  }
+
+  const T *data() const { return data_; }
+  std::size_t size() const { return size_; }
+
+ private:
+  const T *data_;
+  std::size_t size_;
+  std::vector<T> copy_;
+};
+
+// `work` on the Elements of a buffer of int32 or int64.  Throws as `required_integers` does.
+template <class Work>
+auto with_integers(const pybind11::buffer_info &info, const char *what, const Work &work) {
+  if (required_integers(info, what) == 4) return work(Elements<std::int32_t>(info));
+  return work(Elements<std::int64_t>(info));
+}
 
 // One iterable of literals, appended to `out`.  `place` opens the message of an error, as in
 // "assumptions, position 3: ...".

@@ -482,7 +482,7 @@ void Session::clear_phases() {
 void Session::advise(const py::array &phases, const py::object &confidence, const std::string &mode,
                      std::int64_t at) {
   using Signs = py::array_t<signed char, py::array::c_style>;
-  using Shares = py::array_t<float, py::array::c_style | py::array::forcecast>;
+  using Shares = py::array_t<float, any_array>;
   NB_REQUIRE(phases.ndim() == 1 && py::isinstance<Signs>(phases), "phases: expected int8 values");
   const auto signs = phases.cast<Signs>();
   const Shares shares = confidence.is_none() ? Shares(0) : confidence.cast<Shares>();

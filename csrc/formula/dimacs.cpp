@@ -397,7 +397,7 @@ bool write_all(int descriptor, std::string_view text) {
     if (written < 0) {
       if (errno == EINTR) continue;
       if (errno == EPIPE) return false;
-      throw FileError(std::string("cannot write: ") + std::strerror(errno));
+      throw SystemError(errno);
     }
     text.remove_prefix(static_cast<std::size_t>(written));
   }

@@ -80,7 +80,7 @@ std::string format_clauses(const Formula &formula, std::size_t first, std::size_
 std::string format_header(const Formula &formula);
 
 // Writes header and clauses to an open descriptor, in chunks.  False: the other end is closed.
-// Throws FileError (with the system's words) where writing fails otherwise.
+// Throws SystemError if writing fails otherwise.
 bool write_dimacs(const Formula &formula, int descriptor, std::span<const std::uint8_t> flips);
 
 }  // namespace nb

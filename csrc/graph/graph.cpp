@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 #include "base/check.hpp"
 #include "base/error.hpp"
@@ -54,6 +55,56 @@ Graph::Graph(const Formula &formula, const std::function<bool()> &should_stop)
   propagate_units(poll);
   find_components(poll);
   measure(occurrences, poll);
+}
+
+namespace {
+
+void require_rows(std::span<const std::int64_t> offsets, std::span<const std::int32_t> entries,
+                  std::size_t columns, const char *what) {
+  NB_REQUIRE(!offsets.empty() && offsets.front() == 0 &&
+                 offsets.back() == static_cast<std::int64_t>(entries.size()) &&
+                 std::is_sorted(offsets.begin(), offsets.end()),
+             "%s: offsets that do not fit their rows", what);
+  for (const auto entry : entries)
+    NB_REQUIRE(entry >= 0 && static_cast<std::size_t>(entry) < columns,
+               "%s: index %d, expected less than %zu", what, entry, columns);
+}
+
+void require_size(std::size_t size, std::size_t expected, const char *what) {
+  NB_REQUIRE(size == expected, "%s: %zu elements, expected %zu", what, size, expected);
+}
+
+}  // namespace
+
+Graph::Graph(GraphArrays arrays)
+    : root_conflict_(arrays.root_conflict),
+      clause_offsets_(std::move(arrays.clause_offsets)),
+      lit_offsets_(std::move(arrays.lit_offsets)),
+      clause_lits_(std::move(arrays.clause_lits)),
+      lit_clauses_(std::move(arrays.lit_clauses)),
+      clause_component_(std::move(arrays.clause_component)),
+      var_component_(std::move(arrays.var_component)),
+      var_features_(std::move(arrays.var_features)),
+      clause_features_(std::move(arrays.clause_features)),
+      root_values_(std::move(arrays.root_values)) {
+  require_size(lit_offsets_.size(), 2 * num_vars() + 1, "lit_offsets");
+  require_rows(clause_offsets_, clause_lits_, 2 * num_vars(), "clause_lits");
+  require_rows(lit_offsets_, lit_clauses_, num_clauses(), "lit_clauses");
+  require_size(lit_clauses_.size(), num_edges(), "lit_clauses");
+  require_size(clause_component_.size(), num_clauses(), "clause_component");
+  require_size(var_component_.size(), num_vars(), "var_component");
+  require_size(var_features_.size(), num_vars() * var_feature_names.size(), "var_features");
+  require_size(clause_features_.size(), num_clauses() * clause_feature_names.size(),
+               "clause_features");
+  std::int32_t last = -1;
+  for (const auto component : clause_component_) {
+    NB_REQUIRE(component >= 0 && component <= last + 1, "clause_component: %d after %d", component,
+               last);
+    last = std::max(last, component);
+  }
+  for (const auto component : var_component_)
+    NB_REQUIRE(component >= -1 && component <= last, "var_component: %d of %d", component, last);
+  num_components_ = static_cast<std::size_t>(last + 1);
 }
 
 // One pass over the clauses: their rows, their features, and the sums for their literals.

@@ -50,10 +50,25 @@ inline constexpr std::array<const char *, 5> clause_feature_names{
     "root_satisfied",  // 1 where a literal is true by unit propagation of the formula
 };
 
+// All that a graph consists of, to take it apart and put it together again; see Graph for what the
+// arrays hold.
+struct GraphArrays {
+  std::vector<std::int64_t> clause_offsets, lit_offsets;
+  std::vector<std::int32_t> clause_lits, lit_clauses;
+  std::vector<std::int32_t> clause_component, var_component;
+  std::vector<float> var_features, clause_features;
+  std::vector<Value> root_values;
+  bool root_conflict = false;
+};
+
 class Graph {
  public:
   // `should_stop` is asked every some ten thousand clauses; throws Interrupted when it says yes.
   explicit Graph(const Formula &formula, const std::function<bool()> &should_stop = {});
+
+  // Throws ContractError if sizes do not match or an index is out of range; which graph of which
+  // formula it is, is not checked.
+  explicit Graph(GraphArrays arrays);
 
   std::size_t num_vars() const { return root_values_.size(); }
   std::size_t num_clauses() const { return clause_offsets_.size() - 1; }

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from pathlib import Path
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _ROLES = ("train", "known-test", "test")
 _STATUSES = ("SAT", "UNSAT", "UNKNOWN")
 _MOST_MODELS = 35
+_FAILURES_SHOWN = 20
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -184,13 +186,23 @@ def _workers(args: argparse.Namespace) -> Workers:
 
 def _say(verb: str, tally: Tally, more: str = "") -> int:
     for text in tally.warnings:
-        print(f"neuroback: warning: {text}", file=sys.stderr, flush=True)
+        _warn(text)
+    for what, reason in tally.failures[:_FAILURES_SHOWN]:
+        _warn(reason if reason.startswith(what) else f"{what}: {reason}")
+    if len(tally.failures) > _FAILURES_SHOWN:
+        _warn(f"and {len(tally.failures) - _FAILURES_SHOWN} more failed")
     good = tally.done - tally.failed
     print(f"{good} {verb}, {tally.known} known, {tally.failed} failed{more}", flush=True)
     # Some bad files among good ones are what the index is for; nothing but bad ones is a failure.
     if not tally.failed or good or tally.known:
         return 0
-    return fail(f"all {tally.failed} failed, the first with: {tally.reason or 'no reason given'}")
+    what, reason = tally.failures[0]
+    return fail(f"all {tally.failed} failed, the first with: {reason}")
+
+
+def _warn(text: str) -> None:
+    line = " ".join(text.split("\n"))
+    print(f"neuroback: warning: {line}", file=sys.stderr, flush=True)
 
 
 def _generate(args: argparse.Namespace) -> int:
@@ -222,6 +234,7 @@ def _import(args: argparse.Namespace) -> int:
         frozenset(args.only_status),
         args.relaxed,
     )
+    missing = [path for path in args.inputs if not os.path.lexists(path)]
     shards = find_shards(args.inputs)
     others = [path for path in args.inputs if not find_shards([path]) or holds_formulas(path)]
     codes = []
@@ -235,8 +248,9 @@ def _import(args: argparse.Namespace) -> int:
     if shards:
         tally = import_shards(args.output, shards)
         print(f"{tally.failed} labels without their formula: generate or import those first")
-        tally.reason = "a label without its formula"
         codes.append(_say("labels imported", tally))
+    if missing and not any(codes):
+        return fail(f"{missing[0]}: no such file or directory, expected formulas or label shards")
     return max(codes)
 
 

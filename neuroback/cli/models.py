@@ -43,6 +43,8 @@ def run(args: argparse.Namespace) -> int:
         return 0
     for name, card in cards.items():
         mark = " (default)" if card.pop("default") else ""
+        if checkpoint.load(name).gate.closed_for_good:
+            card["gate"] = "closed for good: no advice unless --gate off asks for it"
         print(f"{name}{mark}")
         for key, value in card.items():
             for line in _lines(key, value, "  "):

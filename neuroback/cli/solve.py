@@ -250,16 +250,14 @@ def _check_targets(targets: list[tuple[str, str]], file: str, force: bool) -> No
     """ProofError if writing one of the files would destroy something, or cannot succeed."""
     if not targets:
         return
-    from pathlib import Path
-
     from neuroback.engines.proof_file import refuse_unsafe_target, require_writable
     from neuroback.errors import ProofError
     from neuroback.files import is_stream
 
-    taken_by: dict[Path, str] = {}
+    taken_by: dict[str, str] = {}
     for target, what in targets:
         if target != "-" and not is_stream(target):
-            other = taken_by.setdefault(Path(target).resolve(), what)
+            other = taken_by.setdefault(os.path.realpath(target), what)
             if other != what:
                 raise ProofError(
                     f"{target}: is to hold the {other}, expected another file for the {what}"

@@ -4,12 +4,18 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import os
+import signal
 import sys
-from typing import Any
+import tempfile
+import threading
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any, NoReturn
 
-from neuroback.cli import COMMANDS, EXIT_USAGE, fail
+from neuroback.cli import COMMANDS, EXIT_INTERRUPTED, EXIT_USAGE, fail
 from neuroback.process.progress import formula_bar
 
 DESCRIPTION = """\
@@ -51,6 +57,20 @@ def run(args: argparse.Namespace) -> int:
         return EXIT_USAGE
     # Large buffers come and go with every batch; without this each is mapped and faulted anew.
     _keep_memory()
+    try:
+        with _ended_by_signals(), _own_temporary_folder():
+            return _run(args)
+    except (KeyboardInterrupt, SystemExit) as leaving:
+        if not args.own_process:
+            raise
+        # All is cleaned up; taking PyTorch apart would take the interpreter seconds.
+        with contextlib.suppress(OSError, ValueError):
+            sys.stdout.flush()
+        code = getattr(leaving, "code", EXIT_INTERRUPTED)
+        os._exit(code if isinstance(code, int) else EXIT_INTERRUPTED)
+
+
+def _run(args: argparse.Namespace) -> int:
     from dataclasses import replace
     from pathlib import Path
 
@@ -98,6 +118,47 @@ def run(args: argparse.Namespace) -> int:
         chosen = "no advice by default: no threshold is shown to be right on held-out formulas"
     say(f"best network: {Path(args.output) / 'model.safetensors'}, {chosen}")
     return 0
+
+
+@contextlib.contextmanager
+def _own_temporary_folder() -> Iterator[None]:
+    """What PyTorch and PyG generate and leave behind goes where it is removed at the end."""
+    with tempfile.TemporaryDirectory(prefix="neuroback-train-", ignore_cleanup_errors=True) as own:
+        names = ("TMPDIR", "TORCHINDUCTOR_CACHE_DIR")
+        before = {name: os.environ.get(name) for name in names}, tempfile.tempdir
+        os.environ.update(dict.fromkeys(names, own))
+        tempfile.tempdir = own
+        try:
+            yield
+        finally:
+            tempfile.tempdir = before[1]
+            for name, value in before[0].items():
+                os.environ.pop(name)
+                if value is not None:
+                    os.environ[name] = value
+
+
+@contextlib.contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """SIGTERM and SIGHUP end the block as an exception, so that it can clean up; then the command
+    ends with 128 + their number."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def leave(number: int, _: FrameType | None) -> NoReturn:
+        raise SystemExit(128 + number)
+
+    before = {}
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # `nohup` asks that hanging up is ignored.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            before[number] = signal.signal(number, leave)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _keep_memory() -> None:

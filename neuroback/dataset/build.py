@@ -50,7 +50,7 @@ class Tally:
     """What a stage did.
 
     done, known, failed   formulas newly done, known from earlier, failed among the newly done
-    reason      why the first failed
+    failures    (what, why) of each that failed
     stricter    formulas of the set that got a stricter role
     warnings    what a user should read at once
     """
@@ -58,14 +58,14 @@ class Tally:
     done: int = 0
     known: int = 0
     failed: int = 0
-    reason: str = ""
+    failures: list[tuple[str, str]] = field(default_factory=list)
     stricter: int = 0
     warnings: list[str] = field(default_factory=list)
 
-    def fail(self, reason: str) -> None:
+    def fail(self, what: str, reason: str) -> None:
         self.done += 1
         self.failed += 1
-        self.reason = self.reason or reason
+        self.failures.append((what, reason))
 
 
 def now() -> str:
@@ -132,7 +132,7 @@ def generate(
             item: Item = values[1]
             with store.index as index:
                 if isinstance(answer, BaseException):
-                    tally.fail(text_of(answer))
+                    tally.fail(item.source, text_of(answer))
                     index.add_source(item.source, None, [], text_of(answer), now())
                 else:
                     tally.done += 1
@@ -264,7 +264,8 @@ def _store_label(store: Store, answer: tuple[Label, str], tally: Tally) -> str:
 
 
 def _note_failure(store: Store, fingerprint: str, reason: str, tally: Tally) -> None:
-    tally.fail(reason)
+    row = store.index.row(fingerprint)
+    tally.fail(fingerprint if row is None else row["name"], reason)
     changes = {"error": reason}
     if not store.label_path(fingerprint).exists():
         changes.update(label_state="failed", labelled=now())

@@ -360,7 +360,7 @@ def import_files(
             source = values[1]
             with store.index as index:
                 if isinstance(answer, BaseException):
-                    tally.fail(text_of(answer))
+                    tally.fail(str(printable(str(source.path))), text_of(answer))
                     index.add_source(source.source, None, [], text_of(answer), now())
                 else:
                     _take(store, source.source, answer, tally)

@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from neuroback.errors import DataError
 
@@ -62,24 +63,66 @@ COLUMNS = tuple(name for name, _ in _FORMULAS)
 UNSTABLE = ("seconds", "seconds_first", "host", "created", "labelled")
 
 
+# What SQLite says when the system refuses, and what that means; all else is a damaged file.
+_REFUSALS = {
+    "is full": "no space left on device",
+    "readonly": "cannot be written",
+    "unable to open": "cannot be opened",
+    "disk I/O error": "cannot be read or written, the system says (disk I/O error)",
+    "is locked": "in use by another process for a minute",
+}
+
+
+def _read_only(path: Path) -> str:
+    """For SQLite: the database at ``path`` without anything written beside it."""
+    place = f"file:{quote(os.fspath(path.absolute()))}?mode=ro"
+    log = path.with_name(path.name + "-wal")
+    # A log that is not folded in is read through SQLite's own files beside it.
+    if log.exists() and log.stat().st_size:
+        return place
+    return f"{place}&immutable=1"
+
+
 class Index:
-    """``index.sqlite`` of a data set folder; a context manager."""
+    """``index.sqlite`` of a data set folder; a context manager.
+
+    writable   False where the folder or its device take no changes: then it can only be read
+    """
 
     def __init__(self, path: Path, *, create: bool = False) -> None:
         if not create and not path.is_file():
             raise DataError(f"{path.parent}: no data set (no {path.name})")
         self.path = path
-        try:
-            self._base = sqlite3.connect(path, timeout=60, isolation_level=None)
-        except sqlite3.DatabaseError as error:
-            raise self._damaged(error) from None
-        self._base.row_factory = sqlite3.Row
-        self._do("PRAGMA journal_mode = WAL")
-        self._do("PRAGMA synchronous = NORMAL")
-        self._prepare()
+        self.writable = create or (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
+        self._connect(path if self.writable else _read_only(path))
+        if self.writable:
+            try:
+                self._do("PRAGMA journal_mode = WAL")
+                self._do("PRAGMA synchronous = NORMAL")
+            except DataError:
+                # A full device: its sets can be read all the same.
+                if create:
+                    raise
+                self._base.close()
+                self.writable = False
+                self._connect(_read_only(path))
+        self._prepare(create)
 
-    def _damaged(self, error: sqlite3.DatabaseError) -> DataError:
-        return DataError(f"{self.path}: {error}, expected the index of a data set")
+    def _connect(self, place: Path | str) -> None:
+        try:
+            self._base = sqlite3.connect(
+                place, timeout=60, isolation_level=None, uri=isinstance(place, str)
+            )
+        except sqlite3.DatabaseError as error:
+            raise self._fault(error) from None
+        self._base.row_factory = sqlite3.Row
+
+    def _fault(self, error: sqlite3.DatabaseError) -> DataError:
+        text = str(error)
+        for mark, reason in _REFUSALS.items():
+            if mark in text:
+                return DataError(f"{self.path}: {reason}")
+        return DataError(f"{self.path}: {text}, expected the index of a data set")
 
     def _do(self, statement: str, values: Iterable[Any] = ()) -> list[sqlite3.Row]:
         """Rows of a statement; every statement goes through here.  Errors: DataError."""
@@ -87,9 +130,9 @@ class Index:
         try:
             return self._base.execute(statement, plain).fetchall()
         except sqlite3.DatabaseError as error:
-            raise self._damaged(error) from None
+            raise self._fault(error) from None
 
-    def _prepare(self) -> None:
+    def _prepare(self, create: bool) -> None:
         version = self._do("PRAGMA user_version")[0][0]
         if version > SCHEMA_VERSION:
             raise DataError(
@@ -97,6 +140,11 @@ class Index:
             )
         if version == SCHEMA_VERSION:
             return
+        # Tables and version are written in one transaction, and before any file of a set.
+        folders = [self.path.parent / part for part in ("formulas", "labels")]
+        if not create or any(folder.is_dir() for folder in folders):
+            what = "empty" if not self._do("SELECT * FROM sqlite_master") else "another database"
+            raise DataError(f"{self.path}: {what}, expected the index of a data set")
         with self:
             for table, columns in (("formulas", _FORMULAS), ("sources", _SOURCES)):
                 body = ", ".join(f"{name} {kind}" for name, kind in columns)
@@ -104,6 +152,11 @@ class Index:
             self._do("CREATE INDEX IF NOT EXISTS by_gbd ON formulas (gbd_hash)")
             self._do("CREATE INDEX IF NOT EXISTS by_shape ON formulas (shape_hash)")
             self._do(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    def require_writable(self) -> None:
+        """DataError where the set cannot be changed."""
+        if not self.writable:
+            raise DataError(f"{self.path.parent}: cannot be written, expected a set that can")
 
     def close(self) -> None:
         self._base.close()

@@ -133,8 +133,7 @@ def import_shards(folder: str, paths: list[Path]) -> Tally:
             for columns, label in read_shard(path):
                 row = store.index.row(label.fingerprint)
                 if row is None:
-                    tally.failed += 1
-                    tally.done += 1
+                    tally.fail(label.fingerprint, "a label without its formula")
                     continue
                 if row["label_state"] == "unsat" or (
                     row["label_state"] in ("complete", "partial") and row["models"]

@@ -85,6 +85,8 @@ class Store:
         path = Path(folder)
         if create:
             path.mkdir(parents=True, exist_ok=True)
+            if not os.access(path, os.W_OK):
+                raise DataError(f"{path}: cannot be written, expected a folder that can")
         return cls(path, Index(path / "index.sqlite", create=create))
 
     def close(self) -> None:
@@ -102,6 +104,7 @@ class Store:
 
         Also clears away what a killed stage left half written there.
         """
+        self.index.require_writable()
         with contextlib.ExitStack() as stack:
             for part in parts:
                 lock = stack.enter_context((self.folder / f".lock-{part}").open("a"))

@@ -21,7 +21,7 @@ from pathlib import Path
 from types import TracebackType
 
 from neuroback.errors import NeuroBackError, ProofError
-from neuroback.files import is_stream
+from neuroback.files import is_stream, real_path
 
 # How long a blocked write waits before it looks whether the run was stopped.
 _PATIENCE_SECONDS = 0.05
@@ -81,7 +81,10 @@ def require_writable(target: str | os.PathLike[str], what: str) -> None:
     place = Path(target)
     if is_stream(place):
         return
-    place = place.resolve()
+    try:
+        place = Path(real_path(place))
+    except OSError as error:
+        raise ProofError(f"{target}: cannot be written, {error.strerror}") from None
     if place.is_dir():
         raise ProofError(f"{target}: is a folder, expected a file for the {what}")
     folder = place.parent
@@ -120,9 +123,9 @@ class ProofFile:
             sys.stdout.flush()
             self._fd, self._streams = os.dup(1), True
             return
-        if not is_stream(self._target):
-            self._target = self._target.resolve()
         try:
+            if not is_stream(self._target):
+                self._target = Path(real_path(self._target))
             mode = self._target.stat().st_mode
         except FileNotFoundError:
             mode = stat.S_IFREG

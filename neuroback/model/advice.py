@@ -144,11 +144,15 @@ def _through_gate(
     gate = rules.gate
     if gate is not None and root_values is not None and not gate.opens(p_true, root_values):
         share = gate.clear_share(p_true, root_values)
-        reason = (
-            f"{100 * share:.1f}% of the open variables have a clear prediction, "
-            f"{100 * gate.min_share:.1f}% are needed"
-        )
-        control.tell(f"no advice: the gate is closed, {reason}")
+        if gate.closed_for_good:
+            reason = "for good: no threshold was shown to be right for this model"
+        else:
+            reason = (
+                f"{100 * share:.1f}% of the open variables have a clear prediction, "
+                f"{100 * gate.min_share:.1f}% are needed"
+            )
+        mark = "" if gate.closed_for_good else ","
+        control.tell(f"no advice: the gate is closed{mark} {reason}")
         return no_advice(reason, gate="closed", model=source)
     report = AdviceReport(
         model=source,

@@ -54,6 +54,11 @@ class Gate:
         clear = np.abs(2.0 * np.round(p_true.astype(np.float64), 6) - 1.0) >= self.margin
         return float(np.count_nonzero(clear & open_vars) / count)
 
+    @property
+    def closed_for_good(self) -> bool:
+        """No share of clear predictions is enough."""
+        return self.min_share > 1
+
     def opens(self, p_true: npt.NDArray[np.float32], root_values: npt.NDArray[np.int8]) -> bool:
         return self.clear_share(p_true, root_values) >= self.min_share
 
@@ -163,8 +168,10 @@ def _read(path: Path) -> Checkpoint:
 
 def _number(table: Mapping[str, Any], key: str, low: float, high: float) -> float:
     value = table.get(key)
-    if type(value) not in (int, float) or not low <= float(value) <= high:  # type: ignore[arg-type]
-        raise CheckpointError(f"'{key}' is {value!r}, expected a number from {low} to {high}")
+    # Compared before it becomes a float, which not every integer can.
+    if type(value) not in (int, float) or not low <= value <= high:  # type: ignore[operator]
+        found = repr(value) if type(value) is not int or abs(value) < 1 << 64 else "a huge integer"
+        raise CheckpointError(f"'{key}' is {found[:60]}, expected a number from {low} to {high}")
     return float(value)  # type: ignore[arg-type]
 
 

@@ -94,7 +94,8 @@ class NativeNetwork:
         self.trainer.forward(arrays, values, logits)
         self.passes += 1
         target, weight = data.target.numpy(), data.weight.numpy()
-        p = 1.0 / (1.0 + np.exp(-logits))
+        with np.errstate(over="ignore"):
+            p = 1.0 / (1.0 + np.exp(-logits))
         loss = np.maximum(logits, 0) - logits * target + np.log1p(np.exp(-np.abs(logits)))
         grad = weight * (p - target) / formulas
         self.trainer.backward(grad.astype(np.float32), gradients)

@@ -241,7 +241,7 @@ def is_paper(model: str | Path) -> bool:
     """Does this file or run folder hold a network of this architecture?"""
     try:
         document = json.loads(_json_of(model).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
     return isinstance(document, dict) and document.get("architecture") == ARCHITECTURE
 
@@ -257,7 +257,7 @@ def load(model: str | Path) -> PaperCheckpoint:
         network.load_state_dict(load_file(path.with_suffix(".safetensors")))
         gate = Gate(**document["gate"])
         return PaperCheckpoint(path.stem, network, float(document["threshold"]), gate)
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, OverflowError) as error:
         raise CheckpointError(f"{path}: {error}") from None
 
 

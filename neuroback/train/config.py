@@ -119,12 +119,19 @@ class TrainConfig:
             if key not in known:
                 raise DataError(f"{origin}: unknown option {key!r}, expected {', '.join(known)}")
             kind = known[key]
-            if kind is float and type(value) is int:
+            if kind is float and type(value) is int and abs(value) < 1 << 1000:
                 value = float(value)
             if type(value) is not kind:
-                raise DataError(f"{origin}: {key} is {value!r}, expected {kind.__name__}")
+                raise DataError(f"{origin}: {key} is {_short(value)}, expected {kind.__name__}")
             values[key] = value
         return replace(self, **values)
+
+
+def _short(value: Any) -> str:
+    # Python refuses to write integers of thousands of digits.
+    if type(value) is int and abs(value) >= 1 << 1000:
+        return "a huge integer"
+    return repr(value)[:80]
 
 
 def read_config(

@@ -19,8 +19,8 @@ from neuroback.dataset.split import EXCLUDED
 from neuroback.dataset.store import Row, Store
 from neuroback.errors import DataError
 from neuroback.limits import default_threads
-from neuroback.model.network import GraphData
 from neuroback.process.progress import Report, silent
+from neuroback.pyg import GraphData
 from neuroback.train.config import TrainConfig
 from neuroback.train.example import Example, Stored
 
@@ -47,10 +47,12 @@ def load_examples(
     are built on all CPUs; ``report`` is told how many formulas of how many are there.
     """
     found: dict[str, tuple[Store, Row]] = {}
+    there: set[str] = set()
     skipped = 0
     for folder in folders:
         with Store.open(folder) as store:
             for row in store.rows():
+                there.add(row.split)
                 if row.split == EXCLUDED or (roles is not None and row.role not in roles):
                     continue
                 if splits is not None and row.split not in splits:
@@ -63,6 +65,7 @@ def load_examples(
                     skipped += 1
                     continue
                 found[row.fingerprint] = store, row
+    _require_splits(folders, splits or (), there)
     examples = []
     with ThreadPoolExecutor(default_threads()) as builders:
         tasks = [builders.submit(_load, *found[key], soft_weight) for key in sorted(found)]
@@ -79,6 +82,18 @@ def load_examples(
         raise DataError(f"{', '.join(map(str, folders))}: no labelled formula to use")
     logger.info("%d formulas, %d left out as too large or double", len(examples), skipped)
     return examples
+
+
+def _require_splits(
+    folders: Sequence[str | Path], wanted: Collection[str], there: set[str]
+) -> None:
+    """DataError where a wanted split is none of those that labelled formulas are in."""
+    missing = sorted(set(wanted) - there)
+    if missing:
+        known = f"expected one of {', '.join(sorted(there - {''}))}"
+        if there <= {""}:
+            known = "expected none: data split has not run"
+        raise DataError(f"{', '.join(map(str, folders))}: no split {missing[0]!r}, {known}")
 
 
 def _load(store: Store, row: Row, soft_weight: float) -> Example:

@@ -21,7 +21,7 @@ from neuroback.dataset.store import Store
 from neuroback.errors import DataError, NeuroBackError
 from neuroback.formula import Formula
 from neuroback.graph import Graph
-from neuroback.model.network import GraphData
+from neuroback.pyg import GraphData
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 

@@ -57,8 +57,12 @@ def check_options(out: Path, config: TrainConfig, resume: bool) -> None:
     if path.exists():
         if not resume:
             raise DataError(f"{out}: holds a run already, expected --resume or another folder")
-        if read_options(out) != config:
-            raise DataError(f"{path}: the run was started with other options")
+        began, given = read_options(out).to_json(), config.to_json()
+        others = [
+            f"{key} {began[key]} (now {given[key]})" for key in given if began[key] != given[key]
+        ]
+        if others:
+            raise DataError(f"{path}: the run was started with other options: {', '.join(others)}")
 
 
 def write_options(out: Path, config: TrainConfig) -> None:
@@ -163,7 +167,7 @@ def _read_json(path: Path, *keys: str) -> dict[str, Any]:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: damaged: {error}") from None
     if not isinstance(document, dict):
         raise DataError(f"{path}: damaged, expected a JSON object")

@@ -13,11 +13,12 @@ Process 0 alone writes, and its clock is that of all.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -103,8 +104,8 @@ def train(
 
     Errors: DataError where options, checkpoint or what is in ``out`` do not fit.
     """
-    with _torch_settings(1 if config.native else config.threads):
-        return _train(examples, out, config, start, resume, card, on_epoch)
+    with _torch_settings(1 if config.native else config.threads), ExitStack() as closing:
+        return _train(examples, out, config, start, resume, card, on_epoch, closing)
 
 
 @contextmanager
@@ -132,6 +133,7 @@ def _train(
     resume: bool,
     card: Mapping[str, Any] | None,
     on_epoch: Callable[[dict[str, Any]], None] | None,
+    closing: ExitStack,
 ) -> checkpoint.Checkpoint | PaperCheckpoint:
     fabric = launch(config)
     check_options(out, config, resume)
@@ -172,8 +174,10 @@ def _train(
     workers: NativeWorkers | None = None
     alone = fabric.world_size == 1
     if config.native and isinstance(network, Network) and fabric.device.type == "cpu" and alone:
-        workers = NativeWorkers(network, config.threads)
-    writer = _summary_writer(out) if fabric.is_global_zero else None
+        workers = closing.enter_context(NativeWorkers(network, config.threads))
+    writer = None
+    if fabric.is_global_zero:
+        writer = closing.enter_context(contextlib.closing(_summary_writer(out)))
     edges_per_epoch = _expected_edges(parts.train, config)
 
     while state.epoch < config.epochs and _progress(state, config, 0.0) < 1:
@@ -195,7 +199,11 @@ def _train(
                 loss = workers.gradients(group, count)
             else:
                 loss = gradients(fabric, module, group, count)
-            fabric.clip_gradients(module, state.optimizer, max_norm=config.clip)
+            _require_finite(loss, state, config)
+            norm = fabric.clip_gradients(
+                module, state.optimizer, max_norm=config.clip, error_if_nonfinite=False
+            )
+            _require_finite(0.0 if norm is None else float(norm), state, config)
             state.optimizer.step()
             state.step += 1
             _average(state, config)
@@ -207,6 +215,7 @@ def _train(
         state.seconds = agreed(fabric, before + time.monotonic() - started)
 
         figures: dict[str, Any] = {"epoch": state.epoch, "loss": round(total / formulas, 5)}
+        _require_finite(sum(float(v.sum()) for v in state.average.values()), state, config)
         module.eval()
         with _averaged(state):
             for name, unseen in (
@@ -234,13 +243,19 @@ def _train(
         if config.patience and state.epoch - state.best_epoch >= config.patience:
             logger.info("no better score in %d epochs", config.patience)
             break
-    if workers is not None:
-        workers.close()
-    if writer is not None:
-        writer.close()
+    if fabric.is_global_zero:
         _settle(out, judged)
     fabric.barrier()
     return load_trained(out)
+
+
+def _require_finite(value: float, state: State, config: TrainConfig) -> None:
+    """DataError if loss, gradient or weights are not finite: nothing good comes of such a run."""
+    if not math.isfinite(value):
+        raise DataError(
+            f"training diverged at step {state.step}: the loss is not finite; "
+            f"lower the learning rate (learning_rate is {config.learning_rate:g})"
+        )
 
 
 def layers_of(model: checkpoint.Checkpoint) -> tuple[int, int]:

@@ -51,11 +51,14 @@ def groups(stream: Iterable[Batch], threads: int) -> Iterator[list[Batch]]:
 def ahead(items: Iterator[T], depth: int) -> Iterator[T]:
     """The same items, made by a thread of their own up to ``depth`` before they are asked for."""
     end: Any = object()
-    with ThreadPoolExecutor(1) as maker:
+    maker = ThreadPoolExecutor(1)
+    try:
         waiting = deque(maker.submit(next, items, end) for _ in range(depth))
         while (item := waiting.popleft().result()) is not end:
             waiting.append(maker.submit(next, items, end))
             yield item
+    finally:
+        maker.shutdown(cancel_futures=True)
 
 
 class NativeWorkers:
@@ -68,8 +71,12 @@ class NativeWorkers:
             self._idle.put(NativeNetwork(network))
         self._pool = ThreadPoolExecutor(threads)
 
-    def close(self) -> None:
-        self._pool.shutdown()
+    def __enter__(self) -> NativeWorkers:
+        return self
+
+    def __exit__(self, *ignored: object) -> None:
+        """What has not begun is dropped; a pass that has ends within its batch."""
+        self._pool.shutdown(cancel_futures=True)
 
     def _borrow(self, call: Callable[[NativeNetwork], T]) -> T:
         native = self._idle.get()

@@ -175,10 +175,19 @@ def test_proofs_of_advised_runs_are_accepted(
         assert neuroback("check", formulas["unsat"], "--proof", proof).code == 0
 
 
+@pytest.mark.parametrize(
+    ("min_share", "words"),
+    [(1.0, ", 100.0% are needed"), (2.0, "for good: no threshold was shown")],
+)
 def test_a_closed_gate_is_the_plain_run_and_says_why(
-    neuroback: Command, formulas: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    neuroback: Command,
+    formulas: Files,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    min_share: float,
+    words: str,
 ) -> None:
-    shut = checkpoint.Gate(margin=1.0, min_share=1.1)
+    shut = checkpoint.Gate(margin=1.0, min_share=min_share)
     loaded = checkpoint.load()
     closed = checkpoint.Checkpoint(
         "shut", loaded.weights_path, loaded.config, loaded.threshold, shut, loaded.card
@@ -203,10 +212,11 @@ def test_a_closed_gate_is_the_plain_run_and_says_why(
         assert runs[0] == runs[1] == runs[2] == runs[3]
         assert record["advice"]["gate"] == "closed"
         assert record["advice"]["repair"] is None
-        assert "are needed" in record["advice"]["reason"]
+        assert words.strip(", ") in record["advice"]["reason"]
         assert record["model_name"] == "shut"
     outcome = neuroback("solve", *KISSAT, formulas["sat"])
-    assert any("no advice: the gate is closed" in line for line in outcome.comments)
+    (line,) = [line for line in outcome.comments if "no advice: the gate is closed" in line]
+    assert words in line and "200.0%" not in line
 
 
 def test_a_formula_too_large_for_the_network_is_solved_without_and_says_so(

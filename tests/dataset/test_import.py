@@ -437,3 +437,30 @@ def test_the_command_line_knows_the_roles_and_limits_of_the_package() -> None:
     from neuroback.dataset.store import ROLES
 
     assert (data._ROLES, data._MOST_MODELS) == (ROLES, MOST_MODELS)
+
+
+def test_a_named_file_that_is_missing_fails_the_command(neuroback: Run, tmp_path: Path) -> None:
+    (tmp_path / "good.cnf").write_text("p cnf 2 1\n1 2 0\n")
+    missing = tmp_path / "nosuch.cnf"
+    code, out, err = neuroback(
+        "data", "import", missing, tmp_path / "good.cnf", "-o", tmp_path / "S"
+    )
+    assert code == 1 and out == "1 imported, 0 known, 1 failed\n"
+    assert err.splitlines() == [
+        f"neuroback: warning: {missing}: no such file or directory, expected a readable file",
+        f"neuroback: error: {missing}: no such file or directory, "
+        "expected formulas or label shards",
+    ]
+
+
+def test_what_failed_is_named_with_its_reason(neuroback: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "good.cnf").write_text("p cnf 2 1\n1 2 0\n")
+    for number in range(25):
+        (folder / f"bad{number:02}.cnf").write_text("p cnf 2 1\n1 x 0\n")
+    code, out, err = neuroback("data", "import", folder, "-o", tmp_path / "S")
+    assert code == 0 and out == "1 imported, 0 known, 25 failed\n"
+    lines = err.splitlines()
+    assert len(lines) == 21 and lines[20] == "neuroback: warning: and 5 more failed"
+    assert lines[0].startswith(f"neuroback: warning: {folder / 'bad00.cnf'}:2:3: ")

@@ -58,7 +58,7 @@ def network(make_formula: Callable[..., Formula]) -> Any:
         net.clause_input.scale.uniform_(0.5, 2.0)
     # Spread the logits around zero.
     from neuroback.graph import Graph
-    from neuroback.model.network import GraphData
+    from neuroback.pyg import GraphData
 
     data = GraphData.from_graph(Graph.from_formula(make_formula(0, 300, 1000)))
     net.eval()

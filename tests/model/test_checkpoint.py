@@ -191,6 +191,8 @@ def test_damaged_bytes_never_crash(data: st.DataObject) -> None:
         (lambda c: c.update(threshold=2), "threshold"),
         (lambda c: c.update(threshold=float("nan")), "threshold"),
         (lambda c: c.update(threshold=True), "threshold"),
+        (lambda c: c.update(threshold=10**400), "threshold"),
+        (lambda c: c["gate"].update(margin=-(10**400)), "margin"),
         (lambda c: c.update(gate=None), "gate"),
         (lambda c: c["gate"].pop("margin"), "margin"),
         (lambda c: c.pop("weights_sha256"), "sha256"),

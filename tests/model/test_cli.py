@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +56,10 @@ def test_train_and_evaluate(data: Path, tmp_path: Path, capsys: pytest.CaptureFi
     assert "best network" in capsys.readouterr().out
     assert main(["train", "pretrain", str(data), "-o", str(run), *small]) == 1
     assert "--resume" in capsys.readouterr().err
+    others = [*small, "--set", "learning_rate=1e-4", "--set", "seed=3", "--resume"]
+    assert main(["train", "pretrain", str(data), "-o", str(run), *others]) == 1
+    words = "other options: learning_rate 0.002 (now 0.0001), seed 1 (now 3)\n"
+    assert capsys.readouterr().err.endswith(words)
     figures = tmp_path / "figures.json"
     assert main(["evaluate", str(data), "--model", str(run), "-o", str(figures)]) == 0
     assert "all_true" in capsys.readouterr().out
@@ -120,6 +126,39 @@ def test_the_trained_checkpoint_predicts(data: Path, tmp_path: Path) -> None:
 def test_roles_are_respected(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", str(data), "--role", "test"]) == 1
     assert "no labelled formula" in capsys.readouterr().err
+
+
+def test_an_unknown_split_names_those_there_are(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", str(data), "--split", "train"]) == 1
+    assert "no split 'train', expected none: data split has not run\n" in capsys.readouterr().err
+    assert main(["data", "split", str(data), "--validation", "0.5"]) == 0
+    assert main(["evaluate", str(data), "--split", "test"]) == 1
+    error = capsys.readouterr().err
+    assert "no split 'test', expected one of" in error and "train, validation" in error
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_training_and_leaves_nothing(
+    data: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    command = [sys.executable, "-m", "neuroback", "train", "pretrain", str(data)]
+    command += ["-o", str(tmp_path / "run"), "--set", "layers=2", "--set", "attention_layers=1"]
+    environment = {**os.environ, "TMPDIR": str(scratch)}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        while not process.stdout.readline().startswith("epoch"):
+            pass
+        assert list(scratch.iterdir())
+        process.send_signal(number)
+        assert process.wait(60) == 128 + number
+        assert "Traceback" not in process.stderr.read()
+    assert not list(scratch.iterdir())
 
 
 def test_feedback_says_that_it_is_not_built(capsys: pytest.CaptureFixture[str]) -> None:

@@ -22,7 +22,7 @@ from neuroback.dataset.store import Store
 from neuroback.errors import DataError, FormulaError
 from neuroback.formula import Formula
 from neuroback.graph import Graph
-from neuroback.model.network import GraphData
+from neuroback.pyg import GraphData
 from neuroback.train.config import TrainConfig
 from neuroback.train.data import batches, load_examples
 from neuroback.train.example import Example

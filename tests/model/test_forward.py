@@ -22,7 +22,7 @@ TOLERANCE = 1e-4
 
 
 def pyg(network: Any, formula: Formula) -> Any:
-    from neuroback.model.network import GraphData
+    from neuroback.pyg import GraphData
 
     return network.probabilities(GraphData.from_graph(Graph.from_formula(formula)))
 
@@ -157,7 +157,7 @@ def test_no_cross_talk_in_batches(network: Any, make_formula: Callable[..., Form
     torch = pytest.importorskip("torch")
     from torch_geometric.data import Batch
 
-    from neuroback.model.network import GraphData
+    from neuroback.pyg import GraphData
 
     formulas = [
         make_formula(30, 50, 200),
@@ -185,7 +185,8 @@ def test_gradients_are_right(make_formula: Callable[..., Formula]) -> None:
     """The hand-written backward passes against finite differences, in double precision."""
     torch = pytest.importorskip("torch")
     from neuroback.model.config import NetworkConfig
-    from neuroback.model.network import GraphData, Network
+    from neuroback.model.network import Network
+    from neuroback.pyg import GraphData
 
     torch.manual_seed(3)
     net = Network(NetworkConfig(attention=(False, True))).double().train()

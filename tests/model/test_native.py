@@ -17,7 +17,7 @@ from torch_geometric.data import Batch
 from neuroback.formula import Formula
 from neuroback.graph import Graph
 from neuroback.model.native import NativeNetwork
-from neuroback.model.network import GraphData
+from neuroback.pyg import GraphData
 
 
 def formulas(make_formula: Callable[..., Formula]) -> list[Formula]:

@@ -21,7 +21,7 @@ from neuroback.errors import CheckpointError, DataError
 from neuroback.formula import Formula
 from neuroback.graph import Graph
 from neuroback.model import paper
-from neuroback.model.network import GraphData
+from neuroback.pyg import GraphData
 from neuroback.train import evaluate, loop
 from neuroback.train.config import TrainConfig
 from tests.model.test_train import example

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -278,3 +279,14 @@ def test_formulas_too_large_to_validate_are_left_out(
     options = {**SMALL.to_json(), "epochs": 1, "validate_edges": sizes[small]}
     loop.train(examples, tmp_path / "run", TrainConfig(**options), on_epoch=rows.append)
     assert small in rows[0] and large not in rows[0]
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_a_run_that_diverges_says_what_to_do(
+    examples: list[Example], tmp_path: Path, native: bool
+) -> None:
+    config = replace(SMALL, learning_rate=1e9, native=native, epochs=20, clip=1e9)
+    with pytest.raises(DataError) as caught:
+        loop.train(examples, tmp_path / "run", config)
+    text = str(caught.value)
+    assert text.startswith("training diverged at step ") and "lower the learning rate" in text

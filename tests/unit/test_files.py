@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from neuroback.engines.proof_file import ProofFile, require_writable
+from neuroback.errors import ProofError
 from neuroback.files import ASIDE, is_stream, write_whole, writing
 from neuroback.process.isolated import isolated
 
@@ -35,6 +37,25 @@ def test_a_full_device_is_named() -> None:
     with pytest.raises(OSError) as caught:
         write_whole("/dev/full", b"x")
     assert caught.value.filename == "/dev/full"
+
+
+def test_a_loop_of_links_is_named_and_stays(tmp_path: Path) -> None:
+    (tmp_path / "one").symlink_to("two")
+    (tmp_path / "two").symlink_to("one")
+    with pytest.raises(OSError, match="symbolic links") as caught:
+        write_whole(tmp_path / "one", b"x")
+    assert caught.value.filename == str(tmp_path / "one")
+    assert sorted(os.listdir(tmp_path)) == ["one", "two"] and (tmp_path / "one").is_symlink()
+    with pytest.raises(ProofError, match="symbolic links"):
+        require_writable(tmp_path / "one", "proof")
+    with pytest.raises(ProofError, match="symbolic links"):
+        ProofFile(tmp_path / "one")
+
+
+def test_an_error_of_another_file_keeps_its_name(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as caught, writing(tmp_path / "x"):
+        (tmp_path / "other").read_bytes()
+    assert caught.value.filename == str(tmp_path / "other")
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:

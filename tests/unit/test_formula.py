@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import importlib.util
 import os
@@ -14,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neuroback import Formula
+from neuroback import Formula, Graph, Phases, Solver
 from tests.conftest import brute_force, random_clauses
 
 CLAUSES = [[1, -2], [2, 3], [-1, -3, 4], [4]]
@@ -43,6 +44,36 @@ def test_clauses_may_be_any_iterables_of_any_integers() -> None:
         assert Formula.from_array(np.array(flat, dtype=kind)) == expected
     assert Formula.from_clauses([]).num_clauses == 0
     assert Formula.from_clauses([[], [1]], num_vars=3).clause(0) == []
+
+
+@pytest.mark.parametrize("kind", [np.int32, np.int64])
+def test_literals_need_not_be_aligned(kind: type) -> None:
+    flat = np.array([x for c in CLAUSES for x in [*c, 0]], dtype=kind)
+    for offset in range(1, flat.itemsize):
+        unaligned = np.frombuffer(bytes(offset) + flat.tobytes(), kind, offset=offset)
+        assert not unaligned.flags.aligned
+        assert Formula.from_array(unaligned) == Formula.from_array(flat)
+        with Solver(bootstrap_with=unaligned) as solver:
+            assert solver.nof_clauses() == len(CLAUSES)
+
+
+def test_what_comes_in_unaligned_buffers_unpickles() -> None:
+    formula = Formula.from_clauses(CLAUSES, 6)
+    phases = Phases.from_probabilities(np.linspace(0, 1, 6))
+    for value in (formula, Graph.from_formula(formula), phases):
+        buffers: list[pickle.PickleBuffer] = []
+        data = pickle.dumps(value, 5, buffer_callback=buffers.append)
+        assert buffers
+        moved = [memoryview(b"." + bytes(b.raw()))[1:] for b in buffers]
+        again = pickle.loads(data, buffers=moved)
+        if isinstance(value, Formula):
+            assert again == formula
+        elif isinstance(value, Phases):
+            assert again.confidence.flags.aligned
+            assert again.confidence.tolist() == phases.confidence.tolist()
+            assert again.repair(formula).phases.num_vars == 6
+        else:
+            assert again.lit_clauses.tolist() == value.lit_clauses.tolist()
 
 
 @pytest.mark.parametrize("bad", [0, True, 1.0, np.float64(2), "1", None, 2**31, np.bool_(True)])
@@ -175,3 +206,14 @@ def test_writing_fails_whole(tmp_path: Path) -> None:
     with pytest.raises(OSError):
         Formula.from_clauses(CLAUSES).write(folder)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["f.cnf"]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
+def test_a_full_device_is_told_with_its_name() -> None:
+    with pytest.raises(OSError) as caught:
+        Formula.from_clauses(CLAUSES).write("/dev/full")
+    assert caught.value.errno == errno.ENOSPC
+    assert str(caught.value) == "[Errno 28] No space left on device: '/dev/full'"
+    with pytest.raises(OSError) as caught, Solver(bootstrap_with=CLAUSES) as solver:
+        solver.write("/dev/full")
+    assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, "/dev/full")

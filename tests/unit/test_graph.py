@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -191,16 +193,80 @@ def test_large_formulas_have_fewer_rounds_of_beliefs() -> None:
     assert _core.belief_visits(0) == 0
 
 
-def test_the_arrays_share_memory_with_the_graph_and_with_torch() -> None:
-    torch = pytest.importorskip("torch")
-    pytest.importorskip("torch_geometric")
+def test_the_arrays_share_memory_with_the_graph_and_cannot_be_written() -> None:
     graph = Graph.from_formula(Formula.from_clauses([[1, 2], [-1, 3]]))
-    data = graph.to_pyg()
-    assert isinstance(data.clause_lits, torch.Tensor)
-    assert data.clause_lits.data_ptr() == graph.core.clause_lits.ctypes.data
-    assert data.num_nodes == 3 + 2 + 1
+    assert graph.clause_lits.ctypes.data == graph.core.clause_lits.ctypes.data
     with pytest.raises(ValueError, match="read-only"):
         graph.var_features[0, 0] = 1
+
+
+def test_tensors_for_pyg_have_memory_of_their_own() -> None:
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("torch_geometric")
+    graph = Graph.from_formula(Formula.from_clauses([[1, 2], [-1, 3]], 4))
+    before = pickle.dumps(graph)
+    data = graph.to_pyg()
+    assert data.num_nodes == 4 + 2 + 1
+    for name, array in graph.arrays().items():
+        tensor = getattr(data, name)
+        assert isinstance(tensor, torch.Tensor)
+        if name != "var_component":
+            assert tensor.numpy().tolist() == array.tolist(), name
+        tensor.fill_(1)
+    assert data.in_component.flatten().tolist() == [1, 1, 1, 0]
+    assert pickle.dumps(graph) == before
+
+
+def test_graphs_batch_in_a_loader_of_pyg() -> None:
+    pytest.importorskip("torch")
+    loader = pytest.importorskip("torch_geometric.loader").DataLoader
+    formulas = [
+        Formula.from_clauses([[1, 2]]),
+        Formula.from_clauses([[1, 2]]),
+        Formula.from_clauses([[-1, 3], [2], []], 4),
+    ]
+    (batch,) = loader([Graph.from_formula(formula).to_pyg() for formula in formulas], 3)
+    assert batch.clause_lits.tolist() == [0, 2, 4, 6, 9, 12, 10]
+    # The same as the graph of one formula that is all of them side by side.
+    union = Graph.from_formula(Formula.from_clauses([[1, 2], [3, 4], [-5, 7], [6], []], 8))
+    for name, array in union.arrays().items():
+        found = getattr(batch, name).numpy()
+        if name == "var_component":
+            inside = batch.in_component.numpy().flatten() > 0
+            assert inside.tolist() == (array >= 0).tolist()
+            found, array = found[inside], array[inside]
+        assert found.tolist() == array.tolist(), name
+
+
+@pytest.mark.parametrize("clauses", [[[1, -2], [2, 3], [-3]], [[]], []])
+def test_graphs_pickle(clauses: list[list[int]]) -> None:
+    graph = Graph.from_formula(Formula.from_clauses(clauses, 5))
+    for protocol in (2, 5):
+        again = pickle.loads(pickle.dumps(graph, protocol))
+        for name, array in graph.arrays().items():
+            assert np.array_equal(getattr(again, name), array), name
+        assert again.root_conflict == graph.root_conflict
+        assert again.num_components == graph.num_components
+        assert repr(again) == repr(graph)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("clause_lits", [0, 99, 3, 4]),
+        ("lit_clauses", [0, 1, -1, 0]),
+        ("clause_offsets", [0, 3, 2]),
+        ("clause_component", [0, 2]),
+        ("var_component", [0, 0, 7]),
+        ("var_features", [0.0]),
+    ],
+)
+def test_arrays_that_are_no_graph_are_refused(name: str, value: list[float]) -> None:
+    graph = Graph.from_formula(Formula.from_clauses([[1, 2], [-2, 3]]))
+    arrays = graph.arrays()
+    arrays[name] = np.array(value, dtype=arrays[name].dtype)
+    with pytest.raises(ValueError):
+        _core.Graph.restored(arrays, False)
 
 
 def test_stop_ends_building_and_errors_pass_through() -> None:

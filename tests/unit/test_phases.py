@@ -83,6 +83,18 @@ def test_leading_zeros_of_a_variable_do_not_count(tmp_path: Path) -> None:
         ("# neuroback-phases\n", "1:1: '# neuroback-phases', expected '# neuroback-phases 1 FING"),
         ("# neuroback-phases 1\n", "1:1: '# neuroback-phases 1', expected"),
         ("# neuroback-phases2 1 abc x\n", "1:1: '# neuroback-phases2 1 abc x', expected"),
+        ("", "1:1: no variable, expected lines VARIABLE,PROBABILITY"),
+        ("# a comment\n", "2:1: no variable"),
+        (f"# neuroback-phases 1 {FORMULA.fingerprint} default\n", "2:1: no variable"),
+        (f"# neuroback-phases 1 {FORMULA.fingerprint}", "1:1: no variable"),
+        (f"# neuroback-phases 1 {FORMULA.fingerprint[:9]}", "1:1: made for formula"),
+        ("# neuroback-pha\n1,0.5\n", "1:1: '# neuroback-pha', expected"),
+        ("1,0_1\n", "1:3: '0_1'"),
+        ("1,0.5_0\n", "1:3: '0.5_0'"),
+        ("1,1e-0_1\n", "1:3: '1e-0_1'"),
+        ("1,\n", "1:3: ''"),
+        ("1,0x1p-1\n", "1:3: '0x1p-1'"),
+        ("1_0,0.5\n", "1:1: '1_0,0.5'"),
         ("9" * 5000 + ",0.5\n", "1:1: variable 9999"),
     ],
 )
@@ -92,6 +104,18 @@ def test_a_damaged_file_is_refused_with_its_place(tmp_path: Path, text: str, pla
     with pytest.raises(PhasesError) as caught:
         Phases.load(path, FORMULA)
     assert f"{path}:{place}" in str(caught.value)
+
+
+def test_probabilities_may_be_written_in_any_decimal_form(tmp_path: Path) -> None:
+    path = tmp_path / "f.phases"
+    path.write_text("1,.25\n2, 1.\n3 5e-1\n4,+7.5E-01")
+    assert read_probabilities(path, FORMULA).tolist() == [0.25, 1, 0.5, 0.75]
+
+
+def test_a_formula_without_variables_has_a_phases_file(tmp_path: Path) -> None:
+    path, formula = tmp_path / "f.phases", Formula.from_clauses([])
+    path.write_text(Phases.probabilities_text([], formula.fingerprint))
+    assert read_probabilities(path, formula).tolist() == []
 
 
 def test_the_published_form_gives_the_probability_of_false(tmp_path: Path) -> None:
