@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from neuroback.engines.proof_file import ProofFile
     from neuroback.phases import Phases
 
+# Without a number plain and advised, with two both engines.
+RACES = (False, True, 2)
 ADVICE_MODES = ("off", "first", "initial", "always")
 
 # How a value is spelled on the command line; ``cli/options.py`` reads and this file writes it.
@@ -30,6 +32,7 @@ KINDS = (
     "share",  # --option X, from 0 to 1
     "on|off",  # --option on|off; None where it is not given
     "switch",  # --option
+    "maybe",  # --option or --option N
     "no",  # --no-option: True unless it is given
     "repeated",  # -o, -oo: how often it is given
     "assign",  # --option NAME=VALUE, again for each name: whole numbers by name
@@ -55,6 +58,10 @@ class Spelling:
     choices: Callable[[], tuple[str, ...]] | None
     short: str | None
     repeat: str
+
+    @property
+    def maybe(self) -> bool:
+        return self.kind == "maybe"
 
     def flag(self, name: str) -> str:
         return ("--no-" if self.kind == "no" else "--") + name.replace("_", "-")
@@ -113,8 +120,13 @@ class SolveOptions:
     kissat: str | os.PathLike[str] | None = option(
         None, "engine", "the Kissat program to use", metavar="PATH"
     )
-    race: bool = option(
-        False, "engine", "plain and advised search at once", "switch", repeat="never"
+    race: bool | int = option(
+        False,
+        "engine",
+        "two searches at once, the first answer wins: plain and advised; with 2 both engines",
+        "maybe",
+        metavar="N",
+        repeat="never",
     )
     seed: int = option(0, "engine", "seed of everything random", "whole", metavar="N")
 
@@ -184,6 +196,8 @@ class SolveOptions:
             value, known = getattr(self, name), spelling.choices()
             if value not in known:
                 raise ValueError(f"{name} is {value!r}, expected one of {', '.join(known)}")
+        if self.race not in RACES:
+            raise ValueError(f"race is {self.race!r}, expected False, True or 2")
 
     @classmethod
     def of(cls, options: SolveOptions | None, keywords: dict[str, Any]) -> SolveOptions:
@@ -196,6 +210,10 @@ class SolveOptions:
                     f"there are {', '.join(sorted(known))}"
                 )
         return replace(options or cls(), **keywords)
+
+    @property
+    def races_engines(self) -> bool:
+        return self.race is not True and self.race == 2
 
     @property
     def asks_network(self) -> bool:

@@ -100,6 +100,9 @@ def solve_under(
     options = resolve(options)
     engine = engines.choose(options)
     control.progress.engine = engine.name
+    if options.races_engines:
+        # Neither engine waits for a prediction.
+        options = replace(options, neural=False)
     configuration = Configuration.of(options, engine.name)
     result = Result(engine=engine.name)
     target: ProofFile | None = None
@@ -122,7 +125,7 @@ def solve_under(
     if result.limit is not None:
         result.deterministic = result.deterministic and result.limit == "conflicts"
         result.statistics = result.statistics or control.progress.counters()
-    result.configuration = configuration
+    result.configuration = replace(configuration, engine=result.engine or engine.name)
     result.seconds = {**control.progress.seconds, **result.seconds}
     result.peak_mib = max(result.peak_mib, own_peak_bytes() / MIB)
     return result
@@ -251,7 +254,7 @@ def plan(run: _Run) -> Callable[[_Run], Result]:
         checkpoint_of(options.model)
     if options.race:
         if default_threads() >= 2:
-            return race
+            return race_of_engines if options.races_engines else race
         run.control.tell(
             "warning: --race needs two CPUs and this process has one: the plain search"
         )
@@ -369,6 +372,40 @@ def race(run: _Run) -> Result:
     report = advice.report if was_plain else _with_agreement(advice, result)
     result.advice = replace(report, run=winner)
     run.control.tell(f"race: the {winner} search was first")
+    result.deterministic = False
+    return result
+
+
+def race_of_engines(run: _Run) -> Result:
+    """The core here and Kissat beside it, as equals; advice only from elsewhere."""
+    from neuroback import race as racing
+
+    advice = advise(run.formula, run.options, run.control)
+    run.control.check()
+    proofs = racing.Proofs(run.target)
+    entries = proofs.entry(), proofs.entry()
+
+    def lane(place: int) -> Callable[[Stop], Result]:
+        engine = engines.racers(run.options)[place]
+
+        def search(lost: Stop) -> Result:
+            return replace(run, engine=engine).search(
+                advice.phases, control=run.control.until(lost), proof=entries[place]
+            )
+
+        return search
+
+    try:
+        result, was_here, error = racing.run(lane(0), lane(1), yields=False)
+        if error is not None:
+            run.control.tell(f"warning: Kissat failed: {error}")
+        proofs.publish(entries[0 if was_here else 1])
+    finally:
+        proofs.close()
+    ran = "plain" if advice.phases is None else "advised"
+    result.advice = replace(_with_agreement(advice, result), run=ran)
+    if result.status is not Status.UNKNOWN:
+        run.control.tell(f"race: the engine {result.engine} was first")
     result.deterministic = False
     return result
 

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Two searches for one answer: the plain one in this thread, another beside it.
+"""Two searches for one answer: one in this thread, another beside it.
 
-The plain search is what it would be alone.  The other one runs in a second thread at lower
-priority; the first answer wins, and only the winner's proof appears.
+The first answer wins, and only the winner's proof appears.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from pathlib import Path
 from neuroback.control import Stop
 from neuroback.engines.beside import HEAD_START_SECONDS
 from neuroback.engines.proof_file import ProofFile
+from neuroback.errors import NeuroBackError
 from neuroback.result import Result, Status
 
 # Niceness of the thread beside, and of what it starts.
@@ -84,19 +84,22 @@ class Proofs:
 
 
 class _Beside(threading.Thread):
-    def __init__(self, work: Callable[[Stop], Result | None], finished: threading.Event) -> None:
+    def __init__(
+        self, work: Callable[[Stop], Result | None], finished: threading.Event, yields: bool
+    ) -> None:
         super().__init__(name="neuroback-race", daemon=True)
-        self._work, self._finished = work, finished
+        self._work, self._finished, self._yields = work, finished, yields
         self.answered = threading.Event()
         self.result: Result | None = None
         self.error: Exception | None = None
 
     def run(self) -> None:
-        if self._finished.wait(HEAD_START_SECONDS):
-            return
-        with contextlib.suppress(OSError, AttributeError):
-            # On Linux this means the thread, not the process.
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+        if self._yields:
+            if self._finished.wait(HEAD_START_SECONDS):
+                return
+            with contextlib.suppress(OSError, AttributeError):
+                # On Linux this means the thread, not the process.
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
         try:
             self.result = self._work(self._finished.is_set)
         except Exception as error:
@@ -110,18 +113,32 @@ def _answered(result: Result | None) -> bool:
 
 
 def run(
-    plain: Callable[[Stop], Result], beside: Callable[[Stop], Result | None]
+    here: Callable[[Stop], Result],
+    beside: Callable[[Stop], Result | None],
+    *,
+    yields: bool = True,
 ) -> tuple[Result, bool, Exception | None]:
-    """The winner's result, whether it is the plain search's, and what went wrong beside.
+    """The winner's result, whether it is the search's in this thread, what went wrong beside.
 
     Both get a callable that says when the other has won.  ``beside`` may give up (None).
+    yields   the search beside lets this one begin, and runs at lower priority: this one is then
+             what it would be alone.  Without, both are equal: an engine that fails here leaves the
+             other one to go on.
     """
     finished = threading.Event()
-    thread = _Beside(beside, finished)
+    thread = _Beside(beside, finished, yields)
     thread.start()
+    failed: NeuroBackError | None = None
+    result = Result()
     try:
-        result = plain(thread.answered.is_set)
-        if not _answered(result) and not thread.answered.is_set() and result.limit == "conflicts":
+        try:
+            result = here(thread.answered.is_set)
+        except NeuroBackError as error:
+            if yields:
+                raise
+            failed = error
+        alone = not _answered(result) and not thread.answered.is_set()
+        if alone and (failed is not None or result.limit == "conflicts"):
             # The other one has conflicts of its own, and all else that limits it is in its hands.
             thread.join()
     finally:
@@ -129,4 +146,6 @@ def run(
         thread.join()
     if not _answered(result) and thread.result is not None and _answered(thread.result):
         return thread.result, False, None
+    if failed is not None:
+        raise failed
     return result, True, thread.error

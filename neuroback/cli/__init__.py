@@ -70,7 +70,9 @@ def _main(argv: Sequence[str] | None) -> int:
     if command in COMMANDS and find_spec(f"neuroback.cli.{command}") is None:
         return fail(f"the command {command!r} is not built yet")
     try:
-        args = _parser(command).parse_args(arguments)
+        parser = _parser(command)
+        prepare = getattr(sys.modules.get(f"neuroback.cli.{command}"), "prepare", list)
+        args = parser.parse_args(prepare(arguments))
     except ModuleNotFoundError as error:
         return fail(_missing(error, str(command)))
     except SystemExit as leaving:

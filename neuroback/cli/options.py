@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import Any
 
 from neuroback.cli.numbers import number, share, threads
@@ -24,12 +25,31 @@ def assignment(text: str) -> tuple[str, int]:
         ) from None
 
 
+def settled(words: Sequence[str], options: type[Any]) -> list[str]:
+    """``words`` in which an option that may have a number says whether it has one.
+
+    argparse would take the name of a file that follows for the number.
+    """
+    maybe = {spelling.flag(name) for name, _, spelling in spellings(options) if spelling.maybe}
+    found: list[str] = []
+    for place, word in enumerate(words):
+        following = words[place + 1] if place + 1 < len(words) else ""
+        alone = word in maybe and not following.lstrip("-").isdigit()
+        found.append(f"{word}=on" if alone else word)
+    return found
+
+
+def _maybe(text: str) -> bool | int:
+    return True if text == "on" else int(number(int, 2, 2)(text))
+
+
 _CONVERT = {
     "text": None,
     "whole": number(int, 0),
     "count": threads,
     "number": number(float, 0),
     "share": share,
+    "maybe": _maybe,
 }
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from neuroback.cli import COMMANDS, EXIT_USAGE, fail
 from neuroback.cli.guard import Guard
-from neuroback.cli.options import add_options, taken
+from neuroback.cli.options import add_options, settled, taken
 from neuroback.cli.output import Output, json_record
 from neuroback.configuration import resolve
 from neuroback.control import Control
@@ -61,6 +61,11 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("file", metavar="FILE", help="DIMACS CNF, maybe compressed; - is stdin")
     add_options(parser, SolveOptions, OutputOptions)
+
+
+def prepare(words: list[str]) -> list[str]:
+    """The words of the command line as argparse needs them."""
+    return settled(words, SolveOptions)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -292,6 +297,8 @@ def _repeat(file: str, options: SolveOptions, asked: OutputOptions, result: Resu
         leave_out.add("limited")
     if plain:
         leave_out.add("advised")
+    if options.race:
+        options = replace(options, engine=result.engine or options.engine)
     words = ["neuroback", "solve", file]
     words += words_of(options, frozenset(leave_out)) + words_of(asked)
     if plain:

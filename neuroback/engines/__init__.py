@@ -34,6 +34,9 @@ def choose(options: SolveOptions) -> Engine:
     ``auto`` is the faster engine where it is there and able to do what they ask for, else the
     first other one that is.  Errors: EngineError where a named engine is not, with what can.
     """
+    if options.races_engines:
+        # Whichever would search alone, on one CPU.
+        return next(engine for engine in racers(options) if engine.name == AUTO)
     if options.engine != "auto":
         engine = find(options.engine)
         require(engine, options)
@@ -53,6 +56,22 @@ def choose(options: SolveOptions) -> Engine:
             continue
         return find(name)
     raise missing or EngineError(_refusal(find(AUTO), options) or "no engine is there")
+
+
+def racers(options: SolveOptions) -> tuple[Engine, Engine]:
+    """Both engines of ``--race 2``, the one in this process first.
+
+    Errors: EngineError where one is missing, or cannot do what is asked for.
+    """
+    if options.engine != "auto" or options.set:
+        raise EngineError(
+            "--race 2: runs both engines as they are, expected no --engine, --set or configuration"
+        )
+    here, beside = find("core"), find("kissat")
+    for engine in (here, beside):
+        require(engine, options)
+        engine.locate(options.kissat)
+    return here, beside
 
 
 def find(name: str) -> Engine:

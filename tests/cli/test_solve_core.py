@@ -271,3 +271,75 @@ def test_a_race_leaves_no_process_and_no_file(
         ["pgrep", "-g", str(child.pid)], capture_output=True, text=True, check=False
     )
     assert alive.stdout.strip() == ""
+
+
+@pytest.mark.skipif(default_threads() < 2, reason="a race needs two CPUs")
+@pytest.mark.parametrize("slow", ["core", "kissat"])
+def test_either_engine_can_win_the_race_of_both(
+    neuroback: Command, tmp_path: Path, slow: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from neuroback import engines
+
+    def never(task: Any, advice: Any, control: Any) -> Any:
+        while not control.stop():
+            time.sleep(0.01)
+        return nb.Result(engine=slow, limit="interrupt")
+
+    winner = {"core": "kissat", "kissat": "core"}[slow]
+    path, proof = tmp_path / "formula.cnf", tmp_path / "proof"
+    nb.Formula.from_clauses(pigeon_hole(5)).write(path)
+    with monkeypatch.context() as patch:
+        patch.setattr(engines.find(slow), "solve", never)
+        outcome = neuroback("solve", "--race", 2, "--proof", proof, path)
+        assert outcome.code == 20
+        assert f"c race: the engine {winner} was first" in outcome.comments
+        assert neuroback("check", path, "--proof", proof).code == 0
+        assert sorted(p.name for p in tmp_path.iterdir()) == ["formula.cnf", "proof"]
+        record = record_of(neuroback("solve", "--race=2", path, "--json"))
+    assert (record["engine"], record["configuration"]["engine"]) == (winner, winner)
+    assert not record["deterministic"] and record["advice"]["run"] == "plain"
+    assert f"--engine {winner} --no-neural" in record["command"]
+    again_record = record_of(again(neuroback, record, "--json"))
+    assert again_record["conflicts"] == record["conflicts"]
+
+
+@pytest.mark.skipif(default_threads() < 2, reason="a race needs two CPUs")
+@pytest.mark.parametrize("broken", ["core", "kissat"])
+def test_an_engine_that_fails_loses_the_race(
+    neuroback: Command, formulas: Files, broken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from neuroback import engines
+
+    def fails(*_: Any) -> Any:
+        raise nb.EngineError("mine")
+
+    monkeypatch.setattr(engines.find(broken), "solve", fails)
+    assert neuroback("solve", "--race", "2", formulas["unsat"]).code == 20
+    other = {"core": "kissat", "kissat": "core"}[broken]
+    monkeypatch.setattr(engines.find(other), "solve", fails)
+    outcome = neuroback("solve", "--race", "2", formulas["unsat"])
+    assert outcome.code == 1 and "mine" in outcome.err
+
+
+@pytest.mark.skipif(default_threads() < 2, reason="a race needs two CPUs")
+def test_limits_and_advice_hold_for_both_racers(
+    neuroback: Command, formulas: Files, tmp_path: Path
+) -> None:
+    for limit in (("--time", 0.6), ("--conflicts", 200)):
+        outcome = neuroback("solve", "--race", 2, *limit, formulas["hard"])
+        assert (outcome.code, outcome.answers) == (0, ["s UNKNOWN"])
+    path = tmp_path / "formula.cnf"
+    nb.Formula.from_clauses([[1, 2, 3, 4, 5], [-1, 6, 7, -8]], 8).write(path)
+    phases = write_phases(tmp_path / "phases", 8, -1)
+    record = record_of(neuroback("solve", "--race", 2, "--phases", phases, path, "--json"))
+    assert record["status"] == "SATISFIABLE"
+    assert record["advice"]["run"] == "advised" and record["advice"]["variables"] == 8
+    for words in (("--engine", "core"), ("--set", "sweep=0"), ("--proof-format", "lrat")):
+        assert neuroback("solve", "--race", 2, *words, path).code == 1
+
+
+def test_the_number_of_a_race_is_no_file(neuroback: Command, formulas: Files) -> None:
+    # The name of the file may follow at once.
+    assert neuroback("solve", "--engine", "core", "--race", formulas["tiny"]).code == 10
+    assert neuroback("solve", "--race", "3", formulas["tiny"]).code == 2
+    assert neuroback("solve", "--race=x", formulas["tiny"]).code == 2

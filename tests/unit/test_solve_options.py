@@ -28,6 +28,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "share": st.floats(0, 1),
     "on|off": st.booleans(),
     "switch": st.booleans(),
+    "maybe": st.sampled_from([False, True, 2]),
     "no": st.booleans(),
     "repeated": st.integers(0, 3),
     "text": st.text("-abc ./'\"", min_size=1, max_size=8)
