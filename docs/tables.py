@@ -28,13 +28,13 @@ those that only say what the command prints.
 CORE = """
 ## Options and counters of the core
 
-Options are set with `Solver.configure({"NAME": VALUE})` or `--NAME=VALUE` of `nb-solve`;
+Options are set with `Solver.configure({"NAME": VALUE})` or `--NAME=VALUE` of `neuroback-solve`;
 counters are in `Solver.statistics()`.
 """
 REPORTS = """
 ### Letters of reports
 
-Each line that `Solver.on_report` takes, or `nb-solve -v` prints, begins with one of them.
+Each line that `Solver.on_report` takes, or `neuroback-solve -v` prints, begins with one of them.
 """
 
 

@@ -27,7 +27,7 @@ from common import ROOT, cnf_folder, median, plain_copy, report
 
 from neuroback.engines.kissat import locate
 
-# Kissat says `c propagations: 123 ...`, nb-solve `c propagations 123 ...` and those of
+# Kissat says `c propagations: 123 ...`, neuroback-solve `c propagations 123 ...` and those of
 # inprocessing apart, as probe_propagations.
 COUNTED = re.compile(r"^c (probe_propagations|propagations|conflicts):? +(\d+)", re.MULTILINE)
 # Solved or out of conflicts; anything else is a failed run, whose figures would be no figures.
@@ -70,7 +70,7 @@ def measure(command: list[str]) -> dict[str, float]:
 def compare(core: str, kissat: str, formula: Path, conflicts: int, runs: int) -> dict[str, object]:
     """The row of one formula: medians of both programs and their ratios, ours over Kissat's."""
     commands = {
-        "core": [core, "-n", "--stats", f"--conflicts={conflicts}", str(formula)],
+        "core": [core, "-n", "--no-neural", "--stats", f"--conflicts={conflicts}", str(formula)],
         "kissat": [kissat, "-n", f"--conflicts={conflicts}", str(formula)],
     }
     taken: dict[str, list[dict[str, float]]] = {name: [] for name in commands}
@@ -95,7 +95,7 @@ def compare(core: str, kissat: str, formula: Path, conflicts: int, runs: int) ->
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("formulas", nargs="+", metavar="FORMULA")
-    parser.add_argument("--core", default=str(ROOT / "build" / "release" / "nb-solve"))
+    parser.add_argument("--core", default=str(ROOT / "build" / "release" / "neuroback-solve"))
     parser.add_argument("--conflicts", type=int, default=50_000)
     parser.add_argument("--runs", type=int, default=3)
     arguments = parser.parse_args()

@@ -82,7 +82,7 @@ VERDICTS = {0: "UNKNOWN", 10: "SAT", 20: "UNSAT"}
 
 def solve(core: str, formula: Path, options: tuple[str, ...]) -> dict[str, Any]:
     """Verdict and all ticks of one run; without a verdict where the limit was passed."""
-    command = [core, "-n", "--stats", f"--ticks={LIMIT}", *options, str(formula)]
+    command = [core, "-n", "--no-neural", "--stats", f"--ticks={LIMIT}", *options, str(formula)]
     run = subprocess.run(command, capture_output=True, text=True)
     if run.returncode not in VERDICTS:
         sys.exit(f"{' '.join(command)}: exit code {run.returncode}\n{run.stderr[-500:]}")
@@ -148,7 +148,7 @@ def markdown(rows: list[dict[str, Any]], path: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--core", default=str(ROOT / "build" / "release" / "nb-solve"))
+    parser.add_argument("--core", default=str(ROOT / "build" / "release" / "neuroback-solve"))
     parser.add_argument("--runs", type=Path, default=ROOT / "build" / "techniques.jsonl")
     parser.add_argument("--seconds", type=float, default=float("inf"))
     parser.add_argument("--markdown", type=Path)

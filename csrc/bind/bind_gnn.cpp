@@ -10,6 +10,7 @@
 
 #include "base/check.hpp"
 #include "bind/bind.hpp"
+#include "gnn/checkpoint.hpp"
 #include "gnn/forward.hpp"
 #include "gnn/gradient.hpp"
 #include "gnn/kernels.hpp"
@@ -114,6 +115,8 @@ void trainer_backward(gnn::Trainer &trainer,
 }  // namespace
 
 void register_gnn(py::module_ &module) {
+  module.def("prediction_seconds", &gnn::seconds_of_size, py::arg("num_vars"),
+             py::arg("num_clauses"), py::arg("num_literals"));
   module.attr("GNN_WIDTH") = gnn::width;
   module.attr("GNN_HEADS") = gnn::heads;
 

@@ -9,8 +9,7 @@
 #include "base/check.hpp"
 #include "formula/literal.hpp"
 #include "proof/drat_file.hpp"
-#include "proof/elaborate.hpp"
-#include "proof/lrat_file.hpp"
+#include "proof/lrat_proof.hpp"
 
 namespace nb::bind {
 
@@ -268,48 +267,6 @@ bool Session::propagate_units() {
 }
 
 // Proofs
-
-namespace {
-
-// Hands on to an elaborator and a writer of LRAT.  What they throw must not pass through the core.
-class LratProof : public ProofListener {
- public:
-  LratProof(LratWriter::Sink sink, bool binary, std::function<void()> failed)
-      : writer_(std::move(sink), binary), elaborator_(writer_), failed_(std::move(failed)) {}
-
-  void original(std::uint64_t id, std::span<const std::int32_t> clause) override {
-    attempt([&] { elaborator_.original(id, clause); });
-  }
-  void add(std::uint64_t id, std::span<const std::int32_t> clause,
-           std::span<const std::int64_t> hints) override {
-    attempt([&] { elaborator_.add(id, clause, hints); });
-  }
-  void erase(std::uint64_t id, std::span<const std::int32_t> clause) override {
-    attempt([&] { elaborator_.erase(id, clause); });
-  }
-  void flush() override {
-    attempt([&] { elaborator_.flush(); });
-  }
-
- private:
-  template <class Call>
-  void attempt(Call call) {
-    if (over_) return;
-    try {
-      call();
-    } catch (...) {
-      over_ = true;
-      failed_();
-    }
-  }
-
-  LratWriter writer_;
-  Elaborator elaborator_;
-  std::function<void()> failed_;
-  bool over_ = false;
-};
-
-}  // namespace
 
 void Session::connect_proof(const std::string &form, const py::object &sink) {
   const Turn turn(*this);

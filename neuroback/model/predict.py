@@ -15,13 +15,6 @@ from neuroback.graph import Graph
 from neuroback.model.checkpoint import DEFAULT, Checkpoint, load
 from neuroback.process import cpus
 
-# What a prediction takes, graph included, with one thread and AVX2: seconds a node (variable or
-# clause) and a literal, as measured on formulas of a million nodes and of three million literals.
-# Without AVX2 it takes two and a half times as long.
-_SECONDS_PER_NODE = 1.3e-6
-_SECONDS_PER_LITERAL = 0.12e-6
-# Of a literal in a round of the beliefs (csrc/graph/belief.hpp).
-_SECONDS_PER_VISIT = 1.5e-8
 # Sizes decide, not a clock: the same formula has the same advice on every machine.
 MAX_SECONDS = 12.0
 # Of the prediction itself, whatever network a user has trained.
@@ -64,8 +57,4 @@ def memory_bytes(graph: Graph, checkpoint: Checkpoint) -> int:
 
 def seconds_of_size(num_vars: int, num_clauses: int, num_literals: int) -> float:
     """About what a prediction for a formula of this size takes with one thread."""
-    return (
-        _SECONDS_PER_NODE * (num_vars + num_clauses)
-        + _SECONDS_PER_LITERAL * num_literals
-        + _SECONDS_PER_VISIT * _core.belief_visits(num_literals)
-    )
+    return _core.prediction_seconds(num_vars, num_clauses, num_literals)
