@@ -4,7 +4,7 @@
     python benchmarks/figures/calibration.py DATA [--model NAME]
 
 For each size the scale with the least loss on the split "validation" is taken (which chose the
-epoch, but no weight), and tried on families that training never saw ("heldout").  Size is the
+epoch, but no weight), and tried on families that training never saw ("unseen").  Size is the
 number of variables that unit propagation leaves open.  Source: Guo et al. (temperature scaling),
 ICML 2017.
 """
@@ -61,7 +61,7 @@ def main() -> None:
     args = parser.parse_args()
     model = checkpoint.load(args.model)
     sets = {}
-    for split in ("validation", "heldout"):
+    for split in ("validation", "unseen"):
         examples = load_examples([args.data], max_edges=1 << 31, splits=(split,))
         examples = [e for e in examples if e.num_edges <= args.max_edges]
         sets[split] = examples, [logits(p) for p in predictions(model, examples, 1)]

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Networks and baselines on formulas and families that training held out.
+"""Networks and baselines on formulas and families that did not train.
 
     python benchmarks/figures/networks.py DATA LABEL=MODEL... [--logistic FILE] [--max-edges N]
 
 MODEL is a checkpoint or a run's folder, of either architecture.  The sets are those of ``neuroback
-data split``: "validation" (other formulas of the families that train) and "heldout" (other
+data split``: "validation" (other formulas of the families that train) and "unseen" (other
 families); figures are macro-averaged over formulas.  ``--max-edges`` leaves larger formulas out for
 all alike: the published structure takes long for them.
 """
@@ -43,7 +43,7 @@ def main() -> None:
     torch.set_num_threads(1)
     more = {"logistic": logistic.load(args.logistic)} if args.logistic else {}
     rows: list[dict[str, object]] = []
-    for split in ("validation", "heldout"):
+    for split in ("validation", "unseen"):
         examples = load_examples([args.data], max_edges=1 << 31, splits=(split,))
         examples = [example for example in examples if example.num_edges <= args.max_edges]
         for position, text in enumerate(args.models):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Advice before and after its repair, against the labels of formulas that training held out.
+"""Advice before and after its repair, against the labels of formulas that did not train.
 
     python benchmarks/figures/repair.py DATA [--model MODEL] [--max-edges N] [--possible N]
 
@@ -121,7 +121,7 @@ def main() -> None:
     if args.possible is not None:
         drawn = [
             example
-            for split in ("validation", "heldout")
+            for split in ("validation", "unseen")
             for example in load_examples([args.data], max_edges=1 << 31, splits=(split,))
             if example.num_edges <= 15_000
         ]
@@ -129,7 +129,7 @@ def main() -> None:
         report("possible", possible(drawn[: args.possible], model), args.model)
         return
     rows: list[dict[str, object]] = []
-    for split, title in (("validation", "held-out formulas"), ("heldout", "held-out families")):
+    for split, title in (("validation", "validation formulas"), ("unseen", "unseen families")):
         examples = load_examples([args.data], max_edges=1 << 31, splits=(split,))
         examples = [example for example in examples if example.num_edges <= args.max_edges]
         predicted = [predict(Graph.from_formula(e.formula()), model, 1) for e in examples]

@@ -12,7 +12,6 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.util import find_spec
 from typing import NoReturn
 
 COMMANDS = {
@@ -67,8 +66,6 @@ def _main(argv: Sequence[str] | None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     _open_standard_files()
     command = next((word for word in arguments if not word.startswith("-")), None)
-    if command in COMMANDS and find_spec(f"neuroback.cli.{command}") is None:
-        return fail(f"the command {command!r} is not built yet")
     try:
         parser = _parser(command)
         prepare = getattr(sys.modules.get(f"neuroback.cli.{command}"), "prepare", list)

@@ -114,14 +114,24 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     _add_workers(stage)
 
-    stage = stages.add_parser("split", help="train, validation and held-out families")
+    stage = stages.add_parser("split", help="train, validation and unseen families")
     stage.add_argument("folder", metavar="DIR")
     stage.add_argument("--seed", type=int, default=0)
     stage.add_argument("--validation", type=share, default=0.1, metavar="SHARE")
-    stage.add_argument("--heldout", action="append", default=[], metavar="FAMILY")
+    stage.add_argument("--unseen", action="append", default=[], metavar="FAMILY")
     stage.add_argument(
-        "--heldout-share", type=share, default=0.1, metavar="SHARE", help="where none is named"
+        "--unseen-share",
+        type=share,
+        default=0.1,
+        metavar="SHARE",
+        help="of the families, if none is named",
     )
+    # As they were called.
+    for option, kind in (("--heldout", {"action": "append"}), ("--heldout-share", {"type": share})):
+        place = option.replace("--heldout", "unseen").replace("-", "_")
+        stage.add_argument(
+            option, dest=place, default=argparse.SUPPRESS, help=argparse.SUPPRESS, **kind
+        )
     stage.add_argument("--lists", metavar="OUT", help="write a list of fingerprints a split")
     stage.add_argument("--from-lists", metavar="IN", help="take the splits of such lists instead")
 
@@ -295,7 +305,7 @@ def _split(args: argparse.Namespace) -> int:
         with Store.open(args.folder) as store:
             print(f"{split.read_lists(store, args.from_lists)} formulas named")
         return 0
-    plan = split.Plan(args.seed, args.validation, tuple(args.heldout), args.heldout_share)
+    plan = split.Plan(args.seed, args.validation, tuple(args.unseen), args.unseen_share)
     for name, count in split.split(args.folder, plan).items():
         print(f"{name} {count}")
     if args.lists:

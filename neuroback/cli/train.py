@@ -35,7 +35,7 @@ def add_parser(subparsers: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("mode", choices=("pretrain", "finetune", "feedback"))
+    parser.add_argument("mode", choices=("pretrain", "finetune"))
     parser.add_argument("data", nargs="*", metavar="DATA", help="folders of labelled formulas")
     parser.add_argument("-o", "--output", metavar="OUT", help="folder of the run")
     parser.add_argument("--config", metavar="TOML", help="options of the run")
@@ -50,8 +50,6 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    if args.mode == "feedback":
-        return fail("train feedback is not built yet")
     if not args.data or args.output is None:
         fail("train needs DATA and -o OUT, see train --help")
         return EXIT_USAGE
@@ -115,7 +113,9 @@ def _run(args: argparse.Namespace) -> int:
     )
     chosen = f"threshold {model.threshold}"
     if model.gate == CLOSED:
-        chosen = "no advice by default: no threshold is shown to be right on held-out formulas"
+        chosen = (
+            "no advice by default: no threshold is shown to be right on formulas that did not train"
+        )
     say(f"best network: {Path(args.output) / 'model.safetensors'}, {chosen}")
     return 0
 

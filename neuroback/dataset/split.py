@@ -3,9 +3,9 @@
 
 Groups    Formulas with the same shape_hash (copies, whatever their order, names and signs) or the
           same secret (key, plan, planted solution) belong together, chained.
-Splits    "heldout": whole families that never train.  "validation": a share of the groups of every
+Splits    "unseen": whole families that never train.  "validation": a share of the groups of every
           other family.  "train": the rest.  Roles other than train name their own split, the
-          strictest of a group for all of them; what is in a group with them, or with a held-out
+          strictest of a group for all of them; what is in a group with them, or with an unseen
           family, is "excluded", which stands for no split.
 Stable    The choice depends on hashes of seed and group, so a set can grow without moves.
 """
@@ -19,22 +19,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from neuroback.dataset.store import Row, Store, strictness
+from neuroback.dataset.store import Row, Store, split_name, strictness
 from neuroback.errors import DataError
 from neuroback.files import write_whole
 
 _FINGERPRINT = re.compile("[0-9a-f]{32}")
-TRAIN, VALIDATION, HELDOUT, EXCLUDED = "train", "validation", "heldout", "excluded"
+TRAIN, VALIDATION, UNSEEN, EXCLUDED = "train", "validation", "unseen", "excluded"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """heldout: families by name; where empty, a ``heldout_share`` of all chosen by hash."""
+    """unseen: families by name; if there is none, an ``unseen_share`` of all, chosen by hash."""
 
     seed: int = 0
     validation: float = 0.1
-    heldout: tuple[str, ...] = ()
-    heldout_share: float = 0.1
+    unseen: tuple[str, ...] = ()
+    unseen_share: float = 0.1
 
 
 DEFAULT_PLAN = Plan()
@@ -71,25 +71,25 @@ def groups(rows: Iterable[Row]) -> list[list[Row]]:
     return list(found.values())
 
 
-def held_out(families: Iterable[str], plan: Plan) -> frozenset[str]:
+def unseen_families(families: Iterable[str], plan: Plan) -> frozenset[str]:
     families = sorted(set(families))
-    if plan.heldout:
-        unknown = sorted(set(plan.heldout) - set(families))
+    if plan.unseen:
+        unknown = sorted(set(plan.unseen) - set(families))
         if unknown:
             raise DataError(f"family {unknown[0]!r}, expected one of {', '.join(families)}")
-        return frozenset(plan.heldout)
-    number = round(plan.heldout_share * len(families))
+        return frozenset(plan.unseen)
+    number = round(plan.unseen_share * len(families))
     return frozenset(sorted(families, key=lambda name: _uniform(plan.seed, name))[:number])
 
 
 def assign(rows: Iterable[Row], plan: Plan = DEFAULT_PLAN) -> dict[str, str]:
     """fingerprint -> split."""
     rows = list(rows)
-    heldout = held_out((row.family for row in rows if row.role == "train"), plan)
+    unseen = unseen_families((row.family for row in rows if row.role == "train"), plan)
     splits: dict[str, str] = {}
     for group in groups(rows):
         outside = sorted({row.role for row in group} - {"train"}, key=strictness)
-        apart = {row.family in heldout for row in group if row.role == "train"}
+        apart = {row.family in unseen for row in group if row.role == "train"}
         key = min(row.shape_hash for row in group)
         inside = VALIDATION if _uniform(plan.seed, key) < plan.validation else TRAIN
         for row in group:
@@ -98,7 +98,7 @@ def assign(rows: Iterable[Row], plan: Plan = DEFAULT_PLAN) -> dict[str, str]:
             elif outside or len(apart) > 1:
                 splits[row.fingerprint] = EXCLUDED
             else:
-                splits[row.fingerprint] = HELDOUT if True in apart else inside
+                splits[row.fingerprint] = UNSEEN if True in apart else inside
     return splits
 
 
@@ -113,13 +113,13 @@ def leaks(rows: Iterable[Row]) -> list[str]:
             found.append(f"one shape or secret in {' and '.join(splits)}: {names}")
     trained = set()
     for row in rows:
-        if row.role != "train" and row.split in (TRAIN, VALIDATION, HELDOUT):
+        if row.role != "train" and row.split in (TRAIN, VALIDATION, UNSEEN):
             found.append(f"{row.name} has the role {row.role} and is in {row.split}")
         if row.split in (TRAIN, VALIDATION):
             trained.add(row.family)
     for row in rows:
-        if row.split == HELDOUT and row.family in trained:
-            found.append(f"{row.name} is held out, but its family {row.family} trains")
+        if row.split == UNSEEN and row.family in trained:
+            found.append(f"{row.name} is unseen, but its family {row.family} trains")
     return found
 
 
@@ -150,7 +150,8 @@ def write_lists(store: Store, folder: str) -> None:
 
 
 def read_lists(store: Store, folder: str) -> int:
-    """Take over the splits of ``write_lists``; how many formulas of this set they name.
+    """Take over the splits of ``write_lists``, of earlier versions too; how many formulas of this
+    set they name.
 
     Errors: DataError where there are no lists, where they are no lists of fingerprints, and where
     the set would have one formula, shape or secret in two splits; nothing is changed then.
@@ -165,7 +166,8 @@ def read_lists(store: Store, folder: str) -> int:
                 if not _FINGERPRINT.fullmatch(word):
                     found = f"{word[:40]!r}, expected a fingerprint (32 hexadecimal digits)"
                     raise DataError(f"{path}:{number}: {found}")
-                if chosen.setdefault(word, path.stem) != path.stem:
+                name = split_name(path.stem)
+                if chosen.setdefault(word, name) != name:
                     found = f"{word} is in {chosen[word]}.txt too, expected it in one list"
                     raise DataError(f"{path}:{number}: {found}")
     with store.locked("splits"):

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 # From the laxest on: only formulas of the first may teach, tune or choose.
 ROLES = ("train", "known-test", "test")
+# Splits under another name in sets and lists made by earlier versions.
+_FORMER_SPLITS = {"heldout": "unseen"}
 # More than the first two lines of a label.
 _HEAD_BYTES = 1 << 16
 
@@ -70,7 +72,8 @@ class Row:
 
     @classmethod
     def of(cls, row: sqlite3.Row) -> Row:
-        return cls(*(row[column.name] for column in fields(cls)))
+        values = {column.name: row[column.name] for column in fields(cls)}
+        return cls(**{**values, "split": split_name(values["split"])})
 
 
 class Store:
@@ -126,8 +129,10 @@ class Store:
         """Formulas in their order of work; ``labelled``: only those whose label can teach."""
         where, values = [], []
         if split is not None:
-            where.append("split = ?")
-            values.append(split)
+            names = [split_name(split)]
+            names += [former for former, name in _FORMER_SPLITS.items() if name == names[0]]
+            where.append(f"split IN ({', '.join('?' * len(names))})")
+            values += names
         if role is not None:
             where.append("role = ?")
             values.append(role)
@@ -275,6 +280,11 @@ def write_compressed(path: Path, data: bytes, level: int) -> None:
 
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, zstandard.ZstdCompressor(level=level).compress(data))
+
+
+def split_name(text: str) -> str:
+    """The name of a split, whichever version wrote it."""
+    return _FORMER_SPLITS.get(text, text)
 
 
 def strictness(role: str) -> int:

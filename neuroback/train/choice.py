@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Threshold and gate of a trained network, chosen on formulas that its training held out."""
+"""Threshold and gate of a trained network, chosen on formulas that did not train it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from neuroback.model.checkpoint import Checkpoint, Gate
 from neuroback.train.data import Division
 from neuroback.train.evaluate import sweep
 
-# What a threshold must keep, to be right where it speaks: on unseen formulas of families that
-# train, and on families never seen.
+# What a threshold must keep, to be right where it speaks: on validation formulas, whose
+# families train, and on formulas of unseen families.
 LEAST_PRECISION_KNOWN = 0.97
 LEAST_PRECISION = 0.9
 LEAST_AGREEMENT = 0.8
-# Fewer held-out formulas than these say nothing.
+# Fewer formulas than these say nothing.
 LEAST_FORMULAS = 10
 # The margin is what others found (https://github.com/gsidebottom/logic), who ask for a tenth of the
 # variables; on a third set (benchmarks/records/choice) nothing showed that advice helps there, and
@@ -31,16 +31,16 @@ CLOSED_THRESHOLD = 0.9
 
 
 def choose(model: Checkpoint, parts: Division) -> tuple[float, Gate, dict[str, Any]]:
-    """The least threshold that is right on held-out families and on held-out formulas.
+    """The least threshold that is right on unseen families and on validation formulas.
 
-    Right means: ``advice_precision`` (backbone variables) and, on held-out families,
-    ``advice_agreement`` (majority of models), averaged over formulas, without a gate.  Where no
-    threshold is, or too few formulas are held out, the gate is ``CLOSED`` and there are no figures.
+    Right means: ``advice_precision`` (backbone variables) and, on unseen families,
+    ``advice_agreement`` (majority of models), averaged over formulas, without a gate.  If no
+    threshold is, or there are too few such formulas, the gate is ``CLOSED``, without figures.
     """
-    if len(parts.held_out) + len(parts.held_out_families) < LEAST_FORMULAS:
+    if len(parts.validation) + len(parts.unseen) < LEAST_FORMULAS:
         return CLOSED_THRESHOLD, CLOSED, {}
-    known = sweep(model, parts.held_out) if parts.held_out else None
-    for index, entry in enumerate(sweep(model, parts.held_out_families or parts.held_out)):
+    known = sweep(model, parts.validation) if parts.validation else None
+    for index, entry in enumerate(sweep(model, parts.unseen or parts.validation)):
         if known and known[index].get("advice_precision", 0) < LEAST_PRECISION_KNOWN:
             continue
         if entry.get("advice_precision", 0) < LEAST_PRECISION:

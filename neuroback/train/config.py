@@ -15,6 +15,8 @@ from neuroback.errors import DataError
 
 ARCHITECTURES = ("compact", "paper")
 ACCELERATORS = ("auto", "cpu", "cuda", "mps")
+# Options as earlier versions called them, in files of runs and of users.
+_FORMER_NAMES = {"held_out_families": "unseen_share", "held_out": "validation_share"}
 PRECISIONS = ("auto", "32-true", "bf16-mixed", "16-mixed")
 
 
@@ -30,7 +32,7 @@ class TrainConfig:
     minutes            wall time after which the schedule has run out early; 0: no limit
     batch_edges        a batch takes formulas until their literals exceed this
     max_edges          larger formulas are left out
-    validate_edges     larger held-out formulas do not validate; 0: all do
+    validate_edges     larger formulas do not validate; 0: all do
     visit_edges        a formula of more literals takes part in an epoch with probability
                        visit_edges / literals, so that few large ones do not eat the time
     small_family       formulas of a family of n < small_family formulas take part more often, by
@@ -40,8 +42,8 @@ class TrainConfig:
     soft_weight        weight of a variable outside the backbone; backbone variables have 1
     dual_share         share of the formulas in a batch with all polarities turned over
     flip_share         share with the polarities of a random subset of variables turned over
-    held_out_families  share of the families that only validate
-    held_out           share of the other formulas that only validate
+    unseen_share       share of the families that never train, if the set has no splits
+    validation_share   share of the other formulas that never train, if the set has no splits
     threads            batches worked on at once; a step is taken on the sum of a group that keeps
                        all threads busy (train/workers.py)
     native             on a CPU, run the layers in our C++ instead of PyG's operations
@@ -50,7 +52,8 @@ class TrainConfig:
                        and SLURM)
     precision          "auto": mixed on a CUDA device, else single ("32-true"); "bf16-mixed" or
                        "16-mixed" wherever they work
-    patience           epochs without a better held-out score before a run ends; 0: never
+    patience           epochs without a better score of the formulas that do not train before a run
+                       ends; 0: never
     """
 
     architecture: str = "compact"
@@ -71,8 +74,8 @@ class TrainConfig:
     soft_weight: float = 0.3
     dual_share: float = 0.1
     flip_share: float = 0.05
-    held_out_families: float = 0.12
-    held_out: float = 0.06
+    unseen_share: float = 0.12
+    validation_share: float = 0.06
     patience: int = 0
     seed: int = 1
     threads: int = 2
@@ -89,7 +92,7 @@ class TrainConfig:
         ):
             if getattr(self, name) not in known:
                 raise DataError(f"{name} is {getattr(self, name)!r}, expected {' or '.join(known)}")
-        for name in ("held_out_families", "held_out", "dual_share", "flip_share", "warmup"):
+        for name in ("unseen_share", "validation_share", "dual_share", "flip_share", "warmup"):
             if not 0 <= getattr(self, name) < 1:
                 raise DataError(f"{name} is {getattr(self, name)}, expected 0 <= {name} < 1")
         for name in (
@@ -115,7 +118,8 @@ class TrainConfig:
         """A copy with the entries of ``table``; an unknown key or wrong type is a DataError."""
         known = {field.name: type(getattr(self, field.name)) for field in fields(self)}
         values: dict[str, Any] = {}
-        for key, value in table.items():
+        for name, value in table.items():
+            key = _FORMER_NAMES.get(name, name)
             if key not in known:
                 raise DataError(f"{origin}: unknown option {key!r}, expected {', '.join(known)}")
             kind = known[key]

@@ -15,8 +15,8 @@ import numpy.typing as npt
 import torch
 from torch_geometric.data import Batch
 
-from neuroback.dataset.split import EXCLUDED
-from neuroback.dataset.store import Row, Store
+from neuroback.dataset.split import EXCLUDED, TRAIN, UNSEEN, VALIDATION
+from neuroback.dataset.store import Row, Store, split_name
 from neuroback.errors import DataError
 from neuroback.limits import default_threads
 from neuroback.process.progress import Report, silent
@@ -26,8 +26,8 @@ from neuroback.train.example import Example, Stored
 
 logger = logging.getLogger("neuroback")
 
-# The names of ``data split`` for the three parts of a Division.
-SPLITS = ("train", "validation", "heldout")
+# The parts of a Division, by the names of ``data split``.
+SPLITS = (TRAIN, VALIDATION, UNSEEN)
 
 
 def load_examples(
@@ -47,6 +47,7 @@ def load_examples(
     are built on all CPUs; ``report`` is told how many formulas of how many are there.
     """
     found: dict[str, tuple[Store, Row]] = {}
+    wanted_splits = None if splits is None else {split_name(split) for split in splits}
     there: set[str] = set()
     skipped = 0
     for folder in folders:
@@ -55,17 +56,17 @@ def load_examples(
                 there.add(row.split)
                 if row.split == EXCLUDED or (roles is not None and row.role not in roles):
                     continue
-                if splits is not None and row.split not in splits:
+                if wanted_splits is not None and row.split not in wanted_splits:
                     continue
                 if wanted is not None and row.fingerprint not in wanted:
                     continue
                 if row.fingerprint in found or (
-                    row.num_literals > max_edges and row.split != "heldout"
+                    row.num_literals > max_edges and row.split != UNSEEN
                 ):
                     skipped += 1
                     continue
                 found[row.fingerprint] = store, row
-    _require_splits(folders, splits or (), there)
+    _require_splits(folders, wanted_splits or (), there)
     examples = []
     with ThreadPoolExecutor(default_threads()) as builders:
         tasks = [builders.submit(_load, *found[key], soft_weight) for key in sorted(found)]
@@ -118,11 +119,11 @@ def _unit(text: str) -> float:
 
 @dataclass(frozen=True)
 class Division:
-    """train, held_out (formulas of families that train), held_out_families (families that don't)"""
+    """Formulas that train, others of their families, and formulas of families that never train."""
 
     train: list[Example]
-    held_out: list[Example]
-    held_out_families: list[Example]
+    validation: list[Example]
+    unseen: list[Example]
 
 
 def divide(examples: Sequence[Example], config: TrainConfig) -> Division:
@@ -130,20 +131,20 @@ def divide(examples: Sequence[Example], config: TrainConfig) -> Division:
 
     ``data split`` keeps shapes and hidden solutions together over the whole set, so it goes first.
     """
-    if all(example.split in ("train", "validation", "heldout") for example in examples):
+    if all(example.split in SPLITS for example in examples):
         return _need_training(
             Division(*([e for e in examples if e.split == name] for name in SPLITS))
         )
     families = sorted({example.family for example in examples})
     ranked = sorted(families, key=lambda family: _unit(f"{config.seed}/{family}"))
-    count = round(config.held_out_families * len(families))
+    count = round(config.unseen_share * len(families))
     apart = set(ranked[:count])
     result = Division([], [], [])
     for example in examples:
         if example.family in apart:
-            result.held_out_families.append(example)
-        elif _unit(f"{config.seed}/{example.group}") < config.held_out:
-            result.held_out.append(example)
+            result.unseen.append(example)
+        elif _unit(f"{config.seed}/{example.group}") < config.validation_share:
+            result.validation.append(example)
         else:
             result.train.append(example)
     return _need_training(result)

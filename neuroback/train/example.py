@@ -87,7 +87,7 @@ class Example:
 
     name: str
     family: str
-    # Formulas of one hidden solution stay together when formulas are held out.
+    # Formulas of one hidden solution are all in one split.
     group: str
     source: Source
     num_vars: int
@@ -98,7 +98,7 @@ class Example:
     models: int
     target: npt.NDArray[np.float32]
     weight: npt.NDArray[np.float32]
-    # As ``neuroback data split`` has it: train, validation, heldout; "" where it has not run.
+    # As ``neuroback data split`` has it: train, validation, unseen; "" where it has not run.
     split: str = ""
 
     @classmethod

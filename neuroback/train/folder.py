@@ -28,6 +28,9 @@ from neuroback.train.config import TrainConfig
 from neuroback.train.data import Division
 from neuroback.train.example import Example
 
+# Parts of a Division as earlier versions called them.
+_FORMER_PARTS = {"held_out": "validation", "held_out_families": "unseen"}
+
 
 @dataclass
 class State:
@@ -74,19 +77,29 @@ def write_options(out: Path, config: TrainConfig) -> None:
 def write_division(out: Path, parts: Division) -> None:
     """Which formula is in which part, by fingerprint: later stages must not mix them."""
     names = {
-        part: [example.fingerprint for example in getattr(parts, part)]
-        for part in ("train", "held_out", "held_out_families")
+        part.name: [example.fingerprint for example in getattr(parts, part.name)]
+        for part in fields(Division)
     }
     write_whole(out / "division.json", (json.dumps(names) + "\n").encode())
 
 
 def read_division(out: Path, examples: Sequence[Example]) -> Division:
     """The parts as ``out`` has them; formulas that came later are in none."""
-    names = _read_json(out / "division.json", *(field.name for field in fields(Division)))
+    names = read_names(out)
     known = {example.fingerprint: example for example in examples}
     return Division(
         **{part: [known[name] for name in names[part] if name in known] for part in names}
     )
+
+
+def read_names(out: Path) -> dict[str, list[str]]:
+    """Fingerprints of the formulas in each part of a Division."""
+    document = _read_json(out / "division.json")
+    names = {_FORMER_PARTS.get(part, part): value for part, value in document.items()}
+    parts = [field.name for field in fields(Division)]
+    if missing := sorted(set(parts) - set(names)):
+        raise DataError(f"{out / 'division.json'}: damaged: no {', '.join(missing)}")
+    return {part: names[part] for part in parts}
 
 
 def save_state(out: Path, state: State) -> None:

@@ -97,7 +97,7 @@ def train(
     card: Mapping[str, Any] | None = None,
     on_epoch: Callable[[dict[str, Any]], None] | None = None,
 ) -> checkpoint.Checkpoint | PaperCheckpoint:
-    """Train a network; returns the checkpoint of the best epoch on held-out formulas.
+    """Train a network; returns the checkpoint of the epoch with the best score.
 
     start     weights to begin with (fine-tuning); None: random ones
     resume    go on with the run in ``out``, whose options must be the same
@@ -140,12 +140,12 @@ def _train(
     parts = _division(out, examples, config)
     if not parts.train:
         raise DataError(f"{out}: the data has no formula for this run to train on")
-    judged = _judged(parts, config)
+    judges = _judges(parts, config)
     logger.info(
-        "%d formulas train, %d held out, %d in held-out families",
+        "%d formulas train, %d of their families validate, %d of unseen families",
         len(parts.train),
-        len(parts.held_out),
-        len(parts.held_out_families),
+        len(parts.validation),
+        len(parts.unseen),
     )
     network = build(config)
     if start is None:
@@ -219,8 +219,8 @@ def _train(
         module.eval()
         with _averaged(state):
             for name, unseen in (
-                ("held_out", judged.held_out),
-                ("families", judged.held_out_families),
+                ("validation", judges.validation),
+                ("unseen", judges.unseen),
             ):
                 if unseen:
                     logits = workers.logits(unseen) if workers else _logits(fabric, call, unseen)
@@ -244,7 +244,7 @@ def _train(
             logger.info("no better score in %d epochs", config.patience)
             break
     if fabric.is_global_zero:
-        _settle(out, judged)
+        _choose_threshold(out, judges)
     fabric.barrier()
     return load_trained(out)
 
@@ -263,19 +263,19 @@ def layers_of(model: checkpoint.Checkpoint) -> tuple[int, int]:
     return len(model.config.attention), sum(model.config.attention)
 
 
-def _judged(parts: Division, config: TrainConfig) -> Division:
-    """What judges the run: the held-out formulas that are not too large."""
+def _judges(parts: Division, config: TrainConfig) -> Division:
+    """What the run is validated on: formulas that do not train and are not too large."""
     limit = config.validate_edges or math.inf
-    groups = (parts.held_out, parts.held_out_families)
+    groups = (parts.validation, parts.unseen)
     return Division([], *([e for e in group if e.num_edges <= limit] for group in groups))
 
 
-def _settle(out: Path, judged: Division) -> None:
+def _choose_threshold(out: Path, judges: Division) -> None:
     """Choose threshold and gate of the run's network and write them beside it."""
     model = load_trained(out)
     if not isinstance(model, checkpoint.Checkpoint):
         return
-    threshold, gate, _ = choose(model, judged)
+    threshold, gate, _ = choose(model, judges)
     keep(model, model.weights_path, threshold, gate, model.card["card"])
 
 
@@ -344,7 +344,7 @@ def _validate(logits: Iterable[Tensor], examples: Sequence[Example], name: str) 
 
 def _score(figures: Mapping[str, Any]) -> float:
     """What "better" means: the loss on formulas not trained on, unseen families counting double."""
-    parts = [("held_out_loss", 1.0), ("families_loss", 2.0)]
+    parts = [("validation_loss", 1.0), ("unseen_loss", 2.0)]
     known = [(float(figures[key]), weight) for key, weight in parts if key in figures]
     if not known:
         return -float(figures["loss"])

@@ -3,8 +3,8 @@
 
     python -m neuroback.train.release RUN DATA... --name default [--test DATA] [--note TEXT]
 
-Threshold and gate are chosen on formulas that the run held out: families that it never saw, and
-unseen formulas of families that it did.  Formulas of the roles known-test and test (``--test``)
+Threshold and gate are chosen on formulas that did not train: those of unseen families, and the
+validation formulas of families that did.  Formulas of the roles known-test and test (``--test``)
 are only measured, after the choice.
 """
 
@@ -31,7 +31,7 @@ from neuroback.train.choice import (
 from neuroback.train.data import load_examples
 from neuroback.train.evaluate import Evaluation, evaluate, table
 from neuroback.train.example import Example
-from neuroback.train.folder import read_division, read_options
+from neuroback.train.folder import read_division, read_names, read_options
 
 logger = logging.getLogger("neuroback")
 
@@ -103,10 +103,10 @@ def release(
         "summary": note or "Backbone phases and majorities of models, by a graph neural network.",
         "data": {
             **trained,
-            "held out": f"{len(parts.held_out)} formulas of these families, "
-            f"{len(parts.held_out_families)} of {len({e.family for e in parts.held_out_families})} "
+            "not trained on": f"{len(parts.validation)} formulas of these families, "
+            f"{len(parts.unseen)} of {len({e.family for e in parts.unseen})} "
             "other families",
-            "held-out families": sorted({e.family for e in parts.held_out_families}),
+            "unseen families": sorted({e.family for e in parts.unseen}),
         },
         "training": {
             "options": config.to_json(),
@@ -117,13 +117,13 @@ def release(
         },
         "choice": {
             "rule": "the least threshold with precision and agreement of at least "
-            f"{LEAST_PRECISION} and {LEAST_AGREEMENT} on held-out families, and precision of at "
-            f"least {LEAST_PRECISION_KNOWN} on held-out formulas of known families, without a gate",
+            f"{LEAST_PRECISION} and {LEAST_AGREEMENT} on unseen families, and precision of at "
+            f"least {LEAST_PRECISION_KNOWN} on validation formulas, without a gate",
             "figures": {k: v for k, v in chosen.items() if k in _CHOICE_KEYS},
         },
         "figures": {},
     }
-    groups = {"held-out formulas": parts.held_out, "held-out families": parts.held_out_families}
+    groups = {"validation formulas": parts.validation, "unseen families": parts.unseen}
     for name, group in {**groups, **dict(tests or {})}.items():
         if group:
             result = evaluate(shipped, group)
@@ -160,12 +160,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     config = read_options(args.run)
-    names = json.loads((args.run / "division.json").read_text())
+    names = read_names(args.run)
     examples = load_examples(
         args.data,
         max_edges=config.max_edges,
         soft_weight=config.soft_weight,
-        wanted={*names["held_out"], *names["held_out_families"]},
+        wanted={*names["validation"], *names["unseen"]},
     )
     trained = _trained(args.data, set(names["train"]))
     tests = {}

@@ -251,7 +251,7 @@ def test_the_strictest_role_wins(neuroback: Run, tmp_path: Path) -> None:
 
     stricter = ", 1 known given a stricter role\n"
     assert after("train", path) == ("train", "\n")
-    assert neuroback("data", "split", folder, "--heldout-share", 0)[0] == 0
+    assert neuroback("data", "split", folder, "--unseen-share", 0)[0] == 0
     assert after("known-test", path) == ("known-test", stricter)
     assert after("test", copy) == ("test", stricter)
     assert after("train", copy) == ("test", "\n")

@@ -54,23 +54,23 @@ def test_no_group_is_in_two_splits() -> None:
     assert all(splits[r.fingerprint] == "test" for r in rows if r.role == "test")
 
 
-def test_shares_and_held_out_families() -> None:
+def test_shares_and_unseen_families() -> None:
     rows = [row(i, family=f"f{i % 20}") for i in range(2000)]
     splits = assign(rows, Plan(validation=0.2))
-    heldout = {r.family for r in rows if splits[r.fingerprint] == "heldout"}
-    assert len(heldout) == 2
-    rest = [splits[r.fingerprint] for r in rows if r.family not in heldout]
+    unseen = {r.family for r in rows if splits[r.fingerprint] == "unseen"}
+    assert len(unseen) == 2
+    rest = [splits[r.fingerprint] for r in rows if r.family not in unseen]
     assert set(rest) == {"train", "validation"}
     assert 0.15 < rest.count("validation") / len(rest) < 0.25
-    named = assign(rows, Plan(heldout=("f3",)))
-    assert {r.family for r in rows if named[r.fingerprint] == "heldout"} == {"f3"}
+    named = assign(rows, Plan(unseen=("f3",)))
+    assert {r.family for r in rows if named[r.fingerprint] == "unseen"} == {"f3"}
     with pytest.raises(DataError, match="family 'f99', expected one of"):
-        assign(rows, Plan(heldout=("f99",)))
+        assign(rows, Plan(unseen=("f99",)))
 
 
 def test_a_copy_of_a_test_formula_never_trains() -> None:
     rows = [row(0, shape="a", role="test"), row(1, shape="a"), row(2)]
-    splits = assign(rows, Plan(heldout_share=0))
+    splits = assign(rows, Plan(unseen_share=0))
     assert splits[rows[0].fingerprint] == "test"
     assert splits[rows[1].fingerprint] == "excluded"
 
@@ -87,7 +87,7 @@ def test_the_strictest_role_decides_for_all_copies() -> None:
 
 def test_a_set_can_grow_without_moves() -> None:
     rows = [row(i, family=f"f{i % 5}") for i in range(400)]
-    plan = Plan(heldout=("f0",))
+    plan = Plan(unseen=("f0",))
     before = assign(rows[:200], plan)
     after = assign(rows, plan)
     assert all(after[name] == split for name, split in before.items())
@@ -95,7 +95,7 @@ def test_a_set_can_grow_without_moves() -> None:
 
 def test_leaks_are_found() -> None:
     rows = [row(0, shape="a"), row(1, shape="a"), row(2, role="test"), row(3, family="h")]
-    names = ("train", "validation", "train", "heldout")
+    names = ("train", "validation", "train", "unseen")
     wrong = placed(rows, {r.fingerprint: s for r, s in zip(rows, names, strict=True)})
     assert len(leaks(wrong)) == 2
 
@@ -104,9 +104,9 @@ def test_command_and_lists(neuroback: Run, recipe: Path, tmp_path: Path) -> None
     folder, lists = tmp_path / "set", tmp_path / "lists"
     neuroback("data", "generate", recipe, "-o", folder)
     code, out, _ = neuroback(
-        "data", "split", folder, "--heldout", "parity", "--validation", 0.4, "--lists", lists
+        "data", "split", folder, "--unseen", "parity", "--validation", 0.4, "--lists", lists
     )
-    assert code == 0 and "heldout 3" in out
+    assert code == 0 and "unseen 3" in out
     with Store.open(folder) as store:
         before = {r.fingerprint: r.split for r in store.rows(labelled=False)}
         with store.index as index:
@@ -115,8 +115,32 @@ def test_command_and_lists(neuroback: Run, recipe: Path, tmp_path: Path) -> None
     assert neuroback("data", "split", folder, "--from-lists", lists)[1] == "10 formulas named\n"
     with Store.open(folder) as store:
         assert before == {r.fingerprint: r.split for r in store.rows(labelled=False)}
-        held = store.rows("heldout", labelled=False)
+        held = store.rows("unseen", labelled=False)
         assert [r.family for r in held] == ["parity"] * 3
+    assert neuroback("data", "verify", folder)[0] == 0
+
+
+def test_sets_and_lists_with_the_former_name_of_a_split_are_read(
+    neuroback: Run, recipe: Path, tmp_path: Path
+) -> None:
+    folder, lists = tmp_path / "set", tmp_path / "lists"
+    neuroback("data", "generate", recipe, "-o", folder)
+    command = ("data", "split", folder, "--heldout", "parity", "--heldout-share", 0.3)
+    assert "unseen 3" in neuroback(*command, "--lists", lists)[1]
+    with Store.open(folder) as store:
+        expected = {r.fingerprint: r.split for r in store.rows(labelled=False)}
+        with store.index as index:
+            for fingerprint, split in expected.items():
+                index.update(fingerprint, {"split": "heldout" if split == "unseen" else ""})
+    with Store.open(folder) as store:
+        for name in ("heldout", "unseen"):
+            rows = store.rows(name, labelled=False)
+            assert [r.family for r in rows] == ["parity"] * 3
+            assert {r.split for r in rows} == {"unseen"}
+    (lists / "unseen.txt").rename(lists / "heldout.txt")
+    assert neuroback("data", "split", folder, "--from-lists", lists)[0] == 0
+    with Store.open(folder) as store:
+        assert {r.fingerprint: r.split for r in store.rows(labelled=False)} == expected
     assert neuroback("data", "verify", folder)[0] == 0
 
 
@@ -171,7 +195,7 @@ def test_absent_lists_are_an_error(neuroback: Run, copies: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [("--validation", "7"), ("--validation", "nan"), ("--heldout-share", "-3")]
+    "words", [("--validation", "7"), ("--validation", "nan"), ("--unseen-share", "-3")]
 )
 def test_shares_are_from_0_to_1(neuroback: Run, copies: Path, words: tuple[str, str]) -> None:
     code, _, err = neuroback("data", "split", copies, *words)

@@ -161,12 +161,6 @@ def test_a_signal_ends_training_and_leaves_nothing(
     assert not list(scratch.iterdir())
 
 
-def test_feedback_says_that_it_is_not_built(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["train", "feedback"]) == 1
-    error = capsys.readouterr().err
-    assert "not built yet" in error and error.count("\n") == 1
-
-
 def test_missing_arguments_are_usage_errors(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "pretrain"]) == 2
     assert "neuroback: error: " in capsys.readouterr().err

@@ -80,7 +80,7 @@ def test_trains_resumes_and_is_evaluated(
         example(make_formula(i, 20, 60), i, family=f"family{i % 3}", name=f"f{i}") for i in range(6)
     ]
     config = TrainConfig(
-        architecture="paper", epochs=2, batch_edges=1000, held_out=0.2, held_out_families=0.3
+        architecture="paper", epochs=2, batch_edges=1000, validation_share=0.2, unseen_share=0.3
     )
     whole = loop.train(examples, tmp_path / "whole", config)
     assert isinstance(whole, paper.PaperCheckpoint)

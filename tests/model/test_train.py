@@ -50,7 +50,12 @@ def examples(make_formula: Callable[..., Formula]) -> list[Example]:
 
 
 SMALL = TrainConfig(
-    layers=2, attention_layers=1, epochs=2, batch_edges=1500, held_out=0.2, held_out_families=0.25
+    layers=2,
+    attention_layers=1,
+    epochs=2,
+    batch_edges=1500,
+    validation_share=0.2,
+    unseen_share=0.25,
 )
 
 
@@ -123,7 +128,7 @@ def test_finetuning_starts_from_the_checkpoint(examples: list[Example], tmp_path
     assert all(torch.equal(a[name], b[name]) for name in a)
 
 
-@pytest.mark.parametrize("enough", [False, True], ids=["too few held out", "a threshold is right"])
+@pytest.mark.parametrize("enough", [False, True], ids=["too few formulas", "a threshold is right"])
 def test_a_run_ends_with_a_chosen_threshold_and_gate(
     examples: list[Example], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, enough: bool
 ) -> None:
@@ -168,12 +173,12 @@ def test_a_run_does_not_go_on_with_other_formulas(
         loop.train(others, tmp_path, SMALL, resume=True)
 
 
-def test_families_and_formulas_are_held_out(examples: list[Example]) -> None:
+def test_families_and_formulas_are_kept_from_training(examples: list[Example]) -> None:
     parts = divide(examples, SMALL)
-    apart = {e.family for e in parts.held_out_families}
+    apart = {e.family for e in parts.unseen}
     assert len(apart) == 1
-    assert not apart & {e.family for e in parts.train + parts.held_out}
-    assert len(parts.train) + len(parts.held_out) + len(parts.held_out_families) == 16
+    assert not apart & {e.family for e in parts.train + parts.validation}
+    assert len(parts.train) + len(parts.validation) + len(parts.unseen) == 16
     again = divide(list(reversed(examples)), SMALL)
     assert {e.name for e in again.train} == {e.name for e in parts.train}
 
@@ -260,7 +265,7 @@ def test_options_are_typed(tmp_path: Path) -> None:
     (tmp_path / "c.toml").write_text("epochs = 3\nlearning_rate = 1\n")
     config = read_config(str(tmp_path / "c.toml"), ["layers=4", "soft_weight=0.5"])
     assert (config.epochs, config.layers, config.learning_rate) == (3, 4, 1.0)
-    for setting in ("epoch=3", "epochs=x", "epochs=2.5", "epochs", "held_out=2"):
+    for setting in ("epoch=3", "epochs=x", "epochs=2.5", "epochs", "validation_share=2"):
         with pytest.raises(DataError):
             read_config(None, [setting])
 
@@ -270,8 +275,8 @@ def test_formulas_too_large_to_validate_are_left_out(
 ) -> None:
     parts = divide(examples, SMALL)
     sizes = {
-        "held_out_loss": min(e.num_edges for e in parts.held_out),
-        "families_loss": min(e.num_edges for e in parts.held_out_families),
+        "validation_loss": min(e.num_edges for e in parts.validation),
+        "unseen_loss": min(e.num_edges for e in parts.unseen),
     }
     small, large = sorted(sizes, key=sizes.__getitem__)
     assert sizes[small] < sizes[large]
@@ -279,6 +284,24 @@ def test_formulas_too_large_to_validate_are_left_out(
     options = {**SMALL.to_json(), "epochs": 1, "validate_edges": sizes[small]}
     loop.train(examples, tmp_path / "run", TrainConfig(**options), on_epoch=rows.append)
     assert small in rows[0] and large not in rows[0]
+
+
+def test_runs_with_the_former_names_of_splits_go_on(
+    examples: list[Example], tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    loop.train(examples, run, replace(SMALL, epochs=1))
+    names = {"validation": "held_out", "unseen": "held_out_families", "train": "train"}
+    division = json.loads((run / "division.json").read_text())
+    former = {names[part]: fingerprints for part, fingerprints in division.items()}
+    (run / "division.json").write_text(json.dumps(former))
+    names = {"validation_share": "held_out", "unseen_share": "held_out_families"}
+    options = json.loads((run / "run.json").read_text())
+    former = {names.get(name, name): value for name, value in options.items()}
+    (run / "run.json").write_text(json.dumps(former))
+    loop.train(examples, run, replace(SMALL, epochs=1), resume=True)
+    assert json.loads((run / "division.json").read_text()) == division
+    assert json.loads((run / "run.json").read_text()) == options
 
 
 @pytest.mark.parametrize("native", [True, False])

@@ -73,10 +73,6 @@ class Encoder:
     def fix(self, literal: int, value: bool = True) -> None:
         self.add(literal if value else -literal)
 
-    def equate(self, a: int, b: int) -> None:
-        self.add(-a, b)
-        self.add(a, -b)
-
     # ------------------------------------------------------------------ gates
     def and_(self, a: int, b: int) -> int:
         if b in (a, TRUE):
