@@ -59,6 +59,7 @@ def cactus(bench: Bench) -> str:
             style = {"color": COLORS[index % 8], "linestyle": DASHES[index % 8]}
             lines += axes.plot(solved, times, linewidth=1.8, **style)
         axes.set_yscale("log")
+        axes.yaxis.set_major_formatter("{x:g}")
         axes.set_ylim(top=bench.limit * 1.1)
         axes.set_xlim(left=0)
         axes.set_xlabel("formulas solved")
@@ -98,6 +99,8 @@ def scatter(bench: Bench, across: str, down: str) -> str:
         axes.axvline(edge, linestyle="--", color="#888888", linewidth=0.8)
         axes.axhline(edge, linestyle="--", color="#888888", linewidth=0.8)
         axes.set(xscale="log", yscale="log", xlim=ends, ylim=ends, aspect="equal")
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter("{x:g}")
         axes.set_xlabel(f"{across}, seconds")
         axes.set_ylabel(f"{down}, seconds")
         axes.legend(loc="upper left", frameon=False)

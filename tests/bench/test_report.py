@@ -331,5 +331,6 @@ def test_plots_show_every_run_and_are_the_same_each_time() -> None:
         words = {element.text for element in ET.fromstring(text).iter() if element.text}
         assert "_b, seconds" in words or {"formulas solved", "_b"} <= words
         assert any("a <b> $x$" in word for word in words)
+        assert {"0.1", "1", "10"} <= words
     # A point for each formula and seed, whatever its status.
     assert drawn[0].count("<use ") >= 60

@@ -30,6 +30,7 @@ function num(x, digits = 3) {
   const places = Math.max(0, digits - 1 - Math.floor(Math.log10(size)));
   return x.toFixed(Math.min(places, 3));
 }
+const whole = x => Number.isInteger(x) && Math.abs(x) < 1000 ? String(x) : num(x);
 const count = x => x === null ? "–" : Number.isInteger(x) ? String(x) : x.toFixed(1);
 const range = i => i && i[1] !== null ? `${num(i[1])} – ${num(i[2])}` : "";
 const countRange = i => i && i[1] !== null ? `${count(Math.round(i[1] * 10) / 10)} – ${count(Math.round(i[2] * 10) / 10)}` : "";
@@ -117,7 +118,8 @@ function drawSummary() {
     return `<svg width="120" height="18" style="display:block"><line x1="${at(1)}" x2="${at(1)}" y1="0" y2="18"
       stroke="var(--faint)" stroke-dasharray="2 2"/>${line}<circle cx="${at(v)}" cy="9" r="4" fill="${color(e)}"/></svg>`;
   };
-  const shown = D.summary.filter(c => !c.aside), aside = D.summary.filter(c => c.aside);
+  // What must be known beside the figures stands with the name, where no table is too wide for it.
+  const shown = D.summary.filter(c => !c.aside && c.name !== "beside"), aside = D.summary.filter(c => c.aside);
   const plain = (c, v) => `<span class="struck">${figureText(c, v)}</span><small>${figureRange(c, v)}</small>`;
   const asides = r => aside.filter(c => figureText(c, r.figures[c.name])).map(c =>
     `<small title="${escape(c.about)}">${escape(c.head.replace(" [95%]", ""))} ${figureText(c, r.figures[c.name])}</small>`).join("");
@@ -133,11 +135,10 @@ function drawSummary() {
   // Columns that are drawn, not only written; any other is written as it is.
   const drawn = {
     engine: (c, v, r, e) => `<span class="name"><i class="dot" style="background:${color(e)}"></i>${escape(v)}</span>
-      <small>${escape(r.version)}</small>`,
+      <small>${escape(r.version)}</small>${flags(r)}`,
     solved: (c, v, r, e) => `${plain(c, v)}<div class="meter"><i style="width:${100 * value(v) / most}%;background:${color(e)}"></i></div>`,
     ratio: (c, v, r, e) => Array.isArray(v) ? whisker(e, v) + plain(c, v) : escape(v ?? ""),
     claim: (c, v, r) => (r.void ? chip("void", "bad") : v && chip(v, { faster: "good", slower: "bad" }[v])) + asides(r),
-    beside: (c, v, r) => flags(r),
   };
   const rows = D.rows.map(r => {
     const e = D.engines.indexOf(r.engine);
@@ -462,8 +463,8 @@ function drawRows() {
   const clip = text => `<td class="clip" title="${escape(text)}">${escape(text)}</td>`;
   const cells = { formula: clip, note: clip, disturbed: clip, verdict: v => `<td>${mark(v)}</td>`, reason: v => `<td>${mark(v)}</td>` };
   const cell = (c, i) => c.name === "engine" ?
-    `<td><i class="dot" style="background:${color(R.e[i])}"></i>${escape(c.get(i))}</td>` :
-    cells[c.name] ? cells[c.name](c.get(i)) : c.words ? `<td>${escape(c.get(i))}</td>` : `<td class="n">${num(c.get(i))}</td>`;
+    `<td class="label"><i class="dot" style="background:${color(R.e[i])}"></i>${escape(c.get(i))}</td>` :
+    cells[c.name] ? cells[c.name](c.get(i)) : c.words ? `<td>${escape(c.get(i))}</td>` : `<td class="n">${whole(c.get(i))}</td>`;
   $("run-table").innerHTML = "<thead><tr>" + COLUMNS.map(c => `<th class="sortable ${c.words ? "" : "n"}" tabindex="0" data-key="${c.key}"
     ${S.sort === c.key ? `aria-sort="${S.dir === "up" ? "ascending" : "descending"}"` : ""}>${escape(c.head)}</th>`).join("") + "</tr></thead><tbody>" +
     filtered.slice(0, visible).map(i => `<tr class="${D.verdicts[R.verdict[i]] === "wrong" ? "void" : ""}">` +
