@@ -103,40 +103,61 @@ _GATES: tuple[Callable[[Encoder, int, int], int], ...] = (
 
 
 def boolean_network(
-    enc: Encoder, seed: int, *, nodes: int, inputs: int, steps: int, asked: int, changed: int
+    enc: Encoder,
+    seed: int,
+    *,
+    nodes: int,
+    inputs: int,
+    steps: int,
+    asked: int,
+    given: int = 0,
+    changed: int = 0,
+    reversible: bool = False,
 ) -> None:
-    """Can a network of random gates come to a given state?
+    """Can a network of random gates come from a state partly given to one partly asked for?
 
-    Every node becomes, at each step, nested gates of ``inputs`` nodes with signs.  The first state
-    is open.  ``asked`` nodes of the last state are given: as a run from a random state has them, so
-    that there is an answer, but ``changed`` of them are inverted, and then chance decides.
+    At each step every node becomes nested gates of ``inputs`` nodes with signs.  In a reversible
+    network half of the nodes take the others' places, and these add such gates of the first half:
+    no two states have the same next one.  ``given`` nodes of the first state and ``asked`` nodes of
+    the last are as in one run, so that there is an answer; but ``changed`` of those asked for are
+    inverted, and then chance decides, mostly against one where more is fixed than there are nodes.
     """
     rng = random.Random(f"network {seed}")
+    sources = nodes // 2 if reversible else nodes
     rules = [
-        [(rng.randrange(nodes), rng.random() < 0.5, rng.randrange(3)) for _ in range(inputs)]
-        for _ in range(nodes)
+        [(rng.randrange(sources), rng.random() < 0.5, rng.randrange(3)) for _ in range(inputs)]
+        for _ in range(sources)
     ]
     state = enc.word(nodes)
     seen = [rng.random() < 0.5 for _ in state]
+    for node in rng.sample(range(nodes), given):
+        enc.fix(state[node], seen[node])
     for _ in range(steps):
-        literals: Word = []
-        values: list[bool] = []
-        for rule in rules:
-            source, sign, _ = rule[0]
-            literal, value = state[source] if sign else -state[source], seen[source] == sign
-            for source, sign, gate in rule[1:]:
-                other = state[source] if sign else -state[source]
-                literal = _GATES[gate](enc, literal, other)
-                value = (
-                    value and (seen[source] == sign),
-                    value or (seen[source] == sign),
-                    value != (seen[source] == sign),
-                )[gate]
-            literals.append(literal)
-            values.append(value)
-        state, seen = literals, values
+        made = [_follow(enc, rule, state, seen) for rule in rules]
+        if reversible:
+            # The second half comes first, and what it leaves is the first half with gates of it.
+            old = list(zip(state, seen, strict=True))
+            added = [
+                (enc.xor(lit, gate), value != of_gate)
+                for (lit, value), (gate, of_gate) in zip(old[sources:], made, strict=True)
+            ]
+            made = added + old[:sources]
+        state, seen = [lit for lit, _ in made], [value for _, value in made]
     for turn, node in enumerate(rng.sample(range(nodes), asked)):
         enc.fix(state[node], seen[node] != (turn < changed))
+
+
+def _follow(
+    enc: Encoder, rule: list[tuple[int, bool, int]], state: Word, seen: list[bool]
+) -> tuple[int, bool]:
+    """Literal and simulated value of a node after a step."""
+    source, sign, _ = rule[0]
+    literal, value = state[source] if sign else -state[source], seen[source] == sign
+    for source, sign, gate in rule[1:]:
+        other, also = state[source] if sign else -state[source], seen[source] == sign
+        literal = _GATES[gate](enc, literal, other)
+        value = (value and also, value or also, value != also)[gate]
+    return literal, value
 
 
 def _square(enc: Encoder, a: Word, b: Word) -> tuple[Word, Word]:

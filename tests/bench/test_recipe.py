@@ -39,16 +39,20 @@ def test_crafted_formulas_have_the_status_they_promise(
         )
 
 
-def test_a_network_of_gates_comes_to_the_end_of_a_run() -> None:
+@pytest.mark.parametrize("reversible", [False, True])
+def test_a_network_of_gates_comes_to_the_end_of_a_run(reversible: bool) -> None:
+    shape = {"nodes": 12, "inputs": 2, "steps": 3, "asked": 12, "reversible": reversible}
     statuses = set()
     for seed in range(4):
-        params = {"nodes": 12, "inputs": 2, "steps": 3, "asked": 12, "changed": 0}
-        formula = crafted.formula("boolean_network", seed, params)
-        assert solve(formula, neural=False, engine="core").status.value == "SATISFIABLE"
-        # Few of all states have a run that leads to them.
-        formula = crafted.formula("boolean_network", seed, {**params, "changed": 6})
-        statuses.add(solve(formula, neural=False, engine="core").status.value)
-    assert "UNSATISFIABLE" in statuses
+        found = crafted.formula("boolean_network", seed, {**shape, "given": 12})
+        assert solve(found, neural=False, engine="core").status.value == "SATISFIABLE"
+        # All is fixed, and not as in the run.
+        found = crafted.formula("boolean_network", seed, {**shape, "given": 12, "changed": 1})
+        assert solve(found, neural=False, engine="core").status.value == "UNSATISFIABLE"
+        found = crafted.formula("boolean_network", seed, {**shape, "changed": 6})
+        statuses.add(solve(found, neural=False, engine="core").status.value)
+    # Every state of a reversible network has one that leads to it, few states of another one have.
+    assert reversible == ("UNSATISFIABLE" not in statuses)
 
 
 def write(folder: Path, text: str) -> Path:
