@@ -48,7 +48,7 @@ def solve_table() -> list[str]:
             elif spelling.choices is not None:
                 word += " " + "|".join(spelling.choices())
             elif spelling.metavar is not None:
-                word += f" {spelling.metavar}"
+                word += f" [{spelling.metavar}]" if spelling.maybe else f" {spelling.metavar}"
             flag = " ".join(filter(None, (spelling.short and spelling.short + ",", word)))
             keyword = f"`{name}`" if options is SolveOptions else ""
             value = "" if default in (None, False, 0) or spelling.kind == "no" else f"`{default}`"

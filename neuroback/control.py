@@ -26,13 +26,14 @@ class Progress:
     """Seconds of each stage and the engine's counters so far; any thread may read them.
 
     seconds    of the stages that are over
-    engine     name of the engine that was chosen, or ""
+    engine     name of the engine that was chosen, or "";  version  its version, where it is known
     counters   gives the counts of ``result.COUNTERS`` so far; an engine that knows them sets it
     """
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
         self.engine = ""
+        self.version = ""
         self.counters: Callable[[], dict[str, int]] = dict
         self._open: dict[object, tuple[str, float]] = {}
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import resource
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -29,7 +30,7 @@ LEAST_SECONDS = 1e-3
 # Wall seconds of a run that ticks alone limit, in case much of its work counts none.
 _LONGEST = 120.0
 # Wall seconds for a CPU second: a busy machine must not look like a slow search.
-_PATIENCE = 3.0
+_PATIENCE = 10.0
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,10 @@ class Cost:
         return self.status != Status.UNKNOWN.short
 
 
+# CPU seconds are a process's: one run at a time, also in a worker with several threads.
+_ALONE = threading.Lock()
+
+
 @lru_cache(maxsize=64)
 def _formula(path: str) -> Formula:
     return Formula.read(path)
@@ -67,6 +72,11 @@ def _formula(path: str) -> Formula:
 
 def measure(job: Job) -> Cost:
     """Do the run.  Errors: EngineError where an engine fails or gives a wrong model."""
+    with _ALONE:
+        return _measured(job)
+
+
+def _measured(job: Job) -> Cost:
     formula = _formula(job.path)
     begin = _cpu_seconds()
     if job.kind == "ticks":

@@ -46,7 +46,8 @@ _STARTS = {
 # With so many values or fewer an option may take any.
 _FEW = 4
 _REACH = 8
-# How often a change is one option put back to its default: what does nothing goes away.
+# How often a change is options put back to their defaults, one or half of them: what does nothing
+# goes away.
 _BACK = 0.2
 
 
@@ -72,7 +73,9 @@ class Dial:
         moved = round((now + 1) * math.exp(step)) - 1
         if moved == now:
             moved = now + (1 if step > 0 else -1)
-        return int(min(max(moved, self.low), self.high))
+        moved = min(max(moved, self.low), self.high)
+        # At an end of the range there is one way only.
+        return int(moved if moved != now else now + (1 if now == self.low else -1))
 
 
 def dials(engine: str, own: Mapping[str, OptionRange]) -> list[Dial]:
@@ -108,12 +111,13 @@ def starts(engine: str, space: Sequence[Dial]) -> list[dict[str, int]]:
 def mutate(
     parent: Mapping[str, int], space: Sequence[Dial], rng: np.random.Generator
 ) -> dict[str, int]:
-    """``parent`` with a few options changed, often only one or two, or one put back."""
+    """``parent`` with a few options changed, often only one or two, or some put back."""
     changed = dict(parent)
     away = [dial for dial in space if parent[dial.name] != dial.default]
     if away and rng.random() < _BACK:
-        dial = away[int(rng.integers(len(away)))]
-        changed[dial.name] = dial.default
+        back = 1 if rng.random() < 0.5 else (len(away) + 1) // 2
+        for index in rng.choice(len(away), back, replace=False):
+            changed[away[int(index)].name] = away[int(index)].default
         return changed
     count = min(len(space), int(rng.geometric(0.4)))
     for index in rng.choice(len(space), count, replace=False):

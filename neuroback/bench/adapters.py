@@ -305,7 +305,13 @@ class NeuroBack(Adapter):
         )
         if explanation.limit not in ("time", "memory", "conflicts"):
             explanation.limit = None
-        if self.neural:
+        configuration = found.get("configuration")
+        plain = False
+        if isinstance(configuration, dict):
+            advice["configuration"] = configuration.get("name")
+            guidance = configuration.get("guidance")
+            plain = isinstance(guidance, dict) and guidance.get("neural") is False
+        if self.neural and not plain:
             explanation.failed = _inference_fault(explanation)
         return explanation
 

@@ -158,6 +158,7 @@ class _Command:
         progress = self.control.progress
         return Result(
             engine=progress.engine,
+            engine_version=progress.version,
             limit=limit,
             signal=signal,
             seconds=progress.seconds_so_far(),

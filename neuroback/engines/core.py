@@ -51,6 +51,7 @@ class Core:
             raise EngineError(f"--seed {options.seed}: the core takes 0 to {MAX_SEED}")
         result = Result(engine=self.name, engine_version=_core.__version__)
         session = _core.Session()
+        control.progress.version = _core.__version__
         control.progress.counters = lambda: _counters(session.progress())
         session.set_option("seed", options.seed)
         for name, value in (options.set or {}).items():

@@ -104,3 +104,17 @@ def test_usage(folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) 
     assert main(["adapt", str(tmp_path), "-o", str(tmp_path / "m"), "--time", "9"]) == 1
     assert "0 different formulas, expected at least 8" in capfd.readouterr().err
     assert main(["adapt", str(folder), "--time", "9"]) == 2
+
+
+@pytest.mark.slow
+def test_a_cluster_finds_the_same_trials(
+    folder: Path, whole: tuple[Path, str, str], tmp_path: Path
+) -> None:
+    distributed = pytest.importorskip("distributed")
+    model = tmp_path / "model"
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
+    ) as local:
+        words = command(folder, model, "-q", "--scheduler", local.scheduler_address)
+        assert main(words) == 0
+    assert trials_of(model) == trials_of(whole[0])
