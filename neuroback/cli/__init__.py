@@ -35,7 +35,7 @@ EXIT_BROKEN_PIPE = 141
 # Packages of the extras: what to install where one is missing.
 _EXTRAS = {
     "train": ("torch", "torch_geometric", "lightning", "tensorboard", "safetensors", "pysat"),
-    "bench": ("psutil", "scipy", "matplotlib", "tabulate"),
+    "bench": ("psutil", "scipy", "matplotlib", "tabulate", "cnfgen"),
     "adapt": ("optuna", "tqdm"),
 }
 

@@ -14,6 +14,7 @@ from neuroback import solve
 from neuroback.bench import crafted, recipe, suite
 from neuroback.cli import main
 from neuroback.errors import BenchError
+from tests.conftest import ROOT
 
 # (family, parameters, satisfiable) at sizes that take no time.
 SMALL: list[tuple[str, dict[str, Any], bool]] = [
@@ -146,3 +147,18 @@ def test_a_named_formula_that_is_absent_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "INDEX.tsv").write_text("path\tstatus\n")
     with pytest.raises(BenchError, match="no such formula"):
         recipe.build(recipe.read(write(tmp_path, GOOD)), tmp_path / "out", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["quick", "crafted"])
+def test_the_suites_of_this_project_can_be_made(name: str) -> None:
+    found = recipe.read(ROOT / "benchmarks" / "suites" / f"{name}.toml")
+    # Sizes grow within a table: the first formula of each is soon made.
+    first = {item.family: item for item in reversed(found.items) if (item.seconds or 0) < 0.5}
+    assert len(first) >= 8 and len({item.path for item in found.items}) == len(found.items)
+    for item in found.items:
+        assert item.role in ("train", "known-test", "test") and item.status in ("SAT", "UNSAT")
+    if name == "crafted":
+        pytest.importorskip("cnfgen")
+        for item in first.values():
+            if item.family in ("pigeons", "tseitin", "bit_vectors", "miter", "queens_colouring"):
+                assert item.formula().num_clauses > 100
