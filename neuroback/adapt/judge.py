@@ -22,6 +22,7 @@ class Verdict:
 
     ratio            of CPU seconds: geometric mean over formulas, each with all its seeds
     solved           runs that ended with an answer;  seconds  of all runs, censored ones included
+    costs            every run
     """
 
     configuration: Configuration
@@ -29,6 +30,7 @@ class Verdict:
     solved: int
     runs: int
     seconds: float
+    costs: list[tuple[Job, Cost]]
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -69,24 +71,20 @@ def compare(
     costs = ledger.costs(pool, jobs, on_run)
     count = len(configurations)
     return [
-        _verdict(entries, seeds, configuration, costs[place::count], costs[::count])
+        _verdict(configuration, jobs[place::count], costs[place::count], costs[::count])
         for place, configuration in enumerate(configurations)
     ]
 
 
 def _verdict(
-    entries: Sequence[Entry],
-    seeds: Sequence[int],
-    configuration: Configuration,
-    ours: Sequence[Cost],
-    theirs: Sequence[Cost],
+    configuration: Configuration, jobs: Sequence[Job], ours: Sequence[Cost], theirs: Sequence[Cost]
 ) -> Verdict:
-    names = [entry.path for entry in entries for _ in seeds]
     logs = [math.log(one.cost / other.cost) for one, other in zip(ours, theirs, strict=True)]
     return Verdict(
         configuration,
-        geometric_mean(names, logs),
+        geometric_mean([job.path for job in jobs], logs),
         sum(cost.solved for cost in ours),
         len(ours),
         sum(cost.cost for cost in ours),
+        list(zip(jobs, ours, strict=True)),
     )

@@ -22,7 +22,8 @@ from neuroback.process.pool import Pool
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS runs (
-    key TEXT PRIMARY KEY, status TEXT NOT NULL, cost REAL NOT NULL, seconds REAL NOT NULL);
+    key TEXT PRIMARY KEY, status TEXT NOT NULL, cost REAL NOT NULL, seconds REAL NOT NULL,
+    wall REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
@@ -49,8 +50,7 @@ class Ledger:
                 "choose another -o"
             )
         self._known = {
-            key: Cost(status, cost, seconds)
-            for key, status, cost, seconds in self._database.execute("SELECT * FROM runs")
+            key: Cost(*columns) for key, *columns in self._database.execute("SELECT * FROM runs")
         }
         self._statuses: dict[str, str] = {}
         self._spent = float(self.fact("spent", 0.0))
@@ -86,8 +86,8 @@ class Ledger:
                 raise outcome
             self._known[job.key] = outcome
             self._database.execute(
-                "REPLACE INTO runs VALUES (?, ?, ?, ?)",
-                (job.key, outcome.status, outcome.cost, outcome.seconds),
+                "REPLACE INTO runs VALUES (?, ?, ?, ?, ?)",
+                (job.key, outcome.status, outcome.cost, outcome.seconds, outcome.wall),
             )
             self.set_fact("spent", self.spent)
             done += 1

@@ -12,6 +12,7 @@ import os
 import resource
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,7 +22,7 @@ from neuroback import _core
 from neuroback.configuration import Configuration
 from neuroback.errors import EngineError
 from neuroback.formula import Formula
-from neuroback.result import Status
+from neuroback.result import Short, Status
 
 # A run that a limit ended counts as if it had taken this many times the limit.
 CENSORED = 2.0
@@ -50,11 +51,12 @@ class Job:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a run took, in its kind's unit, at most ``CENSORED`` caps; its CPU seconds."""
+    """What a run took, in its kind's unit, at most ``CENSORED`` caps; its CPU and wall seconds."""
 
-    status: str
+    status: Short
     cost: float
     seconds: float
+    wall: float
 
     @property
     def solved(self) -> bool:
@@ -78,7 +80,7 @@ def measure(job: Job) -> Cost:
 
 def _measured(job: Job) -> Cost:
     formula = _formula(job.path)
-    begin = _cpu_seconds()
+    begin, started = _cpu_seconds(), time.monotonic()
     if job.kind == "ticks":
         status, cost = _ticks(formula, job)
         seconds = _cpu_seconds() - begin
@@ -86,9 +88,10 @@ def _measured(job: Job) -> Cost:
         status = _solve(formula, job)
         seconds = max(_cpu_seconds() - begin, LEAST_SECONDS)
         cost = seconds
+    wall = time.monotonic() - started
     if status is Status.UNKNOWN or cost > job.cap:
-        return Cost(Status.UNKNOWN.short, CENSORED * job.cap, seconds)
-    return Cost(status.short, cost, seconds)
+        return Cost(Status.UNKNOWN.short, CENSORED * job.cap, seconds, wall)
+    return Cost(status.short, cost, seconds, wall)
 
 
 def _ticks(formula: Formula, job: Job) -> tuple[Status, float]:

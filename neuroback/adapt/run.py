@@ -24,6 +24,7 @@ from neuroback.adapt.folder import Entry, Folder, read_folder
 from neuroback.adapt.judge import Verdict, compare
 from neuroback.adapt.ledger import Ledger
 from neuroback.adapt.measure import CENSORED, Job
+from neuroback.adapt.records import Run, records_of
 from neuroback.adapt.search import PLAIN, Pair, Search
 from neuroback.adapt.space import dials
 from neuroback.configuration import ADAPTED, Configuration, Guidance
@@ -67,6 +68,15 @@ class Outcome:
     trials: int
     written: bool
     sentence: str
+
+    def records(self) -> str:
+        """The runs behind the rows, as a file of the bench's records."""
+        shapes = {entry.path: entry.shape for entry in self.folder.held_back}
+        return records_of(
+            Run(row, job, cost, shapes[job.path], place)
+            for place, (row, verdict) in enumerate(self.rows)
+            for job, cost in verdict.costs
+        )
 
 
 class Report:

@@ -134,5 +134,15 @@ def cross(
 
 
 def set_of(values: Mapping[str, int], space: Sequence[Dial]) -> dict[str, int]:
-    """What differs from the defaults."""
-    return {dial.name: values[dial.name] for dial in space if values[dial.name] != dial.default}
+    """What differs from the defaults, without what is switched off anyway.
+
+    Of both engines the options of a technique begin with its name, so that ``sweep`` at 0 leaves
+    nothing for ``sweep_effort`` to say.
+    """
+    off = tuple(dial.name for dial in space if dial.low == 0 == values[dial.name])
+    return {
+        dial.name: values[dial.name]
+        for dial in space
+        if values[dial.name] != dial.default
+        and not any(dial.name.startswith(name) and dial.name != name for name in off)
+    }

@@ -39,6 +39,11 @@ def add_parser(subparsers: Any) -> None:
         help="configurations to try for each engine, instead of its share of the time: the same "
         "number of the core's gives the same ones",
     )
+    parser.add_argument(
+        "--records",
+        metavar="FILE",
+        help="the verdict's runs as records: `neuroback bench report FILE --html PAGE`",
+    )
     parser.add_argument("--seed", type=number(int, 0), default=0, metavar="N")
     parser.add_argument("-q", "--quiet", action="store_true", help="only the table")
     parser.add_argument("-f", "--force", action="store_true", help="overwrite formulas")
@@ -48,10 +53,13 @@ def run(args: argparse.Namespace) -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from neuroback.adapt.run import adapt
     from neuroback.engines.proof_file import refuse_unsafe_target, require_writable
+    from neuroback.files import write_whole
 
     if not args.force:
         refuse_unsafe_target(args.output, None, "model")
     require_writable(args.output, "model")
+    if args.records is not None:
+        require_writable(args.records, "records")
     telling = _telling(args.time, quiet=args.quiet)
     try:
         outcome = adapt(
@@ -73,6 +81,8 @@ def run(args: argparse.Namespace) -> int:
         )
         raise
     telling.close()
+    if args.records is not None:
+        write_whole(args.records, outcome.records().encode())
     print(_table(outcome))
     print(outcome.sentence)
     return 0

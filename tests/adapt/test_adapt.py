@@ -62,8 +62,12 @@ def test_from_a_folder_to_a_verdict(
     states = [state for _, state, _, _ in trials_of(model)]
     assert len(states) == TRIALS and states[0] == "COMPLETE"
     # The same command has nothing left to do, and comes to the same end.
-    assert main(command(folder, model, "-q")) == 0
+    records = model.with_name("records.jsonl")
+    assert main(command(folder, model, "-q", "--records", str(records))) == 0
     assert capfd.readouterr() == (out, "")
+    assert main(["bench", "report", str(records)]) == 0
+    report = capfd.readouterr().out
+    assert "default" in report and "core plain" in report and "wrong" not in report.lower()
     assert len(trials_of(model)) == TRIALS
 
 

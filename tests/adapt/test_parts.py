@@ -67,6 +67,13 @@ def test_every_move_stays_within_the_options_of_the_engine(engine: str) -> None:
     own = engines.find(engine).options()
     space = dials(engine, own)
     assert len(space) > 40
+    # What is switched off has nothing more to say.
+    effort = {"core": "sweep_effort", "kissat": "sweepeffort"}[engine]
+    default = {dial.name: dial.default for dial in space}
+    assert set_of({**default, "sweep": 0, effort: 9, "vivify": 0}, space) == {
+        "sweep": 0,
+        "vivify": 0,
+    }
     rng = np.random.default_rng(1)
     points = starts(engine, space)
     assert set_of(points[0], space) == {}
@@ -126,7 +133,7 @@ def test_what_the_ledger_knows_is_not_run_again(folder: Path, tmp_path: Path) ->
 def test_two_answers_for_one_formula_end_the_search(folder: Path, tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger", {})
     jobs = [Job("ticks", str(folder / "f1.cnf"), CORE, seed, 1e9) for seed in (0, 1)]
-    ledger._known = {jobs[0].key: Cost("SAT", 1, 1), jobs[1].key: Cost("UNSAT", 1, 1)}
+    ledger._known = {jobs[0].key: Cost("SAT", 1, 1, 1), jobs[1].key: Cost("UNSAT", 1, 1, 1)}
     pool = open_pool(1)
     try:
         with pytest.raises(AdaptError, match="one of them is wrong"):
@@ -154,8 +161,8 @@ def test_no_model_is_written_whose_interval_reaches_above_the_worst(
     work.folder = read_folder(folder)
     default, winner = Configuration(), Configuration(engine="core", options={"sweep": 0})
     rows = [
-        ("default", Verdict(default, Interval(1, math.nan, math.nan, 5), 15, 15, 2.0)),
-        ("adapted", Verdict(winner, Interval(value, low, high, 5), 15, 15, 1.0)),
+        ("default", Verdict(default, Interval(1, math.nan, math.nan, 5), 15, 15, 2.0, [])),
+        ("adapted", Verdict(winner, Interval(value, low, high, 5), 15, 15, 1.0, [])),
     ]
     outcome = work._conclude(rows, winner, default, 7)
     assert outcome.written is path.exists() is written
