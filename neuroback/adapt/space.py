@@ -46,6 +46,8 @@ _STARTS = {
 # With so many values or fewer an option may take any.
 _FEW = 4
 _REACH = 8
+# Options that switch nothing off, but begin as others do.
+_NO_TECHNIQUE = ("phase",)
 # How often a change is options put back to their defaults, one or half of them: what does nothing
 # goes away.
 _BACK = 0.2
@@ -139,7 +141,11 @@ def set_of(values: Mapping[str, int], space: Sequence[Dial]) -> dict[str, int]:
     Of both engines the options of a technique begin with its name, so that ``sweep`` at 0 leaves
     nothing for ``sweep_effort`` to say.
     """
-    off = tuple(dial.name for dial in space if dial.low == 0 == values[dial.name])
+    off = tuple(
+        dial.name
+        for dial in space
+        if dial.low == 0 == values[dial.name] and dial.name not in _NO_TECHNIQUE
+    )
     return {
         dial.name: values[dial.name]
         for dial in space
