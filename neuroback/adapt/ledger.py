@@ -61,13 +61,17 @@ class Ledger:
         """Wall seconds of all processes that worked on it, one after another."""
         return self._spent + time.monotonic() - self._since
 
+    def known(self, name: str) -> Any:
+        """The value of a fact, or None."""
+        row = self._database.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+        return None if row is None else json.loads(row[0])
+
     def fact(self, name: str, otherwise: Any) -> Any:
         """The value of a fact, which becomes ``otherwise`` where there is none."""
-        row = self._database.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
-        if row is not None:
-            return json.loads(row[0])
-        self.set_fact(name, otherwise)
-        return otherwise
+        found = self.known(name)
+        if found is None:
+            self.set_fact(name, otherwise)
+        return otherwise if found is None else found
 
     def set_fact(self, name: str, value: Any) -> None:
         self._database.execute("REPLACE INTO facts VALUES (?, ?)", (name, json.dumps(value)))

@@ -35,7 +35,8 @@ from neuroback.process.pool import Pool, open_pool
 # No model is written whose interval reaches above this.
 WORST = 1.02
 # Shares of the time after which stages end.
-_BASELINE, _SEARCH, _CHOOSE = 0.15, 0.65, 0.75
+_BASELINE, _SEARCH = 0.15, 0.65
+_ENDS = {"choose": 0.75, "judge": 1.0}
 # Bounds of the limit of a run, CPU seconds.
 _LEAST_CAP, _MOST_CAP = 0.2, 60.0
 # An engine so many times slower than the other one is not searched.
@@ -49,7 +50,7 @@ _CANDIDATES = 2
 # Trials that every search has before the better one has more.
 _FIRST_TRIALS = 9
 # Formulas at least, whatever the time.
-_LEAST_CHOICE, _LEAST_VERDICT = 6, 8
+_LEAST_FORMULAS = {"choose": 6, "judge": 8}
 # Ticks of the runs that say how many a second has.
 _PROBE_TICKS = 2e7
 
@@ -129,7 +130,6 @@ class _Adaptation:
         self.trials, self.seed = trials, seed
         self.report = report or Report()
         self.best: float | None = None
-        self.wall_seconds = 0.0
 
     def run(self) -> Outcome:
         self.report.stage("reading")
@@ -183,13 +183,27 @@ class _Adaptation:
     ) -> list[Verdict]:
         return compare(entries, arms, seeds, cap, self.ledger, self.pool, self._on_run)
 
-    def _some(
-        self, entries: Sequence[Entry], share: float, arms: int, seeds: Sequence[int], least: int
-    ) -> Sequence[Entry]:
-        """As many formulas as a share of the time has room for, by what a run took at first."""
-        room = share * self.time / max(self.wall_seconds * arms * len(seeds), 1e-6)
-        count = len(entries) if self.trials is not None else max(least, int(room))
-        return entries[: self.ledger.fact(f"formulas of {arms} arms from {seeds[0]}", count)]
+    def _as_many(
+        self,
+        stage: str,
+        entries: Sequence[Entry],
+        arms: Sequence[Configuration],
+        seeds: Sequence[int],
+        cap: float,
+    ) -> list[Verdict]:
+        """The comparison on as many formulas as the stage's share of the time has room for."""
+        share, least = _ENDS[stage], _LEAST_FORMULAS[stage]
+        fact, done, begin = f"formulas to {stage}", 0, self.ledger.spent
+        known = self.ledger.known(fact)
+        while known is None and done < len(entries):
+            if done >= least and self.trials is None:
+                each = (self.ledger.spent - begin) / done
+                if self._left(share) < each * self.pool.jobs:
+                    break
+            more = self.pool.jobs if done else max(least, self.pool.jobs)
+            self._compare(entries[done : done + more], arms, seeds, cap)
+            done = min(done + more, len(entries))
+        return self._compare(entries[: self.ledger.fact(fact, done)], arms, seeds, cap)
 
     def _left(self, share: float) -> float:
         """Wall seconds until the given share of the time is spent."""
@@ -289,7 +303,7 @@ class _Adaptation:
                 search = min(searches, key=lambda one: one.count)
                 if search.count >= self.trials:
                     break
-            elif self._left(_SEARCH):
+            elif self._left(_SEARCH) or not all(one.best() for one in searches):
                 search = _next(searches, scale)
             else:
                 break
@@ -323,15 +337,8 @@ class _Adaptation:
     ) -> Configuration:
         """The candidate with the least CPU time on the formulas searched, with new seeds."""
         self.report.stage("choose")
-        verdicts = compare(
-            entries,
-            [default, *candidates],
-            _CHOICE_SEEDS,
-            cap,
-            self.ledger,
-            self.pool,
-            self._on_run,
-        )
+        arms = [default, *candidates]
+        verdicts = self._as_many("choose", entries, arms, _CHOICE_SEEDS, cap)
         best = min(verdicts, key=lambda verdict: verdict.ratio.value)
         self.best = best.ratio.value
         return best.configuration
@@ -349,15 +356,10 @@ class _Adaptation:
         arms |= {f"{name} plain": one for name, one in plain.items()}
         if winner not in arms.values():
             arms["adapted"] = winner
-        entries = self._some(
-            self.folder.held_back,
-            1 - _CHOOSE,
-            len(arms),
-            _VERDICT_SEEDS[:_LEAST_SEEDS],
-            _LEAST_VERDICT,
-        )
         first, begin = _VERDICT_SEEDS[:_LEAST_SEEDS], self.ledger.spent
-        verdicts = self._compare(entries, list(arms.values()), first, cap)
+        held_back = self.folder.held_back
+        verdicts = self._as_many("judge", held_back, list(arms.values()), first, cap)
+        entries = held_back[: self.ledger.known("formulas to judge")]
         took = (self.ledger.spent - begin) / (len(first) * len(arms))
         count = self.ledger.fact("seeds", _LEAST_SEEDS + self._more_seeds(2 * took))
         if winner != default and count > _LEAST_SEEDS:
