@@ -266,7 +266,7 @@ def test_memory_limit(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("where", ["searching", "reading"])
 def test_signals_end_it_with_the_right_words(
-    number: int, where: str, formulas: dict[str, Path], tmp_path: Path
+    number: signal.Signals, where: str, formulas: dict[str, Path], tmp_path: Path
 ) -> None:
     file = str(formulas["hard"]) if where == "searching" else "-"
     words = [PROGRAM, file, str(tmp_path / "proof")]
@@ -282,7 +282,7 @@ def test_signals_end_it_with_the_right_words(
         assert started.wait(20) == 128 + number
         assert time.monotonic() - begin < 5
     assert answer(out.decode()) == ["s UNKNOWN"]
-    assert f"c interrupted by signal {int(number)}" in out.decode()
+    assert f"c interrupted by {number.name}" in out.decode()
     assert list(tmp_path.iterdir()) == []
 
 

@@ -6,10 +6,12 @@
 //          does for `neuroback solve --engine core`, with the same answers, models and proofs.
 // Checks   Every model is checked against the formula as read.  With all internal checks built in,
 //          every step of the proof is checked as it is made, and lost clauses are found.
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "base/error.hpp"
 #include "formula/dimacs.hpp"
@@ -35,6 +37,14 @@ namespace {
 constexpr int exit_error = 1, exit_usage = 2, exit_internal = 3, exit_signal = 128;
 // Clauses between two looks whether to stop.
 constexpr std::size_t poll_interval = 1 << 15;
+
+std::string interrupted_by(int number) {
+  constexpr std::pair<int, const char *> names[] = {
+      {SIGINT, "SIGINT"}, {SIGTERM, "SIGTERM"}, {SIGHUP, "SIGHUP"}, {SIGXCPU, "SIGXCPU"}};
+  for (const auto &[known, name] : names)
+    if (known == number) return std::string("interrupted by ") + name;
+  return "interrupted";
+}
 
 class Run {
  public:
@@ -216,7 +226,7 @@ class Run {
   int finish(Ending why) {
     const int number = Watch::signal();
     if (why == Ending::interrupt)
-      output_.comment(format_message("interrupted by signal %d", number));
+      output_.comment(interrupted_by(number));
     else if (why == Ending::time)
       output_.comment(format_message("limit reached: time, %g seconds", arguments_.seconds));
     else if (why == Ending::memory && arguments_.memory_mib >= 0)
@@ -249,7 +259,7 @@ class Run {
     if (target_) target_->discard();
     output_.hush(false);
     const int number = Watch::signal();
-    output_.comment(why == Ending::interrupt ? format_message("interrupted by signal %d", number)
+    output_.comment(why == Ending::interrupt ? interrupted_by(number)
                     : why == Ending::time
                         ? format_message("limit reached: time, %g seconds", arguments_.seconds)
                         : "limit reached: memory");
