@@ -116,14 +116,16 @@ def kind_of(head: bytes) -> str | None:
     # Every frame of zstd may be a skippable one, with a mark of its own; those of pzstd begin so.
     if len(head) >= 4 and 0x50 <= head[0] <= 0x5F and head[1:4] == b"\x2a\x4d\x18":
         return "zstd"
-    if head[:1] == b"\x5d" and head[1:4] == b"\0\0\0"[: len(head) - 1]:
+    if len(head) < 13 and head[:1] == b"\x5d" and head[1:4] == b"\0\0\0"[: len(head) - 1]:
         return "lzma"
     # lzma has no mark: a byte that packs three parameters, of which liblzma wants lc + lp <= 4; 4
     # bytes of dictionary size; 8 of length, unknown (all ones) or below a tebibyte.  No text has
-    # such bytes, and no binary proof has three zeros in a row.
+    # such bytes, and no binary proof has three zeros in a row.  A short name at the head of a tar
+    # file looks like a length, but not like a dictionary of a whole number of 256 bytes.
     if len(head) >= 13 and head[0] < 225 and head[0] % 9 + head[0] // 9 % 5 <= 4:
-        unknown, small = head[5:13] == b"\xff" * 8, head[10:13] == b"\0\0\0"
-        if unknown or small:
+        if head[5:13] == b"\xff" * 8:
+            return "lzma"
+        if head[10:13] == b"\0\0\0" and head[1] == 0 and head[2:5] != b"\0\0\0":
             return "lzma"
     return None
 

@@ -297,6 +297,12 @@ def test_reading_can_be_stopped(tmp_path: Path) -> None:
         Formula.read(tmp_path / "f.cnf", should_stop=lambda: True)
 
 
+def test_a_tar_file_is_not_taken_for_lzma() -> None:
+    # A short name and the zeros behind it could be a length.
+    for name in (b"a.res", b"file.res", b"c/d", b"p", b"]"):
+        assert kind_of(name + bytes(16 - len(name))) is None
+
+
 def bomb(kind: str, mebibytes: int) -> bytes:
     """An archive of so much white space, small and soon made."""
     makers: dict[str, Any] = {
@@ -355,5 +361,5 @@ def test_lzma_of_any_parameters_is_read(
     for packed in (data, sized):
         assert list(read_bytes(tmp_path, packed).clauses()) == [[1, -2], [2, 3]]
     # The dictionary's size is not always rounded by those who write it.
-    odd = data[:1] + (dictionary + 12345).to_bytes(4, "little") + data[5:]
+    odd = data[:1] + (dictionary + 3 * 256).to_bytes(4, "little") + data[5:]
     assert list(read_bytes(tmp_path, odd).clauses()) == [[1, -2], [2, 3]]

@@ -49,17 +49,18 @@ constexpr std::pair<std::string_view, const char *> marks[] = {
 };
 
 // Name of the compression, or "".  lzma has no mark but three parameters packed into a byte, a
-// dictionary's size, and a length that is unknown (all ones) or below a tebibyte; a frame of zstd
-// may be a skippable one, with a mark of its own.
+// dictionary's size, and a length that is unknown (all ones) or below a tebibyte (archive.py says
+// more); a frame of zstd may be a skippable one, with a mark of its own.
 std::string kind_of(std::string_view head) {
   for (const auto &[mark, kind] : marks)
     if (head.starts_with(mark)) return kind;
   if (head.size() < 13) return "";
   const auto first = static_cast<unsigned char>(head[0]);
   if (first >= 0x50 && first <= 0x5f && head.substr(1, 3) == "\x2a\x4d\x18"sv) return "zstd";
-  const bool length =
-      head.substr(5, 8) == "\xff\xff\xff\xff\xff\xff\xff\xff"sv || head.substr(10, 3) == "\0\0\0"sv;
-  return first < 225 && first % 9 + first / 9 % 5 <= 4 && length ? "lzma" : "";
+  const bool unknown = head.substr(5, 8) == "\xff\xff\xff\xff\xff\xff\xff\xff"sv;
+  const bool small =
+      head.substr(10, 3) == "\0\0\0"sv && head[1] == 0 && head.substr(2, 3) != "\0\0\0"sv;
+  return first < 225 && first % 9 + first / 9 % 5 <= 4 && (unknown || small) ? "lzma" : "";
 }
 
 [[noreturn]] void fail(std::string found, std::string expected) {
