@@ -195,9 +195,13 @@ def _workers(args: argparse.Namespace) -> Workers:
 
 
 def _say(verb: str, tally: Tally, more: str = "") -> int:
+    from neuroback.dataset.index import printable
+
     for text in tally.warnings:
         _warn(text)
     for what, reason in tally.failures[:_FAILURES_SHOWN]:
+        # A name that is not UTF-8 is escaped in one of them, and can be printed in no other way.
+        reason = printable(reason)
         _warn(reason if reason.startswith(what) else f"{what}: {reason}")
     if len(tally.failures) > _FAILURES_SHOWN:
         _warn(f"and {len(tally.failures) - _FAILURES_SHOWN} more failed")
@@ -207,7 +211,7 @@ def _say(verb: str, tally: Tally, more: str = "") -> int:
     if not tally.failed or good or tally.known:
         return 0
     what, reason = tally.failures[0]
-    return fail(f"all {tally.failed} failed, the first with: {reason}")
+    return fail(f"all {tally.failed} failed, the first with: {printable(reason)}")
 
 
 def _warn(text: str) -> None:
