@@ -10,12 +10,10 @@ Each takes the same steps again if it is begun again; what was measured is in th
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -24,16 +22,13 @@ from neuroback.adapt.folder import Entry, Folder, read_folder
 from neuroback.adapt.judge import Verdict, compare
 from neuroback.adapt.ledger import Ledger
 from neuroback.adapt.measure import CENSORED, Job
-from neuroback.adapt.records import Run, records_of
+from neuroback.adapt.outcome import Outcome, conclude
 from neuroback.adapt.search import PLAIN, Pair, Search
 from neuroback.adapt.space import dials
-from neuroback.configuration import ADAPTED, Configuration, Guidance
+from neuroback.configuration import Configuration, Guidance
 from neuroback.errors import AdaptError, EngineError
-from neuroback.files import write_whole
 from neuroback.process.pool import Pool, open_pool
 
-# No model is written whose interval reaches above this.
-WORST = 1.02
 # Shares of the time after which stages end.
 _BASELINE, _SEARCH = 0.15, 0.65
 _ENDS = {"choose": 0.75, "judge": 1.0}
@@ -53,31 +48,6 @@ _FIRST_TRIALS = 9
 _LEAST_FORMULAS = {"choose": 6, "judge": 8}
 # Ticks of the runs that say how many a second has.
 _PROBE_TICKS = 2e7
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What an adaptation found.
-
-    rows      a name and a verdict each, on the formulas held back; the first is the default
-    written   was the model written?
-    sentence  the conclusion
-    """
-
-    folder: Folder
-    rows: list[tuple[str, Verdict]]
-    trials: int
-    written: bool
-    sentence: str
-
-    def records(self) -> str:
-        """The runs behind the rows, as a file of the bench's records."""
-        shapes = {entry.path: entry.shape for entry in self.folder.held_back}
-        return records_of(
-            Run(row, job, cost, shapes[job.path], place)
-            for place, (row, verdict) in enumerate(self.rows)
-            for job, cost in verdict.costs
-        )
 
 
 class Report:
@@ -159,7 +129,8 @@ class _Adaptation:
         candidates = self._candidates(plain, searches)
         winner = self._choose(default, candidates, cap, entries)
         rows = self._judge(default, plain, winner, cap)
-        return self._conclude(rows, winner, default, sum(search.count for search in searches))
+        trials = sum(search.count for search in searches)
+        return conclude(self.folder, self.place, self.output, rows, winner, trials)
 
     def _engines(self) -> list[str]:
         found = []
@@ -376,59 +347,6 @@ class _Adaptation:
             return 0
         room = self._left(1.0) / max(seconds_each, 1e-3)
         return int(min(len(_VERDICT_SEEDS) - _LEAST_SEEDS, room))
-
-    def _conclude(
-        self,
-        rows: list[tuple[str, Verdict]],
-        winner: Configuration,
-        default: Configuration,
-        trials: int,
-    ) -> Outcome:
-        name, verdict = next(
-            (name, verdict) for name, verdict in rows if verdict.configuration == winner
-        )
-        interval = verdict.ratio
-        good = winner != default and interval.known and interval.high <= WORST
-        where = f"{verdict.ratio.families} formulas held back, {verdict.runs} runs"
-        if winner == default:
-            sentence = "Keep the default: nothing that was tried takes less CPU time."
-        elif not interval.known:
-            sentence = f"Keep the default: {where} say too little about {name}."
-        else:
-            figures = f"{interval.value:.2f} [{interval.low:.2f}, {interval.high:.2f}]"
-            if good:
-                sentence = (
-                    f"Use it: {name} takes {figures} of the default's CPU time on {where} "
-                    f"(95% interval): neuroback solve --config {self.output} FILE"
-                )
-            else:
-                sentence = (
-                    f"Keep the default: {name} takes {figures} of its CPU time on {where}, and no "
-                    f"model is written whose interval reaches above {WORST}."
-                )
-        if good:
-            write_whole(self.output, self._model(winner, rows, trials, sentence).encode())
-        return Outcome(self.folder, rows, trials, good, sentence)
-
-    def _model(
-        self, winner: Configuration, rows: list[tuple[str, Verdict]], trials: int, sentence: str
-    ) -> str:
-        card: dict[str, Any] = {
-            "sentence": sentence,
-            "version": _core.__version__,
-            "folder": Path(self.place).name,
-            "likeness": self.folder.likeness,
-            "searched": len(self.folder.searched),
-            "held_back": len(self.folder.held_back),
-            "trials": trials,
-            "held_back_results": {name: verdict.as_json() for name, verdict in rows},
-        }
-        return (
-            json.dumps(
-                {"format": ADAPTED, "configuration": winner.as_json(), "card": card}, indent=1
-            )
-            + "\n"
-        )
 
 
 def _next(searches: Sequence[Search], scale: dict[str, float]) -> Search:

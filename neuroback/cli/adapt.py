@@ -13,7 +13,7 @@ from neuroback.cli import COMMANDS
 from neuroback.cli.numbers import number
 
 if TYPE_CHECKING:
-    from neuroback.adapt.run import Outcome
+    from neuroback.adapt.outcome import Outcome
 
 
 def add_parser(subparsers: Any) -> None:

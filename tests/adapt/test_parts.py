@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from neuroback import Configuration, Formula, engines
-from neuroback.adapt import run as adaptation
 from neuroback.adapt.folder import Entry, likeness, read_folder
 from neuroback.adapt.judge import Verdict
 from neuroback.adapt.ledger import Ledger
 from neuroback.adapt.measure import CENSORED, Cost, Job, measure
+from neuroback.adapt.outcome import conclude
 from neuroback.adapt.search import PLAIN
 from neuroback.adapt.space import cross, dials, mutate, set_of, starts
 from neuroback.bench.statistics import Interval
@@ -156,17 +156,15 @@ def test_two_answers_for_one_formula_end_the_search(folder: Path, tmp_path: Path
 def test_no_model_is_written_whose_interval_reaches_above_the_worst(
     low: float, value: float, high: float, written: bool, folder: Path, tmp_path: Path
 ) -> None:
-    path = tmp_path / "model"
-    work = adaptation._Adaptation(folder, path, 1, 1, None, None, 0, None)
-    work.folder = read_folder(folder)
+    path, found = tmp_path / "model", read_folder(folder)
     default, winner = Configuration(), Configuration(engine="core", options={"sweep": 0})
     rows = [
         ("default", Verdict(default, Interval(1, math.nan, math.nan, 5), 15, 15, 2.0, [])),
         ("adapted", Verdict(winner, Interval(value, low, high, 5), 15, 15, 1.0, [])),
     ]
-    outcome = work._conclude(rows, winner, default, 7)
+    outcome = conclude(found, folder, path, rows, winner, 7)
     assert outcome.written is path.exists() is written
     assert outcome.sentence.startswith("Use it" if written else "Keep the default")
     if written:
         assert Configuration.read(path) == winner
-    assert not work._conclude(rows, default, default, 7).written
+    assert not conclude(found, folder, path, rows, default, 7).written

@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: MIT
+"""The ways in which advice and search go together; ``plan`` chooses among them.
+
+    plain     the search alone
+    advised   advice first, then the search
+    beside    the search starts at once and takes the advice when it is there
+    race      the plain search and the advised one; with ``race_of_engines`` both engines
+
+All are of one shape: a ``Run`` in, a ``Result`` out, its report of the advice filled in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from neuroback import engines
+from neuroback.control import Control, LimitReached, Stop
+from neuroback.engines.engine import Engine, Task
+from neuroback.errors import EngineError
+from neuroback.limits import default_threads
+from neuroback.model.advice import (
+    Advice,
+    advise,
+    checkpoint_of,
+    head_start,
+    no_advice,
+    takes_a_while,
+)
+from neuroback.options import SolveOptions
+from neuroback.process.memory import MIB, resident_bytes
+from neuroback.result import AdviceReport, Result, Status
+
+if TYPE_CHECKING:
+    from neuroback.engines.beside import Handover, Late
+    from neuroback.engines.proof_file import ProofFile
+    from neuroback.formula import Formula
+    from neuroback.phases import Phases
+
+
+@dataclass(frozen=True)
+class Run:
+    """One formula, one engine, and what is asked for."""
+
+    engine: Engine
+    formula: Formula
+    options: SolveOptions
+    control: Control
+    target: ProofFile | None
+
+    def search(
+        self,
+        advice: Phases | Late | None,
+        *,
+        control: Control | None = None,
+        proof: ProofFile | None = None,
+        search: Callable[..., Result] | None = None,
+    ) -> Result:
+        """One search by the engine; a model is confirmed before it counts."""
+        task = Task(self.formula, self.options, self.target if proof is None else proof)
+        result = (search or self.engine.solve)(task, advice, control or self.control)
+        _confirm(self.formula, result)
+        return result
+
+    def advise_beside(self, over: Stop) -> Advice | None:
+        """Advice made in a second thread; None if the search was over before."""
+        # One CPU is the search's.
+        threads = max(1, (self.options.threads or default_threads()) - 1)
+        try:
+            return advise(
+                self.formula, replace(self.options, threads=threads), self.control.until(over)
+            )
+        except LimitReached as limit:
+            if limit.kind != "memory":
+                return None
+            reason = "prediction needs more memory than is left"
+            self.control.tell(f"no advice: {reason}")
+            return no_advice(reason)
+
+
+def plan(run: Run) -> Callable[[Run], Result]:
+    """The way that ``run`` goes."""
+    options = run.options
+    if (options.race or options.asks_network) and options.model is not None:
+        # A checkpoint that is not there is an error even if the search does without it.
+        checkpoint_of(options.model)
+    if options.race:
+        if default_threads() >= 2:
+            return race_of_engines if options.races_engines else race
+        run.control.tell(
+            "warning: --race needs two CPUs and this process has one: the plain search"
+        )
+        return plain
+    if options.advice == "off" or not (options.neural or options.phases is not None):
+        return plain
+    if options.advice_at is None and options.asks_network and _need_not_wait(run):
+        return beside
+    return advised
+
+
+def _need_not_wait(run: Run) -> bool:
+    """Does the search start before the network's advice is there?
+
+    An engine that begins anew with the advice: only if the prediction takes a while, and if
+    nothing of the first search has to be counted, is out already or needs room.
+    """
+    if run.engine.takes_late_advice:
+        return True
+    bounded = run.options.memory is not None or run.options.conflicts is not None
+    streams = run.target is not None and run.target.streams
+    return not streams and not bounded and takes_a_while(run.formula)
+
+
+def plain(run: Run) -> Result:
+    """The search alone."""
+    result = run.search(None)
+    if run.options.race:
+        reason = "not reached"
+    elif run.options.advice == "off":
+        reason = "advice is off"
+    else:
+        reason = "no network was asked for"
+    result.advice = no_advice(reason).report
+    return result
+
+
+def advised(run: Run) -> Result:
+    """Advice first, then the search."""
+    advice = advise(run.formula, run.options, run.control)
+    run.control.check()
+    result = run.search(advice.phases)
+    result.advice = _with_agreement(advice, result)
+    return result
+
+
+def beside(run: Run) -> Result:
+    """The search starts at once and takes the advice when it is there."""
+    from neuroback.engines.beside import Late, begin_anew
+
+    made: Advice | None = None
+
+    def make(handover: Handover) -> None:
+        nonlocal made
+        made = run.advise_beside(handover.over)
+        if made is not None and made.phases is not None:
+            handover.give(made.phases)
+
+    search = None if run.engine.takes_late_advice else partial(begin_anew, run.engine)
+    result = run.search(Late(make, head_start(run.formula)), search=search)
+    at = result.advice.handed_over_at
+    if made is not None and at is not None:
+        report = _with_agreement(made, result)
+        result.advice = replace(report, run="advised", handed_over_at=at)
+        return result
+    if made is not None and made.phases is None:
+        # Without advice it is the plain run, whenever that was known.
+        result.deterministic = True
+        result.advice = replace(made.report, run="plain")
+        return result
+    late = no_advice("the answer was there before the prediction").report
+    if made is not None:
+        late = replace(made.report, variables=0, flipped=0, reason=late.reason)
+    if result.limit is None:
+        run.control.tell(f"no advice: {late.reason}")
+    result.advice = replace(late, run="plain")
+    return result
+
+
+def race(run: Run) -> Result:
+    """The plain search here, prediction and the advised search beside it."""
+    from neuroback import race as racing
+
+    proofs = racing.Proofs(run.target)
+    entries = proofs.entry(), proofs.entry()
+    made: Advice | None = None
+
+    def here(lost: Stop) -> Result:
+        return run.search(None, control=run.control.until(lost), proof=entries[0])
+
+    def there(lost: Stop) -> Result | None:
+        nonlocal made
+        made = run.advise_beside(lost)
+        if made is None or made.phases is None:
+            return None
+        control = run.control.until(lambda: lost() or _crowded(run.control))
+        return run.search(made.phases, control=control, proof=entries[1])
+
+    try:
+        result, was_plain, error = racing.run(here, there)
+        if error is not None:
+            run.control.tell(f"warning: the advised search failed: {error}")
+        proofs.publish(entries[0 if was_plain else 1])
+    finally:
+        proofs.close()
+    if was_plain:
+        # Advice that came too late is not told of; that there is none is.
+        told = made if made is not None and made.phases is None else None
+        report = (told or no_advice("the plain search was first")).report
+    else:
+        assert made is not None
+        report = _with_agreement(made, result)
+    winner = "plain" if was_plain else "advised"
+    result.advice = replace(report, run=winner)
+    run.control.tell(f"race: the {winner} search was first")
+    result.deterministic = False
+    return result
+
+
+def race_of_engines(run: Run) -> Result:
+    """The core here and Kissat beside it, as equals; advice only from elsewhere."""
+    from neuroback import race as racing
+
+    advice = advise(run.formula, run.options, run.control)
+    run.control.check()
+    proofs = racing.Proofs(run.target)
+    entries = proofs.entry(), proofs.entry()
+
+    def lane(place: int) -> Callable[[Stop], Result]:
+        engine = engines.racers(run.options)[place]
+
+        def search(lost: Stop) -> Result:
+            return replace(run, engine=engine).search(
+                advice.phases, control=run.control.until(lost), proof=entries[place]
+            )
+
+        return search
+
+    try:
+        result, was_here, error = racing.run(lane(0), lane(1), yields=False)
+        if error is not None:
+            run.control.tell(f"warning: Kissat failed: {error}")
+        proofs.publish(entries[0 if was_here else 1])
+    finally:
+        proofs.close()
+    ran = "plain" if advice.phases is None else "advised"
+    result.advice = replace(_with_agreement(advice, result), run=ran)
+    if result.status is not Status.UNKNOWN:
+        run.control.tell(f"race: the engine {result.engine} was first")
+    result.deterministic = False
+    return result
+
+
+def _crowded(control: Control) -> bool:
+    """Do all of us together use more memory than is allowed?"""
+    if control.memory is None:
+        return False
+    return resident_bytes() + engines.children_bytes() > control.memory * MIB
+
+
+# Answers
+
+
+def _confirm(formula: Formula, result: Result) -> None:
+    """No model is told before it was checked against the formula as read."""
+    if result.status is not Status.SATISFIABLE or result.checked == "model":
+        return
+    falsified = result.check(formula)
+    if falsified is not None:
+        raise EngineError(
+            f"{result.engine} {result.engine_version}: a model that falsifies clause "
+            f"{falsified + 1}; the answer does not count"
+        )
+    result.checked = "model"
+
+
+def _with_agreement(advice: Advice, result: Result) -> AdviceReport:
+    """The advice's report, with how far the model agrees."""
+    if result.status is not Status.SATISFIABLE or advice.phases is None:
+        return advice.report
+    return replace(advice.report, agreement=result.agreement(advice.phases))
