@@ -2,6 +2,8 @@
 #include "proof/elaborate.hpp"
 
 #include <algorithm>
+#include <cstdlib>
+#include <utility>
 
 #include "base/check.hpp"
 
@@ -38,6 +40,8 @@ bool Elaborator::import(std::span<const std::int32_t> clause) {
     unit_ids_.resize(size, 0);
     seen_.resize(size, 0);
     assumed_.resize(size, 0);
+    known_.resize(size, 0);
+    late_.resize(size, 0);
   }
   std::sort(clause_.begin(), clause_.end());
   clause_.erase(std::unique(clause_.begin(), clause_.end()), clause_.end());
@@ -60,6 +64,8 @@ Elaborator::Index Elaborator::store(std::uint64_t id) {
       {id, arena_.size(), static_cast<std::uint32_t>(clause_.size()), false, entry->second});
   entry->second = index;
   arena_.insert(arena_.end(), clause_.begin(), clause_.end());
+  for (const Code code : clause_)
+    if (late_[code >> 1]) late_clauses_[code].push_back(index);
   return index;
 }
 
@@ -130,15 +136,15 @@ Elaborator::Index Elaborator::propagate() {
   return none;
 }
 
-// Back to the root.
-void Elaborator::undo() {
-  while (trail_.size() > roots_) {
+// Back to a trail of this size.
+void Elaborator::undo(std::size_t size) {
+  while (trail_.size() > size) {
     const Code literal = trail_.back();
     trail_.pop_back();
     values_[literal] = values_[literal ^ 1] = 0;
     reasons_[literal >> 1] = none;
   }
-  propagated_ = std::min(propagated_, roots_);
+  propagated_ = std::min(propagated_, size);
 }
 
 void Elaborator::mark_reasons(Index clause, Code but) {
@@ -150,9 +156,14 @@ void Elaborator::mark_reasons(Index clause, Code but) {
 // The antecedents of `conflict` in the order in which they become unit, the units of the root
 // first: into `hints_`.
 void Elaborator::gather(Index conflict) {
+  trace(conflict, no_literal);
+}
+
+// The same for a clause of which `but` is true, and taken to be false.
+void Elaborator::trace(Index clause, Code but) {
   hints_.clear();
-  hints_.push_back(static_cast<std::int64_t>(clauses_[conflict].id));
-  mark_reasons(conflict, no_literal);
+  hints_.push_back(static_cast<std::int64_t>(clauses_[clause].id));
+  mark_reasons(clause, but);
   for (std::size_t i = trail_.size(); i-- > 0;) {
     const Code literal = trail_[i];
     if (!seen_[literal >> 1]) continue;
@@ -166,6 +177,53 @@ void Elaborator::gather(Index conflict) {
     }
   }
   std::reverse(hints_.begin(), hints_.end());
+}
+
+// The negation of the lemma is assumed and propagated.  Its resolvent on `pivot` with the
+// candidate follows if the candidate's other literals cannot all be false as well.
+bool Elaborator::resolvent_follows(Index candidate, Code pivot) {
+  const std::size_t before = trail_.size();
+  const std::span<const Code> rest(literals(candidate), clauses_[candidate].size);
+  hints_.clear();
+  for (const Code code : rest)
+    if (code != (pivot ^ 1) && values_[code] > 0 && (root(code) || assumed_[code >> 1])) {
+      if (!assumed_[code >> 1]) hints_.push_back(static_cast<std::int64_t>(unit_ids_[code >> 1]));
+      return true;
+    }
+  // The first of its literals to become true needs none of the others.
+  for (std::size_t i = roots_; i < trail_.size(); ++i) {
+    const Code code = trail_[i];
+    if (code == (pivot ^ 1) || std::find(rest.begin(), rest.end(), code) == rest.end()) continue;
+    trace(reasons_[code >> 1], code);
+    return true;
+  }
+  for (const Code code : rest)
+    if (!values_[code]) assign(code ^ 1, none);
+  const Index conflict = propagate();
+  if (conflict != none) {
+    // Variables of the lemma keep their mark.
+    for (const Code code : rest) ++assumed_[code >> 1];
+    gather(conflict);
+    for (const Code code : rest) --assumed_[code >> 1];
+  }
+  undo(before);
+  return conflict != none;
+}
+
+// The same with all candidates; leaves the groups of hints in `hints_`.
+bool Elaborator::resolvents_follow(Code pivot) {
+  if (!late_[pivot >> 1] || root(pivot)) return false;
+  groups_.clear();
+  if (const auto found = late_clauses_.find(pivot ^ 1); found != late_clauses_.end()) {
+    std::erase_if(found->second, [&](Index index) { return clauses_[index].dead; });
+    for (const Index candidate : found->second) {
+      if (!resolvent_follows(candidate, pivot)) return false;
+      groups_.push_back(-static_cast<std::int64_t>(clauses_[candidate].id));
+      groups_.insert(groups_.end(), hints_.begin(), hints_.end());
+    }
+  }
+  hints_ = groups_;
+  return true;
 }
 
 // The clauses alive contradict themselves at the root.
@@ -203,6 +261,7 @@ void Elaborator::original(std::uint64_t, std::span<const std::int32_t> clause) {
   const std::uint64_t id = next_id_++;
   out_.original(id, clause);
   if (refuted_ || !import(clause)) return;
+  for (const Code code : clause_) known_[code >> 1] = 1;
   waiting_.push_back(store(id));
   if (clause_.size() < clause.size()) repeating_.push_back(waiting_.back());
 }
@@ -242,6 +301,8 @@ void Elaborator::add(std::uint64_t, std::span<const std::int32_t> clause,
   // A literal that is true at the root makes the lemma follow from its unit.
   Index conflict = none;
   std::int64_t satisfied = 0;
+  for (const Code code : clause_)
+    if (!std::exchange(known_[code >> 1], 1)) late_[code >> 1] = 1;
   for (const Code code : clause_) {
     if (values_[code] > 0) {
       satisfied = static_cast<std::int64_t>(unit_ids_[code >> 1]);
@@ -252,11 +313,15 @@ void Elaborator::add(std::uint64_t, std::span<const std::int32_t> clause,
     for (const Code code : clause_)
       if (!values_[code]) assign(code ^ 1, none);
     conflict = propagate();
-    if (conflict == none) throw FileError("a lemma that does not follow by unit propagation");
     for (const Code code : clause_) assumed_[code >> 1] = 1;
-    gather(conflict);
+    bool follows = conflict != none;
+    if (follows)
+      gather(conflict);
+    else if (!clause.empty())
+      follows = resolvents_follow(2 * static_cast<Code>(std::abs(clause[0])) + (clause[0] < 0));
     for (const Code code : clause_) assumed_[code >> 1] = 0;
-    undo();
+    undo(roots_);
+    if (!follows) throw FileError("a lemma that follows neither by unit propagation nor as RAT");
   } else {
     hints_.assign(1, satisfied);
   }
@@ -306,6 +371,7 @@ void Elaborator::collect() {
   std::vector<Clause> kept;
   std::vector<Code> arena;
   table_.clear();
+  late_clauses_.clear();
   for (auto &list : watches_) list.clear();
   for (Index old = 0; old < clauses_.size(); ++old) {
     if (clauses_[old].dead) continue;
@@ -322,6 +388,8 @@ void Elaborator::collect() {
       watches_[lits[0]].push_back({lits[1], index});
       watches_[lits[1]].push_back({lits[0], index});
     }
+    for (const Code code : clause_)
+      if (late_[code >> 1]) late_clauses_[code].push_back(index);
     arena.insert(arena.end(), lits, lits + clause.size);
     kept.push_back(clause);
   }

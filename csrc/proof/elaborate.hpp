@@ -4,8 +4,11 @@
 // Idea     Keep the clauses beside the solver.  Assume the negation of a lemma, propagate, and
 //          read the antecedents off the conflict.  A literal that becomes true at the root is
 //          written as a unit lemma at once, so that its id stands for all that led to it.
-// Needs    lemmas that follow by unit propagation (RUP); another one is a FileError, which ends the
-//          proof but says nothing about the answer
+//          A variable that a lemma brings is the solver's own: its clauses are listed, so that a
+//          lemma which is only RAT on it gets a group of hints for each clause to resolve with.
+// Needs    lemmas that follow by unit propagation (RUP), or RAT on a first literal whose variable
+//          came with a lemma; another one is a FileError, which ends the proof but says nothing
+//          about the answer
 // Leaves   ids 1, 2, ... for the original clauses in their order; lemmas are numbered here.  An
 //          original clause that repeats a literal is replaced by a lemma without the repetition,
 //          because strict checkers take a clause as it stands: its last literal, standing there
@@ -70,9 +73,12 @@ class Elaborator : public ProofListener {
   void watch(Index clause);
   void assign(Code literal, Index reason);
   Index propagate();
-  void undo();
+  void undo(std::size_t size);
   void settle_roots(Index conflict);
   void gather(Index conflict);
+  void trace(Index clause, Code but);
+  bool resolvents_follow(Code pivot);
+  bool resolvent_follows(Index candidate, Code pivot);
   void mark_reasons(Index clause, Code but);
   void refute(Index conflict);
   void collect();
@@ -90,6 +96,10 @@ class Elaborator : public ProofListener {
   std::vector<std::uint8_t> seen_;
   // Variables of the lemma at hand, whose values are assumed and need no hint.
   std::vector<std::uint8_t> assumed_;
+  // Variables of original clauses and of lemmas; of the latter those that a lemma brought, and the
+  // clauses with a literal of such a variable, dead ones included.
+  std::vector<std::uint8_t> known_, late_;
+  std::unordered_map<Code, std::vector<Index>> late_clauses_;
   std::vector<Code> trail_;
   std::size_t propagated_ = 0, roots_ = 0;
   // Original clauses that are not watched yet.
@@ -97,7 +107,7 @@ class Elaborator : public ProofListener {
   // Those of them that repeat a literal.
   std::vector<Index> repeating_;
   std::vector<Code> clause_;
-  std::vector<std::int64_t> hints_;
+  std::vector<std::int64_t> hints_, groups_;
   std::vector<std::int32_t> shortened_;
   std::uint64_t next_id_ = 1;
   bool refuted_ = false;

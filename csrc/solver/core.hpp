@@ -20,6 +20,7 @@
 #include "solver/schedule.hpp"
 #include "solver/state/arena.hpp"
 #include "solver/state/extension.hpp"
+#include "solver/state/names.hpp"
 #include "solver/state/order.hpp"
 #include "solver/state/phases.hpp"
 #include "solver/state/trail.hpp"
@@ -39,6 +40,8 @@ struct VarInfo {
   // A clause with it was removed or added since it was last tried.
   std::uint8_t eliminate = 1;
   std::uint8_t subsume = 1;
+  // A clause with it came since factoring tried it last.
+  std::uint8_t factor = 1;
   // Tried in this round of sweeping.
   std::uint8_t swept = 0;
 };
@@ -101,6 +104,8 @@ struct Control {
 // The proof's listener and the numbering of clauses.
 class ProofLink {
  public:
+  explicit ProofLink(const Names &names) : names_(names) {}
+
   ProofListener *listener = nullptr;
   // While clauses are being added, derived ones wait: original clauses come first, so that
   // their ids are 1, 2, ... in the order of the formula.
@@ -115,6 +120,8 @@ class ProofLink {
 
  private:
   void emit(bool addition, std::span<const std::int32_t> clause);
+
+  const Names &names_;
   std::uint64_t next_id_ = 1;
   bool complete_ = false;
   std::vector<std::int32_t> scratch_;
@@ -216,6 +223,7 @@ struct Core {
   Watches watches;
   Phases phases;
   Order order;
+  Names names;
   IndexVector<Var, VarInfo> vars;
   Extension extension;
 
@@ -226,7 +234,7 @@ struct Core {
   Random random;
 
   Control control;
-  ProofLink proof;
+  ProofLink proof{names};
   Answer answer;
   Listeners listeners;
 

@@ -64,7 +64,7 @@ void leave_result(Core &core) {
 void import_assumptions(Core &core, std::span<const std::int32_t> assumptions) {
   core.assumptions.clear();
   for (const std::int32_t dimacs : assumptions) {
-    const Lit lit = Lit::from_dimacs(dimacs);
+    const Lit lit = core.names.inner(dimacs);
     core.assumptions.push_back(lit);
     VarInfo &info = core.vars[lit.var()];
     info.frozen = 1;
@@ -132,7 +132,7 @@ void Solver::reserve_vars(std::int32_t n) {
 }
 
 std::int32_t Solver::num_vars() const {
-  return static_cast<std::int32_t>(core_->num_vars());
+  return static_cast<std::int32_t>(core_->names.user_vars());
 }
 
 void Solver::add_clause(std::span<const std::int32_t> clause) {
@@ -185,32 +185,39 @@ int Solver::value(std::int32_t literal) const {
   const std::uint32_t var = checked_var(literal);
   NB_REQUIRE(core_->answer.status == Status::satisfiable,
              "no model: the last call was not satisfiable");
-  NB_REQUIRE(var <= core_->num_vars(), "variable %u of %u", var, core_->num_vars());
+  NB_REQUIRE(var <= core_->names.user_vars(), "variable %u of %u", var, core_->names.user_vars());
   if (!core_->answer.model_ready) extend(*core_);
-  const int value = core_->answer.model[var - 1];
-  return literal < 0 ? -value : value;
+  const Lit lit = core_->names.inner(literal);
+  const int value = core_->answer.model[lit.var().index()];
+  return lit.negative() ? -value : value;
 }
 
 std::vector<signed char> Solver::model() const {
   NB_REQUIRE(core_->answer.status == Status::satisfiable,
              "no model: the last call was not satisfiable");
   if (!core_->answer.model_ready) extend(*core_);
-  return core_->answer.model;
+  const std::vector<signed char> &model = core_->answer.model;
+  if (!core_->names.own_vars()) return model;
+  std::vector<signed char> result(core_->names.user_vars());
+  for (std::uint32_t i = 0; i < result.size(); ++i)
+    result[i] = model[core_->names.inner(Var(i).dimacs()).var().index()];
+  return result;
 }
 
 bool Solver::failed(std::int32_t assumption) const {
-  checked_var(assumption);
+  const std::uint32_t var = checked_var(assumption);
   NB_REQUIRE(core_->answer.status == Status::unsatisfiable,
              "no core: the last call was not unsatisfiable");
   const auto &failed = core_->answer.failed;
-  return std::find(failed.begin(), failed.end(), Lit::from_dimacs(assumption)) != failed.end();
+  if (var > core_->names.user_vars()) return false;
+  return std::find(failed.begin(), failed.end(), core_->names.inner(assumption)) != failed.end();
 }
 
 std::vector<std::int32_t> Solver::core() const {
   NB_REQUIRE(core_->answer.status == Status::unsatisfiable,
              "no core: the last call was not unsatisfiable");
   std::vector<std::int32_t> result;
-  for (const Lit lit : core_->answer.failed) result.push_back(lit.dimacs());
+  for (const Lit lit : core_->answer.failed) result.push_back(core_->names.outer(lit));
   return result;
 }
 
@@ -219,20 +226,22 @@ bool Solver::inconsistent() const {
 }
 
 int Solver::fixed(std::int32_t literal) const {
-  if (checked_var(literal) > core_->num_vars()) return 0;
-  return core_->root_value(Lit::from_dimacs(literal));
+  if (checked_var(literal) > core_->names.user_vars()) return 0;
+  return core_->root_value(core_->names.inner(literal));
 }
 
 std::size_t Solver::append_facts(std::size_t from, std::vector<std::int32_t> &facts) const {
   const Trail &trail = core_->trail;
   const std::size_t roots = trail.level ? trail.levels[1].trail : trail.lits.size();
-  for (std::size_t i = from; i < roots; ++i) facts.push_back(trail.lits[i].dimacs());
+  for (std::size_t i = from; i < roots; ++i)
+    if (!core_->names.is_own(trail.lits[i].var()))
+      facts.push_back(core_->names.outer(trail.lits[i]));
   return std::max(from, roots);
 }
 
 bool Solver::active(std::int32_t literal) const {
-  return checked_var(literal) <= core_->num_vars() &&
-         core_->active(Lit::from_dimacs(literal).var());
+  return checked_var(literal) <= core_->names.user_vars() &&
+         core_->active(core_->names.inner(literal).var());
 }
 
 bool Solver::propagate(std::span<const std::int32_t> assumptions,
@@ -265,7 +274,8 @@ bool Solver::propagate(std::span<const std::int32_t> assumptions,
     }
   }
   release_assumptions(core);
-  for (const Lit lit : core.trail.lits) implied.push_back(lit.dimacs());
+  for (const Lit lit : core.trail.lits)
+    if (!core.names.is_own(lit.var())) implied.push_back(core.names.outer(lit));
   backtrack(core, 0);
   core.stats.ticks_propagate += core.outside_ticks - before;
   return consistent;
@@ -292,13 +302,13 @@ bool Solver::interrupted() const noexcept {
 void Solver::set_user_phases(std::span<const std::int32_t> literals) {
   const std::uint32_t largest = checked_vars(literals);
   Core &core = *core_;
-  if (largest > core.num_vars()) {
+  if (largest > core.names.user_vars()) {
     leave_result(core);
     resize_vars(core, largest);
   }
   core.phases.any_user |= !literals.empty();
   for (const std::int32_t dimacs : literals) {
-    const Lit lit = Lit::from_dimacs(dimacs);
+    const Lit lit = core.names.inner(dimacs);
     core.phases.user[lit.var()] = lit.negative() ? -1 : 1;
   }
 }
@@ -356,7 +366,7 @@ void Solver::set_bump_weights(std::span<const float> weights) {
   for (std::uint32_t i = 0; i < weights.size(); ++i) {
     NB_REQUIRE(weights[i] >= 0 && weights[i] <= 1e6f, "weight of variable %u is not in 0..1e6",
                i + 1);
-    table[Var(i)] = weights[i];
+    table[core_->names.inner(Var(i).dimacs()).var()] = weights[i];
   }
 }
 
@@ -410,20 +420,20 @@ std::vector<std::int32_t> Solver::irredundant_clauses() const {
   if (core.inconsistent) return {0};
   const std::size_t roots = core.trail.level ? core.trail.levels[1].trail : core.trail.lits.size();
   for (std::size_t i = 0; i < roots; ++i) {
-    result.push_back(core.trail.lits[i].dimacs());
+    result.push_back(core.names.listed(core.trail.lits[i]));
     result.push_back(0);
   }
   for (std::uint32_t code = 0; code < 2 * core.num_vars(); ++code) {
     const Lit lit = Lit::from_code(code);
     for (const Watch watch : core.watches[lit]) {
       if (!watch.is_binary() || watch.learned_binary() || !(lit < watch.blocking())) continue;
-      result.insert(result.end(), {lit.dimacs(), watch.blocking().dimacs(), 0});
+      result.insert(result.end(), {core.names.listed(lit), core.names.listed(watch.blocking()), 0});
     }
   }
   for (ClauseRef ref = core.arena.first(); ref != core.arena.end(); ref = core.arena.next(ref)) {
     const Clause &clause = core.arena[ref];
     if (clause.garbage || clause.learned) continue;
-    for (const Lit lit : clause) result.push_back(lit.dimacs());
+    for (const Lit lit : clause) result.push_back(core.names.listed(lit));
     result.push_back(0);
   }
   return result;

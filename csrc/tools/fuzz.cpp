@@ -5,9 +5,10 @@
 //   nb-fuzz TRACE...                                              replay
 //
 // A trace is a text file with one call a line: option NAME VALUE, reserve N, clause LITS,
-// phases LITS, advise MODE LITS, propagate LITS, budget CONFLICTS, solve ASSUMPTIONS.  Each runs
-// in a forked child.  Checked: verdict, model, core, fixed literals, and every proof line by unit
-// propagation that shares nothing with the solver.  A failing trace is shrunk and written.
+// phases LITS, advise MODE LITS, propagate LITS, budget CONFLICTS, solve ASSUMPTIONS, or noproof
+// anywhere: no proof is asked for.  Each runs in a forked child.  Checked: verdict, model, core,
+// fixed literals, and every proof line by unit propagation that shares nothing with the solver.  A
+// failing trace is shrunk and written.
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -86,13 +87,15 @@ bool satisfiable(const std::vector<Clause> &clauses, std::map<int, bool> values)
   return true;
 }
 
-// Every added clause must follow by unit propagation, every erased one must be there.
+// Every added clause must follow by unit propagation or as RAT on its first literal, every erased
+// one must be there.
 class NaiveChecker : public nb::ProofListener {
  public:
   void original(std::uint64_t, std::span<const std::int32_t> clause) override { insert(clause); }
   void add(std::uint64_t, std::span<const std::int32_t> clause,
            std::span<const std::int64_t>) override {
-    if (!refuted && !implied(clause)) fail("proof: clause " + text(clause) + " does not follow");
+    if (!refuted && !implied(clause) && !implied_by_resolvents(clause))
+      fail("proof: clause " + text(clause) + " does not follow");
     if (clause.empty()) refuted = true;
     insert(clause);
   }
@@ -110,6 +113,16 @@ class NaiveChecker : public nb::ProofListener {
       if (!fresh && place->second != (lit < 0)) return true;
     }
     return !propagate_all(clauses_, values);
+  }
+  bool implied_by_resolvents(std::span<const std::int32_t> clause) const {
+    if (clause.empty()) return false;
+    return std::ranges::all_of(clauses_, [&](const Clause &other) {
+      if (std::find(other.begin(), other.end(), -clause[0]) == other.end()) return true;
+      Clause resolvent(clause.begin(), clause.end());
+      for (const int lit : other)
+        if (lit != -clause[0]) resolvent.push_back(lit);
+      return implied(resolvent);
+    });
   }
   bool refuted = false;
 
@@ -135,7 +148,7 @@ std::vector<int> rest_of(std::istringstream &words) {
 }
 
 void check_result(nb::Solver &solver, nb::Status status, const std::vector<Clause> &formula,
-                  const std::vector<int> &assumptions, const NaiveChecker &checker) {
+                  const std::vector<int> &assumptions, const NaiveChecker &checker, bool proof) {
   std::vector<Clause> asked = formula;
   for (const int lit : assumptions) asked.push_back({lit});
   const bool expected = satisfiable(asked, {});
@@ -157,21 +170,23 @@ void check_result(nb::Solver &solver, nb::Status status, const std::vector<Claus
       cored.push_back({lit});
     }
     if (satisfiable(cored, {})) fail("core is satisfiable");
-    if (solver.inconsistent() && !checker.refuted) fail("no empty clause in the proof");
+    if (proof && solver.inconsistent() && !checker.refuted) fail("no empty clause in the proof");
   }
 }
 
 void run(const Lines &lines) {
   nb::Solver solver;
   NaiveChecker checker;
-  solver.connect_proof(&checker);
+  // What a proof forbids runs only without one.
+  const bool proof = std::ranges::find(lines, "noproof") == lines.end();
+  if (proof) solver.connect_proof(&checker);
   std::vector<Clause> formula;
   nb::Budget budget;
   for (const std::string &line : lines) {
     std::istringstream words(line);
     std::string verb;
     words >> verb;
-    if (verb.empty() || verb[0] == '#') continue;
+    if (verb.empty() || verb[0] == '#' || verb == "noproof") continue;
     if (verb == "option") {
       std::string name;
       int value = 0;
@@ -211,7 +226,7 @@ void run(const Lines &lines) {
       if (status == nb::Status::unknown) {
         if (budget.conflicts < 0) fail("unknown without a limit");
       } else {
-        check_result(solver, status, formula, assumptions, checker);
+        check_result(solver, status, formula, assumptions, checker, proof);
       }
       budget = {};
     } else {
@@ -283,7 +298,10 @@ class Generator {
     options();
     vars_ = pick(2, 28);
     const int rounds = one_in(2) ? 1 : pick(1, 6);
-    if (rounds == 1 && one_in(2)) add("option incremental 0");
+    if (rounds == 1 && one_in(2))
+      add("option incremental 0");
+    else if (one_in(2))
+      add("noproof");
     if (one_in(4)) add("reserve " + std::to_string(vars_ + pick(0, 3)));
     for (int round = 0; round < rounds; ++round) {
       clauses(round ? pick(0, 1 + vars_ / 2) : -1);
@@ -350,8 +368,30 @@ class Generator {
     }
   }
 
-  // Gates, chains of equivalences and implications, and small pigeon holes.
+  // Each of some literals or each of some rests.
+  void product() {
+    std::set<int> first, second;
+    for (int i = 0, n = pick(2, 5); i < n; ++i) first.insert(lit());
+    for (int i = 0, n = pick(2, 5); i < n; ++i) second.insert(lit());
+    const std::string more = one_in(3) ? lits(pick(1, 2)) : std::string();
+    for (const int a : first)
+      for (const int b : second)
+        add("clause " + std::to_string(a) + " " + std::to_string(b) + more);
+  }
+
+  // At most one of some literals.
+  void at_most_one() {
+    std::set<int> group;
+    for (int i = 0, n = pick(3, 9); i < n; ++i) group.insert(lit());
+    for (const int a : group)
+      for (const int b : group)
+        if (a < b) clause({-a, -b});
+  }
+
+  // Gates, chains of equivalences and implications, products and small pigeon holes.
   void structure() {
+    while (one_in(3)) product();
+    while (one_in(3)) at_most_one();
     const int kind = pick(0, 3);
     for (int i = 0, n = pick(1, vars_); i < n; ++i) {
       const int x = lit(), a = lit(), b = lit(), c = lit();

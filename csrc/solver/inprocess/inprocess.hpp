@@ -21,4 +21,7 @@ void preprocess(Core &core);
 #define TECHNIQUE(name, ...) void name(Core &core, Effort &effort);
 #include "solver/techniques.def"
 
+// transitive.cpp: root level, propagated.  Removes copies of binary clauses.
+void deduplicate(Core &core);
+
 }  // namespace nb

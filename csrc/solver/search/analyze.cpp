@@ -114,7 +114,10 @@ void subsume_recent(Core &core, ClauseRef ref) {
 void tell_learned(Core &core) {
   if (!core.listeners.learn || core.analysis.clause.size() > core.listeners.learn_size) return;
   std::vector<std::int32_t> clause;
-  for (const Lit lit : core.analysis.clause) clause.push_back(lit.dimacs());
+  for (const Lit lit : core.analysis.clause) {
+    if (core.names.is_own(lit.var())) return;
+    clause.push_back(core.names.outer(lit));
+  }
   core.listeners.learn(clause);
 }
 

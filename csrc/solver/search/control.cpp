@@ -52,12 +52,13 @@ bool stopping(Core &core) {
 void open_mail(Core &core) {
   Control &control = core.control;
   const auto take = [&](Letter &letter) {
-    const std::size_t known = std::min<std::size_t>(letter.phases.size(), core.num_vars());
+    const std::size_t known = std::min<std::size_t>(letter.phases.size(), core.names.user_vars());
     core.phases.advice.assign(core.num_vars(), 0);
     core.phases.confidence.assign(core.num_vars(), 1.0f);
     for (std::uint32_t i = 0; i < known; ++i) {
-      core.phases.advice[Var(i)] = letter.phases[i];
-      if (i < letter.confidence.size()) core.phases.confidence[Var(i)] = letter.confidence[i];
+      const Var var = core.names.inner(Var(i).dimacs()).var();
+      core.phases.advice[var] = letter.phases[i];
+      if (i < letter.confidence.size()) core.phases.confidence[var] = letter.confidence[i];
     }
     core.phases.mode = letter.mode;
     ++core.stats.advice_taken;

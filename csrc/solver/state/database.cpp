@@ -24,7 +24,7 @@ void ProofLink::emit(bool addition, std::span<const std::int32_t> clause) {
 void ProofLink::add(std::span<const Lit> clause) {
   if (!listener) return;
   scratch_.clear();
-  for (const Lit lit : clause) scratch_.push_back(lit.dimacs());
+  for (const Lit lit : clause) scratch_.push_back(names_.proof(lit));
   if (loading) {
     waiting_.push_back(1);
     waiting_.insert(waiting_.end(), scratch_.begin(), scratch_.end());
@@ -37,7 +37,7 @@ void ProofLink::add(std::span<const Lit> clause) {
 void ProofLink::erase(std::span<const Lit> clause) {
   if (!listener) return;
   scratch_.clear();
-  for (const Lit lit : clause) scratch_.push_back(lit.dimacs());
+  for (const Lit lit : clause) scratch_.push_back(names_.proof(lit));
   erase_original(scratch_);
 }
 
@@ -64,8 +64,10 @@ void ProofLink::start() {
   std::vector<std::int32_t>().swap(waiting_);
 }
 
-void resize_vars(Core &core, std::uint32_t vars) {
-  if (vars <= core.num_vars()) return;
+namespace {
+
+void resize_tables(Core &core) {
+  const std::uint32_t vars = core.names.size();
   const std::size_t lits = 2 * std::size_t{vars};
   core.vars.resize(vars);
   core.trail.values.resize(lits, 0);
@@ -77,6 +79,21 @@ void resize_vars(Core &core, std::uint32_t vars) {
   core.extension.is_witness.resize(lits, 0);
   core.extension.tainted.resize(lits, 0);
   if (!core.order.weights.empty()) core.order.weights.resize(vars, 1.0f);
+}
+
+}  // namespace
+
+void resize_vars(Core &core, std::uint32_t vars) {
+  if (vars <= core.names.user_vars()) return;
+  core.names.add_users(vars - core.names.user_vars());
+  resize_tables(core);
+}
+
+Var add_own_var(Core &core) {
+  const Var var = core.names.add_own();
+  resize_tables(core);
+  activate(core, var);
+  return var;
 }
 
 void activate(Core &core, Var var) {
@@ -111,7 +128,7 @@ void add_original(Core &core, std::span<const std::int32_t> clause) {
   lits.clear();
   bool satisfied = false, changed = false;
   for (const std::int32_t dimacs : clause) {
-    const Lit lit = Lit::from_dimacs(dimacs);
+    const Lit lit = core.names.inner(dimacs);
     const Value value = core.value(lit);
     std::uint8_t &seen = core.trail.assigned[lit.var()].seen;
     const std::uint8_t bit = lit.negative() ? 2 : 1;
@@ -157,7 +174,7 @@ void add_binary(Core &core, Lit a, Lit b, bool learned) {
   }
   ++core.stats.clauses_irredundant;
   ++core.binaries_irredundant;
-  for (const Lit lit : {a, b}) core.vars[lit.var()].subsume = 1;
+  for (const Lit lit : {a, b}) core.vars[lit.var()].subsume = core.vars[lit.var()].factor = 1;
 }
 
 ClauseRef add_clause(Core &core, std::span<const Lit> lits, bool learned, std::uint32_t glue) {
@@ -171,7 +188,7 @@ ClauseRef add_clause(Core &core, std::span<const Lit> lits, bool learned, std::u
     ++core.stats.clauses_learned;
   } else {
     ++core.stats.clauses_irredundant;
-    for (const Lit lit : lits) core.vars[lit.var()].subsume = 1;
+    for (const Lit lit : lits) core.vars[lit.var()].subsume = core.vars[lit.var()].factor = 1;
   }
   if (core.activity == Doing::dense) {
     // Learned clauses stay unconnected until watches are back.
@@ -248,7 +265,7 @@ void replace_literals(Core &core, ClauseRef ref, std::span<const Lit> keep) {
   if (!clause.learned)
     for (const Lit lit : clause) {
       core.vars[lit.var()].eliminate = 1;
-      core.vars[lit.var()].subsume = 1;
+      core.vars[lit.var()].subsume = core.vars[lit.var()].factor = 1;
     }
   const auto size = static_cast<std::uint32_t>(keep.size());
   std::copy(keep.begin(), keep.end(), clause.lits());
@@ -265,7 +282,7 @@ void make_irredundant(Core &core, ClauseRef ref) {
   clause.glue = 0;
   --core.stats.clauses_learned;
   ++core.stats.clauses_irredundant;
-  for (const Lit lit : clause) core.vars[lit.var()].subsume = 1;
+  for (const Lit lit : clause) core.vars[lit.var()].subsume = core.vars[lit.var()].factor = 1;
 }
 
 void make_binary_irredundant(Core &core, Lit a, Lit b) {

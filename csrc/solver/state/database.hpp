@@ -6,7 +6,10 @@
 
 namespace nb {
 
+// The user has at least `vars` variables.
 void resize_vars(Core &core, std::uint32_t vars);
+// A variable of the solver's own, active; no user ever sees it.
+Var add_own_var(Core &core);
 // Make an unused, eliminated or substituted variable one that is decided.
 void activate(Core &core, Var var);
 void deactivate(Core &core, Var var, VarState state);
