@@ -541,13 +541,16 @@ class Solver:
 
     def simplified(self) -> Formula | None:
         """The irredundant clauses as they are now, as a formula that is satisfiable if and only if
-        the one added is.  Its models need not be models of that one."""
+        the one added is.  Its models need not be models of that one, and it may have variables of
+        the solver's own, numbered after all others."""
         session = self._idle
         if session is None:
             return None
         from neuroback.formula import Formula
 
-        return Formula.from_array(session.irredundant_clauses(), session.num_vars)
+        flat = session.irredundant_clauses()
+        largest = max(int(abs(flat).max(initial=0)), session.num_vars)
+        return Formula.from_array(flat, largest)
 
     def write(
         self, path: str | os.PathLike[str], assumptions: Iterable[SupportsIndex] = ()

@@ -7,8 +7,8 @@
 // A trace is a text file with one call a line: option NAME VALUE, reserve N, clause LITS,
 // phases LITS, advise MODE LITS, propagate LITS, budget CONFLICTS, solve ASSUMPTIONS, or noproof
 // anywhere: no proof is asked for.  Each runs in a forked child.  Checked: verdict, model, core,
-// fixed literals, and every proof line by unit propagation that shares nothing with the solver.  A
-// failing trace is shrunk and written.
+// fixed literals, and every proof line by unit propagation that shares nothing with the solver, and
+// again with the hints of LRAT.  A failing trace is shrunk and written.
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,6 +25,8 @@
 
 #include "base/error.hpp"
 #include "base/random.hpp"
+#include "proof/elaborate.hpp"
+#include "proof/lrat_check.hpp"
 #include "solver/options.hpp"
 #include "solver/solver.hpp"
 
@@ -141,6 +143,47 @@ class NaiveChecker : public nb::ProofListener {
   std::vector<Clause> clauses_;
 };
 
+// The proof once more, with hints, believed by no one.
+class Hinted : public nb::ProofListener {
+ public:
+  void original(std::uint64_t id, std::span<const std::int32_t> clause) override {
+    checker_.original(id, clause);
+  }
+  void add(std::uint64_t id, std::span<const std::int32_t> clause,
+           std::span<const std::int64_t> hints) override {
+    if (checker_.add(id, clause, hints) == nb::LratChecker::Step::failed)
+      fail("proof with hints: " + checker_.reason());
+  }
+  void erase(std::uint64_t id, std::span<const std::int32_t>) override { checker_.erase(id); }
+
+ private:
+  nb::LratChecker checker_;
+};
+
+// Both checks.
+class Checks : public nb::ProofListener {
+ public:
+  void original(std::uint64_t id, std::span<const std::int32_t> clause) override {
+    naive.original(id, clause);
+    elaborator_.original(id, clause);
+  }
+  void add(std::uint64_t id, std::span<const std::int32_t> clause,
+           std::span<const std::int64_t> hints) override {
+    naive.add(id, clause, hints);
+    elaborator_.add(id, clause, hints);
+  }
+  void erase(std::uint64_t id, std::span<const std::int32_t> clause) override {
+    naive.erase(id, clause);
+    elaborator_.erase(id, clause);
+  }
+
+  NaiveChecker naive;
+
+ private:
+  Hinted hinted_;
+  nb::Elaborator elaborator_{hinted_};
+};
+
 std::vector<int> rest_of(std::istringstream &words) {
   std::vector<int> result;
   for (int number = 0; words >> number;) result.push_back(number);
@@ -176,10 +219,11 @@ void check_result(nb::Solver &solver, nb::Status status, const std::vector<Claus
 
 void run(const Lines &lines) {
   nb::Solver solver;
-  NaiveChecker checker;
+  Checks checks;
+  const NaiveChecker &checker = checks.naive;
   // What a proof forbids runs only without one.
   const bool proof = std::ranges::find(lines, "noproof") == lines.end();
-  if (proof) solver.connect_proof(&checker);
+  if (proof) solver.connect_proof(&checks);
   std::vector<Clause> formula;
   nb::Budget budget;
   for (const std::string &line : lines) {
@@ -235,7 +279,7 @@ void run(const Lines &lines) {
   }
 }
 
-// True if the trace fails: crash, timeout, or a finding.
+//  True if the trace fails: crash, timeout, or a finding.
 bool fails(const Lines &lines, bool quiet) {
   std::fflush(nullptr);
   const pid_t child = fork();
@@ -357,7 +401,20 @@ class Generator {
     if (count < 0) {
       const double ratios[] = {2.0, 3.5, 4.3, 4.3, 5.0};
       count = static_cast<int>(vars_ * ratios[random_.below(5)]);
-      if (one_in(3)) structure();
+      if (one_in(8)) {
+        // Products alone, and nothing that solves them before they are looked for.
+        for (const char *name : {"lucky", "probe", "sweep"})
+          add("option " + std::string(name) + " 0");
+        do {
+          product();
+          at_most_one();
+        } while (one_in(2));
+        count = pick(0, 2 * vars_);
+      } else if (one_in(3)) {
+        structure();
+        // Few other clauses leave the structure to the passes that look for it.
+        if (one_in(2)) count = pick(0, vars_);
+      }
     }
     const int longest = one_in(3) ? 6 : 3;
     for (int i = 0; i < count; ++i) {
@@ -371,8 +428,8 @@ class Generator {
   // Each of some literals or each of some rests.
   void product() {
     std::set<int> first, second;
-    for (int i = 0, n = pick(2, 5); i < n; ++i) first.insert(lit());
-    for (int i = 0, n = pick(2, 5); i < n; ++i) second.insert(lit());
+    for (int i = 0, n = pick(2, 6); i < n; ++i) first.insert(lit());
+    for (int i = 0, n = pick(2, 6); i < n; ++i) second.insert(lit());
     const std::string more = one_in(3) ? lits(pick(1, 2)) : std::string();
     for (const int a : first)
       for (const int b : second)
