@@ -85,7 +85,7 @@ def test_every_counter_moves() -> None:
 
 @pytest.mark.parametrize("technique", TECHNIQUES)
 def test_a_technique_that_is_off_costs_nothing(technique: str) -> None:
-    clauses = generate("factoring", seed=1, params={"bits": 10}).clauses
+    clauses = generate("factoring", seed=1, params={"bits": 12}).clauses
     options = {"test_schedule": 1, "walk_initially": 1}
     assert run(clauses, options)[f"ticks_{technique}"] > 0
     assert run(clauses, options | {technique: 0})[f"ticks_{technique}"] == 0
