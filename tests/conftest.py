@@ -57,6 +57,11 @@ def brute_force(clauses: list[list[int]], num_vars: int) -> list[tuple[int, ...]
     return models
 
 
+def hard_clauses() -> list[list[int]]:
+    """Random, without a structure that a technique could use, and far beyond the time of a test."""
+    return random_clauses(np.random.default_rng(400), 400, 1800)
+
+
 def pigeon_hole(holes: int) -> list[list[int]]:
     """One pigeon more than holes: unsatisfiable."""
     pigeons = holes + 1

@@ -20,7 +20,7 @@ from neuroback.adapt.space import cross, dials, mutate, set_of, starts
 from neuroback.bench.statistics import Interval
 from neuroback.errors import AdaptError
 from neuroback.process.pool import open_pool
-from tests.conftest import pigeon_hole, random_clauses
+from tests.conftest import hard_clauses, random_clauses
 
 CORE = Configuration(engine="core", guidance=PLAIN)
 
@@ -102,7 +102,7 @@ def test_a_run_in_ticks_repeats_and_is_cut_at_its_limit(folder: Path) -> None:
 @pytest.mark.parametrize("engine", ["core", "kissat"])
 def test_a_run_in_seconds_is_cut_at_its_limit(engine: str, tmp_path: Path) -> None:
     path = tmp_path / "hard.cnf"
-    Formula.from_clauses(pigeon_hole(11)).write(path)
+    Formula.from_clauses(hard_clauses()).write(path)
     plain = Configuration(engine=engine, guidance=PLAIN)
     cost = measure(Job("seconds", str(path), plain, 0, 0.3))
     assert (cost.status, cost.cost) == ("UNKNOWN", 0.6)

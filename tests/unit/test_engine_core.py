@@ -18,11 +18,11 @@ from neuroback.engines import core
 from neuroback.engines.beside import Handover
 from neuroback.errors import EngineError
 from neuroback.proof import check_drat
-from tests.conftest import brute_force, pigeon_hole, random_clauses
+from tests.conftest import brute_force, hard_clauses, pigeon_hole, random_clauses
 from tests.engines import solve_with
 
 solve = partial(solve_with, core.ENGINE)
-HARD = Formula.from_clauses(pigeon_hole(11))
+HARD = Formula.from_clauses(hard_clauses())
 
 
 @pytest.fixture(scope="module")

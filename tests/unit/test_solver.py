@@ -18,7 +18,7 @@ import pytest
 import neuroback as nb
 from neuroback import Formula, Phases, Solver
 from neuroback.solver import NoSuchSolverError
-from tests.conftest import ROOT, brute_force, pigeon_hole, random_clauses
+from tests.conftest import ROOT, brute_force, hard_clauses, pigeon_hole, random_clauses
 
 SMALL = [[1, 2], [-1, 3], [-2, -3]]
 
@@ -473,7 +473,7 @@ def test_settings_and_statistics() -> None:
 
 
 def test_an_exception_in_a_callback_ends_the_call_and_comes_out() -> None:
-    solver = Solver(bootstrap_with=pigeon_hole(9))
+    solver = Solver(bootstrap_with=hard_clauses())
 
     def refuse(_: object) -> None:
         raise LookupError("mine")

@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 
 from neuroback import Phases, Solver
-from tests.conftest import pigeon_hole, random_clauses
+from tests.conftest import hard_clauses, random_clauses
 
 # Longer than any test waits.
-HARD = pigeon_hole(12)
+HARD = hard_clauses()
 # What the machine may add to the 0.2 seconds that are promised.
 SLACK = 0.8
 
@@ -189,9 +189,9 @@ def test_a_signal_handler_runs_during_a_call_and_what_it_raises_comes_out() -> N
 CTRL_C = """
     import signal, sys, time
     from neuroback import Solver
-    from tests.conftest import pigeon_hole
+    from tests.conftest import hard_clauses
     handler = signal.getsignal(signal.SIGINT)
-    solver = Solver(bootstrap_with=pigeon_hole(12))
+    solver = Solver(bootstrap_with=hard_clauses())
     print("ready", flush=True)
     try:
         solver.{call}
