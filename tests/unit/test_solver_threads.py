@@ -111,10 +111,13 @@ def test_a_second_call_into_a_busy_solver_is_refused() -> None:
 
 def test_advice_is_handed_over_while_the_search_runs() -> None:
     solver = Solver(bootstrap_with=HARD)
+    learned = threading.Semaphore(0)
+    solver.on_learn(lambda _: learned.release())
     with running(solver):
         for _ in range(3):
             solver.advise(Phases.from_literals([-1, 2, 3], 3), "always")
-            time.sleep(0.1)
+            # Restarts come more often than every 300 conflicts.
+            assert all(learned.acquire(timeout=60) for _ in range(300))
     taken = solver.handovers()
     assert taken
     assert taken == sorted(taken)
