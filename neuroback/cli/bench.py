@@ -8,6 +8,7 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -137,32 +138,31 @@ def _run(args: argparse.Namespace) -> int:
     from neuroback.process.child import become_subreaper
 
     become_subreaper()
-    watcher = _watcher(args.quiet)
-    outcome = api.run(
-        args.suite,
-        args.output,
-        args.engines or ["neuroback"],
-        seeds=args.seeds,
-        time=args.time,
-        cpu_time=args.cpu_time,
-        memory=args.memory,
-        grace=args.grace,
-        jobs=args.jobs,
-        cores=args.cores,
-        scheduler=args.scheduler,
-        redo=args.redo,
-        known=args.known,
-        roles=args.role,
-        proofs=args.proofs == "on",
-        check_time=args.check_time,
-        check_memory=args.check_memory,
-        cache=args.cache,
-        scratch=args.scratch,
-        cgroup=args.cgroup == "auto",
-        signals=True,
-        watcher=watcher,
-    )
-    watcher.close()
+    with closing(_watcher(args.quiet)) as watcher:
+        outcome = api.run(
+            args.suite,
+            args.output,
+            args.engines or ["neuroback"],
+            seeds=args.seeds,
+            time=args.time,
+            cpu_time=args.cpu_time,
+            memory=args.memory,
+            grace=args.grace,
+            jobs=args.jobs,
+            cores=args.cores,
+            scheduler=args.scheduler,
+            redo=args.redo,
+            known=args.known,
+            roles=args.role,
+            proofs=args.proofs == "on",
+            check_time=args.check_time,
+            check_memory=args.check_memory,
+            cache=args.cache,
+            scratch=args.scratch,
+            cgroup=args.cgroup == "auto",
+            signals=True,
+            watcher=watcher,
+        )
     path = args.output / "records.jsonl" if args.output.is_dir() else args.output
     _say_end(path, outcome)
     return 0 if outcome.signal is None else 128 + outcome.signal
