@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from neuroback.bench.settling import Run
 from neuroback.bench.statistics import Interval
-from neuroback.bench.table import Figure, Sample, Table, claim, conflicts, cpu, wall
+from neuroback.bench.table import Figure, Sample, Table, claim, conflicts, cpu, seconds
 
 Cell = str | float | int | None
 
@@ -109,7 +109,7 @@ def _over_reference(value: Callable[[Sample], Figure]) -> Callable[[Sample], Fig
 
 
 def _difference(sample: Sample) -> str:
-    return "reference" if sample.engine == sample.reference else claim(sample.ratio(wall))
+    return "reference" if sample.engine == sample.reference else claim(sample.ratio(seconds))
 
 
 def _beside(sample: Sample) -> str:
@@ -202,8 +202,8 @@ COLUMNS: tuple[Column, ...] = (
     ),
     Column(
         name="ratio", head="time / {reference} [95%]",
-        of_engine=_over_reference(lambda sample: sample.ratio(wall)),
-        about="geometric mean of wall seconds over the reference's, solved by both",
+        of_engine=_over_reference(lambda sample: sample.ratio(seconds)),
+        about="geometric mean of seconds over the reference's, solved by both",
     ),
     Column(
         name="claim", head="difference", words=True, of_engine=_difference,
@@ -211,12 +211,12 @@ COLUMNS: tuple[Column, ...] = (
     ),
     Column(
         name="sat_ratio", head="SAT [95%]", void="",
-        of_engine=lambda sample: sample.ratio(wall, "SAT"),
+        of_engine=lambda sample: sample.ratio(seconds, "SAT"),
         about="time over the reference's, satisfiable formulas alone",
     ),
     Column(
         name="unsat_ratio", head="UNSAT [95%]", void="",
-        of_engine=lambda sample: sample.ratio(wall, "UNSAT"),
+        of_engine=lambda sample: sample.ratio(seconds, "UNSAT"),
         about="time over the reference's, unsatisfiable formulas alone",
     ),
     Column(

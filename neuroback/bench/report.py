@@ -149,7 +149,7 @@ def payload(bench: Bench, table: Table) -> dict[str, Any]:
         "title": "NeuroBack bench",
         "limit": bench.limit,
         "reference": table.reference,
-        "warnings": table.warnings,
+        "warnings": [*table.warnings, *bench.notes],
         "summary": _summary(table),
         "rows": [_row(row) for row in table.rows],
         "facts": _facts(bench, table),

@@ -9,23 +9,28 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from neuroback.bench.record import Limits, Reason, Record, Verdict
 from neuroback.errors import BenchError
 from neuroback.result import Short
+
+Clock = Literal["wall", "cpu"]
 
 
 @dataclass(slots=True)
 class Run:
     """One settled run: what its record says, and what the others' certificates made of it.
 
-    counts   solved, as far as the tables are concerned
+    counts    solved, as far as the tables are concerned
+    seconds   wall or CPU, whichever the tables are about
     """
 
     record: Record
     verdict: Verdict
     counts: bool
+    seconds: float
     note: str = ""
 
     @property
@@ -69,6 +74,7 @@ class Bench:
     limit     wall seconds; where there was none, the longest run
     truth     formula hash -> SAT or UNSAT, as proven by some engine, else as known before
     warnings  what a reader must know before believing any figure
+    notes     what its figures are of, if not of wall time and all formulas
     """
 
     runs: list[Run]
@@ -77,6 +83,7 @@ class Bench:
     limits: Limits
     truth: dict[str, str]
     warnings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def of(self, engine: str) -> list[Run]:
         return [run for run in self.runs if run.engine == engine]
@@ -108,8 +115,24 @@ def select(
     ]
 
 
-def settle(records: Iterable[Record]) -> Bench:
-    """Decide which answers count.  Interrupted runs are no runs."""
+def only(bench: Bench, status: str | None) -> Bench:
+    """The runs of formulas of one status, SAT or UNSAT; those without are left out.  None: all.
+
+    Errors: BenchError if no formula is left.
+    """
+    if status is None:
+        return bench
+    runs = [run for run in bench.runs if bench.truth.get(run.record.formula_hash) == status]
+    if not runs:
+        raise BenchError(f"--status {status}: no run of a formula known to be {status}")
+    return replace(bench, runs=runs, notes=[*bench.notes, f"only {status}"])
+
+
+def settle(records: Iterable[Record], clock: Clock = "wall") -> Bench:
+    """Decide which answers count.  Interrupted runs are no runs.
+
+    clock   whether the tables' seconds are wall or CPU seconds
+    """
     warnings: list[str] = []
     chosen = [record for record in records if record.reason != "interrupted"]
     if not chosen:
@@ -117,14 +140,16 @@ def settle(records: Iterable[Record]) -> Bench:
     chosen, limits = _one_limit(chosen, warnings)
     chosen = _one_version(chosen, warnings)
     truth = _truths(chosen, warnings)
-    runs = [_settled(record, truth) for record in chosen]
-    limit = limits.time or max(run.wall for run in runs)
+    runs = [_settled(record, truth, clock) for record in chosen]
+    limit = limits.time or max(run.seconds for run in runs)
     # In the order of the command line, then of first appearance: runs themselves are shuffled.
     places = {run.engine: run.record.place for run in runs}
     engines = sorted(places, key=lambda engine: places[engine])
     bench = Bench(
         runs, engines, float(limit), limits, {k: v[0] for k, v in truth.items()}, warnings
     )
+    if clock == "cpu":
+        bench.notes.append("CPU time")
     for engine in engines:
         wrong = sum(run.verdict == "wrong" for run in bench.of(engine))
         if wrong:
@@ -180,7 +205,7 @@ def _truths(records: list[Record], warnings: list[str]) -> dict[str, tuple[str, 
     return truth
 
 
-def _settled(record: Record, truth: dict[str, tuple[str, str]]) -> Run:
+def _settled(record: Record, truth: dict[str, tuple[str, str]], clock: Clock) -> Run:
     status, verdict = record.status, record.verdict
     note = record.note or ""
     established, source = truth.get(record.formula_hash, (None, ""))
@@ -199,5 +224,6 @@ def _settled(record: Record, truth: dict[str, tuple[str, str]]) -> Run:
         record=record,
         verdict=verdict,
         counts=counts and verdict != "wrong",
+        seconds=float(record.cpu_seconds if clock == "cpu" else record.wall_seconds),
         note=note,
     )

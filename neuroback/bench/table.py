@@ -25,8 +25,9 @@ Value = Callable[[Run], float | None]
 _LEAST_SECONDS = 0.001
 
 
-def wall(run: Run) -> float:
-    return max(run.wall, _LEAST_SECONDS)
+def seconds(run: Run) -> float:
+    """Wall or CPU, whichever the bench is about."""
+    return max(run.seconds, _LEAST_SECONDS)
 
 
 def cpu(run: Run) -> float:
@@ -41,7 +42,7 @@ def conflicts(run: Run) -> float | None:
 
 def score(run: Run, limit: float, *, cpu: bool = False) -> float:
     """PAR-2: seconds, or twice the limit where the run does not count."""
-    return (run.cpu if cpu else run.wall) if run.counts else 2 * limit
+    return (run.cpu if cpu else run.seconds) if run.counts else 2 * limit
 
 
 def _by_formula(runs: Iterable[Run]) -> dict[str, list[Run]]:
@@ -143,7 +144,7 @@ class Pairs:
     @property
     def pairs_needed(self) -> int | None:
         """Paired runs that would show a change of time by a twentieth, with the spread seen."""
-        logs = self.logs(wall)
+        logs = self.logs(seconds)
         needed = None if logs is None else statistics.pairs_needed(*logs, 0.05)
         if needed is None or not self.solved:
             return None

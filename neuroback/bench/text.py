@@ -13,7 +13,7 @@ from tabulate import tabulate
 from neuroback.bench.columns import SUMMARY, counted, spread
 from neuroback.bench.settling import Bench
 from neuroback.bench.statistics import Interval
-from neuroback.bench.table import Pairs, Table, claim, conflicts, cpu, wall
+from neuroback.bench.table import Pairs, Table, claim, conflicts, cpu, seconds
 from neuroback.errors import BenchError
 from neuroback.files import write_whole
 
@@ -39,7 +39,8 @@ def _drawn(table: Table, style: str, escape: Callable[[str], str] = str) -> str:
 
 def to_text(bench: Bench, table: Table) -> str:
     """The summary for the terminal."""
-    lines = [f"{table.formulas} formulas of {families(table.families)}, {_limit(bench)}"]
+    head = [f"{table.formulas} formulas of {families(table.families)}", _limit(bench)]
+    lines = [", ".join([*head, *bench.notes])]
     lines += [f"! {warning}" for warning in table.warnings]
     return "\n".join([*lines, "", _drawn(table, "plain")])
 
@@ -53,8 +54,9 @@ def to_markdown(bench: Bench, table: Table) -> str:
     facts = (
         f"{table.formulas} formulas of {families(table.families)}, "
         f"{table.seeds or 1} {'seed' if table.seeds < 2 else 'seeds'}, {_limit(bench)}, "
-        f"{host.get('cpu', 'unknown processor')}, {at_once} at once."
+        f"{host.get('cpu', 'unknown processor')}, {at_once} at once"
     )
+    facts = ", ".join([facts, *bench.notes]) + "."
     warnings = [f"**{warning}**" for warning in table.warnings if "WRONG" in warning]
     return "\n".join([*warnings, drawn, "", facts])
 
@@ -95,7 +97,7 @@ def replace_sections(path: Path, make: Callable[[str, list[str]], str]) -> int:
 
 def comparison_text(a: str, b: str, pairs: Pairs) -> str:
     """Two engines, pair by pair: every figure with its interval, and what may be claimed."""
-    ratio, par2_ratio = pairs.ratio(wall), pairs.par2_ratio
+    ratio, par2_ratio = pairs.ratio(seconds), pairs.par2_ratio
     time_claim, score_claim = claim(ratio), claim(par2_ratio)
     only = f"only A {counted(pairs.gained)}, only B {counted(pairs.lost)}"
     words = {"faster": f"{a} is faster", "slower": f"{a} is slower"}
@@ -105,8 +107,8 @@ def comparison_text(a: str, b: str, pairs: Pairs) -> str:
         ("formulas", f"{len(pairs.common)} of {families(len(set(pairs.families)))}"),
         ("solved by both", str(both)),
         ("wall time A/B", f"{spread(ratio)}   geometric mean over those solved by both"),
-        ("wall time A/B, SAT", spread(pairs.ratio(wall, "SAT"))),
-        ("wall time A/B, UNSAT", spread(pairs.ratio(wall, "UNSAT"))),
+        ("wall time A/B, SAT", spread(pairs.ratio(seconds, "SAT"))),
+        ("wall time A/B, UNSAT", spread(pairs.ratio(seconds, "UNSAT"))),
         ("CPU time A/B", spread(pairs.ratio(cpu))),
         ("conflicts A/B", spread(pairs.ratio(conflicts))),
         ("PAR-2 A/B", f"{spread(par2_ratio)}   all formulas, unsolved at {2 * pairs.limit:g} s"),

@@ -18,6 +18,7 @@ from neuroback.process.progress import bar as bar_of
 if TYPE_CHECKING:
     from neuroback.bench.api import Outcome
     from neuroback.bench.record import Record
+    from neuroback.bench.settling import Bench
 
 _ENGINES = """\
 engines, comma-separated or repeated; each may have a name before it (NAME=):
@@ -82,8 +83,8 @@ def _add_report(commands: Any) -> None:
         type=Path,
         metavar="FILE",
         help="make its sections <!-- bench:NAME [OPTIONS] --> ... <!-- /bench:NAME --> anew; "
-        "OPTIONS: --engines, --role, --family, --time, --reference of the section's own, and "
-        "--records PATH, beside FILE, for other records than RECORDS",
+        "OPTIONS: those of report that choose runs, of the section's own, and --records PATH, "
+        "beside FILE, for other records than RECORDS",
     )
     report.add_argument("--title", default="NeuroBack bench")
     _add_choice(report)
@@ -97,6 +98,10 @@ def _add_choice(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--role", action="append", default=[], help="only formulas of this role")
     parser.add_argument("--family", action="append", default=[])
     parser.add_argument("--time", type=float, metavar="S", help="only runs with this limit")
+    parser.add_argument("--status", choices=("SAT", "UNSAT"), help="only formulas of this status")
+    parser.add_argument(
+        "--clock", choices=("wall", "cpu"), default="wall", help="seconds are these (default wall)"
+    )
 
 
 def _add_compare(commands: Any) -> None:
@@ -242,25 +247,29 @@ def _say_end(path: Path, outcome: Outcome) -> None:
 # -- report and compare ------------------------------------------------------------------------
 
 
-def _chosen(records: list[Record], args: argparse.Namespace) -> list[Record]:
+def _settled(records: list[Record], args: argparse.Namespace) -> Bench:
     from neuroback.bench import settling
 
     labels = [label.strip() for given in args.engines for label in given.split(",")]
     chosen = settling.select(
-        records, roles=args.role, families=args.family, engines=labels, time=args.time
+        records,
+        roles=args.role,
+        families=args.family,
+        engines=labels,
+        time=args.time,
     )
     if labels:
         # In the order they were named.
         chosen = [replace(one, place=labels.index(one.engine)) for one in chosen]
-    return chosen
+    return settling.only(settling.settle(chosen, args.clock), args.status)
 
 
 def _report(args: argparse.Namespace) -> int:
-    from neuroback.bench import columns, plots, record, satcomp, settling, table, text
+    from neuroback.bench import columns, plots, record, satcomp, table, text
     from neuroback.files import write_whole
 
     everything = record.load(args.records, _warn)
-    bench = settling.settle(_chosen(everything, args))
+    bench = _settled(everything, args)
     if args.csv is not None:
         _write(args.csv, columns.to_csv(bench.runs))
     if args.satcomp is not None:
@@ -287,7 +296,7 @@ def _report(args: argparse.Namespace) -> int:
 
 def _section(records: list[Record], folder: Path, words: list[str]) -> str:
     """One table of a Markdown file in ``folder``, by the options in its marker."""
-    from neuroback.bench import record, settling, table, text
+    from neuroback.bench import record, table, text
     from neuroback.errors import BenchError
 
     parser = argparse.ArgumentParser(prog="<!-- bench:NAME", add_help=False, exit_on_error=False)
@@ -301,7 +310,7 @@ def _section(records: list[Record], folder: Path, words: list[str]) -> str:
         raise BenchError(f"options of a section: {' '.join(unknown)}, expected those of report")
     if args.records is not None:
         records = record.load(folder / args.records, _warn)
-    bench = settling.settle(_chosen(records, args))
+    bench = _settled(records, args)
     return text.to_markdown(bench, table.tabulate(bench, args.reference))
 
 

@@ -334,3 +334,35 @@ def test_plots_show_every_run_and_are_the_same_each_time() -> None:
         assert {"0.1", "1", "10"} <= words
     # A point for each formula and seed, whatever its status.
     assert drawn[0].count("<use ") >= 60
+
+
+def test_satisfiable_and_unsatisfiable_formulas_can_be_told_apart_and_cpu_from_wall_time(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    records = simulate.bench(60, {"a": 1.0, "b": 1.0})
+    for one in records:
+        if one.engine == "b":
+            one.cpu_seconds = one.wall_seconds * (4 if one.known == "UNSAT" else 2)
+        else:
+            one.cpu_seconds = one.wall_seconds
+    path = write(tmp_path / "r.jsonl", records)
+    count = {
+        status: sum(one.known == status for one in records) // 2 for status in ("SAT", "UNSAT")
+    }
+    for status, factor in (("SAT", 2), ("UNSAT", 4)):
+        words = ["bench", "report", str(path), "--status", status, "--clock", "cpu"]
+        assert main(words) == 0
+        out = capsys.readouterr().out
+        head = out.splitlines()[0]
+        assert head.startswith(f"{count[status]} formulas") and f"CPU time, only {status}" in head
+        bench = settling.only(settling.settle(records, "cpu"), status)
+        wall = settling.only(settling.settle(records), status)
+        ratios = [table.tabulate(one, "a").rows[1].ratio(table.seconds) for one in (bench, wall)]
+        assert ratios[0] is not None and ratios[1] is not None
+        assert ratios[0].value / ratios[1].value == pytest.approx(factor)
+    # The runs stay what they are.
+    assert main(["bench", "report", str(path), "--clock", "cpu", "--csv", "-"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert float(rows[0]["wall_seconds"]) == pytest.approx(records[0].wall_seconds, abs=1e-3)
+    with pytest.raises(BenchError, match="--status UNSAT"):
+        settling.only(settling.settle([simulate.make_record("f", "a", known="SAT")]), "UNSAT")
