@@ -199,6 +199,10 @@ class OnlineCheck:
 GNN_WIDTH: int
 GNN_HEADS: int
 
+def network_parameters(
+    attention: list[bool], var_features: int, clause_features: int
+) -> list[tuple[str, tuple[int, ...], bool]]: ...
+
 @final
 class Network:
     kernels: str

@@ -32,6 +32,8 @@ MAY_BE_HEAVY = (
     "model/network.py",
     "model/native.py",
     "model/paper.py",
+    "model/compact.py",
+    "model/architecture.py",
     "train/",
     "dataset/",
     "backbones/check.py",

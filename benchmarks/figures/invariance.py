@@ -23,11 +23,12 @@ from common import report
 
 from neuroback.formula import Formula
 from neuroback.graph import Graph
-from neuroback.model import checkpoint, paper
-from neuroback.model.network import GraphData, Network
+from neuroback.model import architecture, checkpoint
+from neuroback.model.compact import tensors_of
+from neuroback.model.network import Network
 from neuroback.model.predict import predict
+from neuroback.pyg import GraphData
 from neuroback.train.data import load_examples
-from neuroback.train.loop import tensors_of
 
 Predictor = Callable[[Formula], npt.NDArray[Any]]
 
@@ -63,10 +64,8 @@ def predictors(model: checkpoint.Checkpoint, run: str | None) -> dict[str, Predi
 
     found: dict[str, Predictor] = {"compact, PyG": by_pyg, "compact, C++": by_cpp}
     if run is not None:
-        trained = paper.load(run)
-        found["paper, PyG"] = lambda formula: trained.probabilities(
-            GraphData.from_graph(Graph.from_formula(formula))
-        )
+        trained = architecture.load(run)
+        found["paper, PyG"] = trained.predict
     return found
 
 

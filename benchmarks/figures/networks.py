@@ -17,7 +17,7 @@ import time
 import torch
 from common import report
 
-from neuroback.model import checkpoint, paper
+from neuroback.model import architecture
 from neuroback.train import logistic
 from neuroback.train.data import load_examples
 from neuroback.train.evaluate import evaluate, predictions
@@ -48,7 +48,7 @@ def main() -> None:
         examples = [example for example in examples if example.num_edges <= args.max_edges]
         for position, text in enumerate(args.models):
             label, _, place = text.partition("=")
-            model = paper.load(place) if paper.is_paper(place) else checkpoint.load(place)
+            model = architecture.load(place)
             started = time.process_time()
             predictions(model, examples[:TIMED], 1)
             seconds = time.process_time() - started

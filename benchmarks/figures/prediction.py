@@ -47,7 +47,8 @@ PYG = f"""
 import sys, time, torch
 from neuroback import Formula, Graph
 from neuroback.model.config import NetworkConfig, pooling
-from neuroback.model.network import GraphData, Network
+from neuroback.model.network import Network
+from neuroback.pyg import GraphData
 torch.manual_seed(0)
 torch.set_num_threads(2)
 layers = 1
@@ -65,9 +66,10 @@ SAME = """
 import sys, torch
 from neuroback import Formula, Graph
 from neuroback.model.checkpoint import load
-from neuroback.model.network import GraphData, Network
+from neuroback.model.network import Network
+from neuroback.pyg import GraphData
 from neuroback.model import predict as model
-from neuroback.train.loop import tensors_of
+from neuroback.model.compact import tensors_of
 checkpoint = load()
 network = Network(checkpoint.config)
 network.load_state_dict(tensors_of(checkpoint))

@@ -94,6 +94,15 @@ gnn::Trainer::Lookup lookup_in(
   };
 }
 
+// (name, shape, is it trained?) of every tensor of a checkpoint.
+py::list network_parameters(const std::vector<bool> &attention, std::size_t var_features,
+                            std::size_t clause_features) {
+  py::list rows;
+  for (const auto &row : gnn::parameter_list({var_features, clause_features, attention}))
+    rows.append(py::make_tuple(row.name, py::tuple(py::cast(row.shape)), row.trained));
+  return rows;
+}
+
 void trainer_forward(gnn::Trainer &trainer, const py::dict &arrays, const py::dict &parameters,
                      py::array_t<float, py::array::c_style> logits) {
   const gnn::BatchView batch = batch_of(arrays);
@@ -119,6 +128,9 @@ void register_gnn(py::module_ &module) {
              py::arg("num_clauses"), py::arg("num_literals"));
   module.attr("GNN_WIDTH") = gnn::width;
   module.attr("GNN_HEADS") = gnn::heads;
+
+  module.def("network_parameters", &network_parameters, py::arg("attention"),
+             py::arg("var_features"), py::arg("clause_features"));
 
   py::class_<gnn::Network>(module, "Network")
       .def(py::init(&read_network), py::arg("file"), py::arg("attention"), py::arg("var_features"),

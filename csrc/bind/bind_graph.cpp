@@ -14,10 +14,9 @@ namespace py = pybind11;
 
 namespace {
 
-template <std::size_t size>
-py::tuple names(const std::array<const char *, size> &table) {
-  py::tuple tuple(size);
-  for (std::size_t i = 0; i != size; ++i) tuple[i] = py::str(table[i]);
+py::tuple names(std::span<const FeatureRow> table) {
+  py::tuple tuple(table.size());
+  for (std::size_t i = 0; i != table.size(); ++i) tuple[i] = py::str(table[i].name);
   return tuple;
 }
 
@@ -41,19 +40,22 @@ std::vector<T> vector_of(const py::dict &arrays, const char *name) {
 }
 
 std::unique_ptr<Graph> restored(const py::dict &arrays, bool root_conflict) {
-  GraphArrays all;
-  all.clause_offsets = vector_of<std::int64_t>(arrays, "clause_offsets");
-  all.clause_lits = vector_of<std::int32_t>(arrays, "clause_lits");
-  all.lit_offsets = vector_of<std::int64_t>(arrays, "lit_offsets");
-  all.lit_clauses = vector_of<std::int32_t>(arrays, "lit_clauses");
-  all.clause_component = vector_of<std::int32_t>(arrays, "clause_component");
-  all.var_component = vector_of<std::int32_t>(arrays, "var_component");
-  all.var_features = vector_of<float>(arrays, "var_features");
-  all.clause_features = vector_of<float>(arrays, "clause_features");
-  all.root_values = vector_of<Value>(arrays, "root_values");
-  all.root_conflict = root_conflict;
+  Rows edges;
+  edges.clause_offsets = vector_of<std::int64_t>(arrays, "clause_offsets");
+  edges.clause_lits = vector_of<std::int32_t>(arrays, "clause_lits");
+  edges.lit_offsets = vector_of<std::int64_t>(arrays, "lit_offsets");
+  edges.lit_clauses = vector_of<std::int32_t>(arrays, "lit_clauses");
+  Components components{0, vector_of<std::int32_t>(arrays, "clause_component"),
+                        vector_of<std::int32_t>(arrays, "var_component")};
+  // They are numbered from 0 on.
+  for (const auto component : components.of_clause)
+    components.count = std::max(components.count, static_cast<std::size_t>(component) + 1);
+  Features features{vector_of<float>(arrays, "var_features"),
+                    vector_of<float>(arrays, "clause_features")};
+  RootUnits root{vector_of<Value>(arrays, "root_values"), root_conflict};
   const py::gil_scoped_release release;
-  return std::make_unique<Graph>(std::move(all));
+  return std::make_unique<Graph>(std::move(edges), std::move(root), std::move(components),
+                                 std::move(features));
 }
 
 }  // namespace
@@ -61,8 +63,8 @@ std::unique_ptr<Graph> restored(const py::dict &arrays, bool root_conflict) {
 void register_graph(py::module_ &module) {
   module.def("belief_visits", &belief_visits, py::arg("edges"));
   module.attr("FEATURE_SCHEMA") = feature_schema;
-  module.attr("VAR_FEATURES") = names(var_feature_names);
-  module.attr("CLAUSE_FEATURES") = names(clause_feature_names);
+  module.attr("VAR_FEATURES") = names(var_feature_table);
+  module.attr("CLAUSE_FEATURES") = names(clause_feature_table);
 
   py::class_<Graph>(module, "Graph")
       .def(py::init([](const Formula &formula, const py::object &should_stop) {
@@ -86,11 +88,11 @@ void register_graph(py::module_ &module) {
       .def_property_readonly("root_values", &array_of<&Graph::root_values>)
       .def_property_readonly("var_features",
                              [](const py::object &self) {
-                               return rows<var_feature_names.size()>(
+                               return rows<var_feature_table.size()>(
                                    self.cast<const Graph &>().var_features(), self);
                              })
       .def_property_readonly("clause_features", [](const py::object &self) {
-        return rows<clause_feature_names.size()>(self.cast<const Graph &>().clause_features(),
+        return rows<clause_feature_table.size()>(self.cast<const Graph &>().clause_features(),
                                                  self);
       });
 }

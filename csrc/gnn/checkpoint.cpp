@@ -43,12 +43,11 @@ double number_from(const Json &table, const char *key, double low, double high) 
   return *number;
 }
 
-template <std::size_t size>
-bool names_equal(const Json &list, const std::array<const char *, size> &names) {
+bool names_equal(const Json &list, std::span<const FeatureRow> table) {
   const Json::Array *const array = list.array();
-  return array && std::equal(array->begin(), array->end(), names.begin(), names.end(),
-                             [](const Json &entry, const char *name) {
-                               return entry.text() && *entry.text() == name;
+  return array && std::equal(array->begin(), array->end(), table.begin(), table.end(),
+                             [](const Json &entry, const FeatureRow &row) {
+                               return entry.text() && *entry.text() == row.name;
                              });
 }
 
@@ -58,11 +57,11 @@ NetworkShape shape_from(const Json &network) {
     throw FileError(format_message("expected a network of width %zu with %zu heads", width, heads));
   const double *const schema = network["feature_schema"].number();
   if (!schema || *schema != feature_schema ||
-      !names_equal(network["var_features"], var_feature_names) ||
-      !names_equal(network["clause_features"], clause_feature_names))
+      !names_equal(network["var_features"], var_feature_table) ||
+      !names_equal(network["clause_features"], clause_feature_table))
     throw FileError(format_message("trained on other features, this version computes schema %d",
                                    feature_schema));
-  NetworkShape shape{var_feature_names.size(), clause_feature_names.size(), {}};
+  NetworkShape shape{var_feature_table.size(), clause_feature_table.size(), {}};
   const Json::Array *const attention = network["attention"].array();
   if (!attention || attention->empty() || attention->size() > 64)
     throw FileError("expected a network of 1 to 64 layers");

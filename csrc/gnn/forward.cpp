@@ -34,8 +34,8 @@ void predict(const Network &network, const Graph &graph, unsigned threads,
              const std::function<bool()> &should_stop, std::span<float> probabilities) {
   NB_REQUIRE(probabilities.size() == graph.num_vars(), "one probability per variable expected");
   NB_REQUIRE(!network.layers.empty(), "a network without layers");
-  if (network.shape.var_features != var_feature_names.size() ||
-      network.shape.clause_features != clause_feature_names.size())
+  if (network.shape.var_features != var_feature_table.size() ||
+      network.shape.clause_features != clause_feature_table.size())
     throw FileError("the network was trained on other features than this version computes");
   if (graph.num_vars() == 0) return;
   const Kernels &kernel = kernels();

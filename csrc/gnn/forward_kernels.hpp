@@ -13,12 +13,11 @@
 namespace nb::gnn::NB_ISA {
 
 template <int R>
-NB_INLINE void embed_rows(const float *features, std::size_t count, const Dense &input,
-                          const Norm &norm, float *state) {
+NB_INLINE void embed_rows(const float *features, const Input &input, float *state) {
   Row rows[R];
   fill<R>(rows, input.bias.data());
-  multiply_add<R>(rows, features, input.weight.data(), count, count);
-  normalise<R>(rows, norm);
+  multiply_add<R>(rows, features, input.weight.data(), input.features, input.features);
+  normalise<R>(rows, input.norm);
 #pragma GCC unroll 16
   for (int r = 0; r < R; ++r) store(state + static_cast<std::size_t>(r) * width, rows[r]);
 }
@@ -41,9 +40,8 @@ NB_INLINE void update_clause_rows(const ClauseJob &job, std::size_t first, const
   float *state = job.clauses + first * width;
   const Layer &layer = *job.layer;
   if (job.input != nullptr) {
-    const std::size_t count = job.input->shape.clause_features;
-    embed_rows<R>(job.graph->clause_features().data() + first * count, count,
-                  job.input->clause_input, job.input->clause_input_norm, state);
+    const Input &input = job.input->clause_input;
+    embed_rows<R>(job.graph->clause_features().data() + first * input.features, input, state);
   }
   Row rows[R];
   fill<R>(rows, layer.clause.own.bias.data());
@@ -179,17 +177,16 @@ NB_INLINE void head_rows(const Network &network, const float *state, float *out,
   for (std::size_t r = 0; r < static_cast<std::size_t>(R); ++r) {
     const Row hidden = load(scratch + r * width);
     const float logit =
-        sum_lanes(hidden.low * weight.low + hidden.high * weight.high) + network.head_bias;
+        sum_lanes(hidden.low * weight.low + hidden.high * weight.high) + network.head_out_bias[0];
     out[r] = 1.0f / (1.0f + std::exp(-logit));
   }
 }
 
 template <int R>
 NB_INLINE void embed_var_rows(const VarJob &job, std::size_t first) {
-  const std::size_t count = job.network->shape.var_features;
+  const Input &input = job.network->var_input;
   float *state = job.vars + first * width;
-  embed_rows<R>(job.graph->var_features().data() + first * count, count, job.network->var_input,
-                job.network->var_input_norm, state);
+  embed_rows<R>(job.graph->var_features().data() + first * input.features, input, state);
   if (job.next != nullptr) write_table<R>(*job.next, state, job.literal_table + 2 * first * width);
 }
 

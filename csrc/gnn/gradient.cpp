@@ -22,87 +22,46 @@ Floats transpose(const float *matrix, std::size_t outputs, std::size_t inputs,
   return result;
 }
 
-// Walks over all parameters in one place, for values (forward) and for gradients (backward).
-template <class S, class Visit>
-void visit_parameters(S &s, Visit &visit) {
-  visit.input("var_input", s.var_input);
-  visit.input("clause_input", s.clause_input);
-  for (std::size_t index = 0; index < s.layers.size(); ++index) {
-    LayerParameters &p = s.layers[index];
-    const std::string prefix = "layers." + std::to_string(index) + ".";
-    visit.matrix(prefix + "to_clause.positive", p.clause_positive);
-    visit.matrix(prefix + "to_clause.negative", p.clause_negative);
-    visit.update(prefix + "clause", p.clause);
-    visit.matrix(prefix + "meta.clauses", p.meta_clauses);
-    visit.matrix(prefix + "meta.own", p.meta_own);
-    visit.bias(prefix + "meta.own.bias", p.meta_bias, width);
-    visit.norm(prefix + "meta.norm", p.meta_norm);
-    visit.matrix(prefix + "to_var.positive", p.var_positive);
-    visit.matrix(prefix + "to_var.negative", p.var_negative);
-    visit.update(prefix + "var", p.var);
-    if (p.attention) visit.scores(prefix + "to_var.", p);
-  }
-  visit.matrix("head.hidden", s.head_hidden);
-  visit.bias("head.hidden.bias", s.head_bias, width);
-  visit.bias("head.out.weight", s.head_out, width);
-  visit.bias("head.out.bias", s.head_out_bias, 1);
-}
-
-template <class Derived>
-struct VisitBase {
+struct TakeValues {
   const Trainer::Lookup &lookup;
-  Derived &self() { return static_cast<Derived &>(*this); }
-  void norm(const std::string &name, NormParameters &p) {
-    self().bias(name + ".weight", p.scale, width);
-    self().bias(name + ".bias", p.shift, width);
+
+  void matrix(const std::string &name, Matrix &p) {
+    p.value = lookup(name, width * width);
+    p.transposed = transpose(p.value, width, width);
   }
-  void update(const std::string &name, UpdateParameters &p) {
-    self().matrix(name + ".own", p.own);
-    self().bias(name + ".own.bias", p.own_bias, width);
-    if (p.hears_meta) self().matrix(name + ".meta", p.meta);
-    self().matrix(name + ".out", p.out);
-    self().bias(name + ".out.bias", p.out_bias, width);
-    norm(name + ".norm", p.norm);
+  void features(const std::string &name, Places::Features &p, std::size_t features) {
+    p.value = lookup(name, width * features);
+    p.transposed = transpose(p.value, width, features);
+    p.gradient_transposed = Floats(features * width);
+  }
+  void scores(const std::string &name, Places::Scores &p) {
+    p.value = lookup(name, heads * width);
+    p.columns = transpose(p.value, heads, width, lanes);
+  }
+  void row(const std::string &name, Places::Vector &p) { vector(name, p, width); }
+  void vector(const std::string &name, Places::Vector &p, std::size_t size) {
+    p.value = lookup(name, size);
+  }
+  void constant(const std::string &name, Places::Constant &p, std::size_t size) {
+    p = lookup(name, size);
   }
 };
 
-struct TakeValues : VisitBase<TakeValues> {
-  void matrix(const std::string &name, Matrix &p) {
-    p.weight = lookup(name + ".weight", width * width);
-    p.transposed = transpose(p.weight, width, width);
-  }
-  void bias(const std::string &name, Bias &p, std::size_t size) { p.value = lookup(name, size); }
-  void input(const std::string &name, InputParameters &p) {
-    p.mean = lookup(name + ".mean", p.features);
-    p.scale = lookup(name + ".scale", p.features);
-    p.weight = lookup(name + ".linear.weight", width * p.features);
-    p.transposed = transpose(p.weight, width, p.features);
-    p.gradient_transposed = Floats(p.features * width);
-    bias(name + ".linear.bias", p.bias, width);
-    norm(name + ".norm", p.norm);
-  }
-  void scores(const std::string &prefix, LayerParameters &p) {
-    p.score_clause = lookup(prefix + "score_clause.weight", heads * width);
-    p.score_var = lookup(prefix + "score_var.weight", heads * width);
-    p.score_clause_columns = transpose(p.score_clause, heads, width, lanes);
-    p.score_var_columns = transpose(p.score_var, heads, width, lanes);
-  }
-};
+struct TakeGradients {
+  const Trainer::Lookup &lookup;
 
-struct TakeGradients : VisitBase<TakeGradients> {
-  void matrix(const std::string &name, Matrix &p) {
-    p.gradient = lookup(name + ".weight", width * width);
+  void matrix(const std::string &name, Matrix &p) { p.gradient = lookup(name, width * width); }
+  void features(const std::string &name, Places::Features &p, std::size_t features) {
+    p.gradient = lookup(name, width * features);
   }
-  void bias(const std::string &name, Bias &p, std::size_t size) { p.gradient = lookup(name, size); }
-  void input(const std::string &name, InputParameters &p) {
-    p.gradient = lookup(name + ".linear.weight", width * p.features);
-    bias(name + ".linear.bias", p.bias, width);
-    norm(name + ".norm", p.norm);
+  void scores(const std::string &name, Places::Scores &p) {
+    p.gradient = lookup(name, heads * width);
   }
-  void scores(const std::string &prefix, LayerParameters &p) {
-    p.score_clause_gradient = lookup(prefix + "score_clause.weight", heads * width);
-    p.score_var_gradient = lookup(prefix + "score_var.weight", heads * width);
+  void row(const std::string &name, Places::Vector &p) { vector(name, p, width); }
+  void vector(const std::string &name, Places::Vector &p, std::size_t size) {
+    p.gradient = lookup(name, size);
   }
+  void constant(const std::string &, Places::Constant &, std::size_t) {}
 };
 
 std::vector<std::int32_t> offsets_of(std::span<const std::int32_t> sizes) {
@@ -119,19 +78,7 @@ void check_indices(const char *name, std::span<const std::int32_t> indices, std:
 
 }  // namespace
 
-Trainer::Trainer(NetworkShape shape) : state_(std::make_unique<TrainerState>()) {
-  TrainerState &s = *state_;
-  s.shape = std::move(shape);
-  s.var_input.features = s.shape.var_features;
-  s.clause_input.features = s.shape.clause_features;
-  for (std::size_t index = 0; index < s.shape.attention.size(); ++index) {
-    LayerParameters layer;
-    layer.attention = s.shape.attention[index];
-    layer.clause.hears_meta = index > 0;
-    s.layers.push_back(std::move(layer));
-  }
-  s.memory.resize(s.layers.size());
-}
+Trainer::Trainer(NetworkShape shape) : state_(std::make_unique<TrainerState>(std::move(shape))) {}
 
 Trainer::~Trainer() = default;
 
@@ -163,7 +110,7 @@ void Trainer::forward(const BatchView &batch, const Lookup &weights, std::span<f
                     static_cast<std::size_t>(batch.var_component[v]) < s.components),
                "var_component holds an index outside the batch");
 
-  TakeValues take{{weights}};
+  TakeValues take{weights};
   visit_parameters(s, take);
 
   const std::size_t var_rows = s.vars * width, clause_rows = s.clauses * width;
@@ -204,7 +151,7 @@ void Trainer::forward(const BatchView &batch, const Lookup &weights, std::span<f
 void Trainer::backward(std::span<const float> grad_logits, const Lookup &gradients) {
   TrainerState &s = *state_;
   NB_REQUIRE(grad_logits.size() == s.vars, "one gradient per variable expected");
-  TakeGradients take{{gradients}};
+  TakeGradients take{gradients};
   visit_parameters(s, take);
   kernels().backward(s, grad_logits.data());
 }

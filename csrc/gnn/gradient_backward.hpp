@@ -58,7 +58,7 @@ NB_INLINE Vec4 attend_backward(TrainerState &s, std::size_t index, std::size_t v
 
 template <int R>
 NB_INLINE void vars_backward(TrainerState &s, std::size_t index) {
-  LayerParameters &p = s.layers[index];
+  LayerPlaces &p = s.layers[index];
   LayerMemory &m = s.memory[index];
   const float *in = s.vars_of(index);
   float *grads = s.var_grads.get(0), *literal_grads = s.literal_grads.get(0);
@@ -85,7 +85,7 @@ NB_INLINE void vars_backward(TrainerState &s, std::size_t index) {
       for (std::size_t r = 0; r < n; ++r)
         store(part + r * width, load(pooled + (2 * r + sign) * width));
       add_outer(matrix.gradient, rest, part, n);
-      multiply<R>(part, nullptr, rest, matrix.weight, n);
+      multiply<R>(part, nullptr, rest, matrix.value, n);
       for (std::size_t r = 0; r < n; ++r)
         store(literal_grads + (2 * (begin + r) + sign) * width, load(part + r * width));
     }
@@ -105,11 +105,11 @@ NB_INLINE void vars_backward(TrainerState &s, std::size_t index) {
       }
     }
     if (p.attention) {
-      add_outer(p.score_var_gradient, score_grads, in + begin * width, n, heads, heads);
+      add_outer(p.score_var.gradient, score_grads, in + begin * width, n, heads, heads);
       for (std::size_t r = 0; r < n; ++r) {
         Row row = load(grad + r * width);
         for (std::size_t h = 0; h < heads; ++h) {
-          const Row w = load(p.score_var + h * width);
+          const Row w = load(p.score_var.value + h * width);
           row.low += score_grads[r * heads + h] * w.low;
           row.high += score_grads[r * heads + h] * w.high;
         }
@@ -122,7 +122,7 @@ NB_INLINE void vars_backward(TrainerState &s, std::size_t index) {
 // What components receive and send back: gradient of g_{index + 1}, then of g_index, and of the
 // mean (per clause) in `component_sums`.
 NB_INLINE void meta_backward(TrainerState &s, std::size_t index) {
-  LayerParameters &p = s.layers[index];
+  LayerPlaces &p = s.layers[index];
   LayerMemory &m = s.memory[index];
   float *grads = s.meta_grads.get(0), *sums = s.component_sums.get(0);
   const float *in = s.meta_of(index), *out = m.meta.get(0);
@@ -130,16 +130,16 @@ NB_INLINE void meta_backward(TrainerState &s, std::size_t index) {
   for (std::size_t k = 0; k < s.components; ++k) {
     float *grad = grads + k * width;
     add_outer(p.var.meta.gradient, sums + k * width, out + k * width, 1);
-    multiply<1>(grad, grad, sums + k * width, p.var.meta.weight, 1);
+    multiply<1>(grad, grad, sums + k * width, p.var.meta.value, 1);
     normalise_backward(grad, p.meta_norm, m.meta_normalised.get(0) + k * width,
                        m.meta_inverse.get(0) + k, 1);
     store(rest, load(grad));
     relu_backward(rest, m.meta_hidden.get(0) + k * width, 1);
-    add_columns(p.meta_bias.gradient, rest, 1);
-    add_outer(p.meta_own.gradient, rest, in + k * width, 1);
+    add_columns(p.meta_own.bias.gradient, rest, 1);
+    add_outer(p.meta_own.weight.gradient, rest, in + k * width, 1);
     add_outer(p.meta_clauses.gradient, rest, m.mean.get(0) + k * width, 1);
-    multiply<1>(grad, grad, rest, p.meta_own.weight, 1);
-    multiply<1>(rest, nullptr, rest, p.meta_clauses.weight, 1);
+    multiply<1>(grad, grad, rest, p.meta_own.weight.value, 1);
+    multiply<1>(rest, nullptr, rest, p.meta_clauses.value, 1);
     const float share = 1.0f / static_cast<float>(std::max(1, s.batch.component_sizes[k]));
     const Row row = load(rest);
     store(sums + k * width, {row.low * share, row.high * share});
@@ -148,7 +148,7 @@ NB_INLINE void meta_backward(TrainerState &s, std::size_t index) {
 
 template <int R>
 NB_INLINE void clauses_backward(TrainerState &s, std::size_t index) {
-  LayerParameters &p = s.layers[index];
+  LayerPlaces &p = s.layers[index];
   LayerMemory &m = s.memory[index];
   const float *in = s.clauses_of(index), *states = m.clauses.get(0);
   float *grads = s.clause_grads.get(0), *messages = s.clause_messages.get(0);
@@ -181,7 +181,7 @@ NB_INLINE void clauses_backward(TrainerState &s, std::size_t index) {
       if (p.attention) {
         std::memcpy(score_grads + r * heads, &score_grad, sizeof score_grad);
         for (std::size_t h = 0; h < heads; ++h) {
-          const Row w = load(p.score_clause + h * width);
+          const Row w = load(p.score_clause.value + h * width);
           sum.low += score_grad[h] * w.low;
           sum.high += score_grad[h] * w.high;
         }
@@ -189,7 +189,7 @@ NB_INLINE void clauses_backward(TrainerState &s, std::size_t index) {
       store(grad + r * width, sum);
     }
     if (p.attention)
-      add_outer(p.score_clause_gradient, score_grads, states + begin * width, n, heads, heads);
+      add_outer(p.score_clause.gradient, score_grads, states + begin * width, n, heads, heads);
     update_backward<R>(p.clause, in + begin * width, grad, messages + begin * width,
                        m.clause.hidden.get(0) + begin * width,
                        m.clause.normalised.get(0) + begin * width, m.clause.inverse.get(0) + begin,
@@ -210,7 +210,7 @@ NB_INLINE void clauses_backward(TrainerState &s, std::size_t index) {
     for (std::size_t k = 0; k < s.components; ++k) {
       add_outer(p.clause.meta.gradient, totals + k * width, meta + k * width, 1);
       multiply<1>(meta_grads + k * width, meta_grads + k * width, totals + k * width,
-                  p.clause.meta.weight, 1);
+                  p.clause.meta.value, 1);
     }
   }
   for (std::size_t c = 0; c < s.clauses; ++c) {
@@ -223,7 +223,7 @@ NB_INLINE void clauses_backward(TrainerState &s, std::size_t index) {
 
 template <int R>
 NB_INLINE void table_backward(TrainerState &s, std::size_t index) {
-  LayerParameters &p = s.layers[index];
+  LayerPlaces &p = s.layers[index];
   const float *in = s.vars_of(index);
   const float *messages = s.clause_messages.get(0);
   float *grads = s.var_grads.get(0);
@@ -241,7 +241,7 @@ NB_INLINE void table_backward(TrainerState &s, std::size_t index) {
       }
       const Matrix &matrix = sign == 0 ? p.clause_positive : p.clause_negative;
       add_outer(matrix.gradient, rows, in + begin * width, n);
-      multiply<R>(grads + begin * width, grads + begin * width, rows, matrix.weight, n);
+      multiply<R>(grads + begin * width, grads + begin * width, rows, matrix.value, n);
     }
   }
 }
@@ -267,9 +267,9 @@ NB_INLINE void backward_all(TrainerState &s, const float *grad_logits) {
     }
     add_to(s.head_out.gradient, out_grad);
     relu_backward(rows, units + begin * width, n);
-    add_columns(s.head_bias.gradient, rows, n);
-    add_outer(s.head_hidden.gradient, rows, states + begin * width, n);
-    multiply<R>(grads + begin * width, nullptr, rows, s.head_hidden.weight, n);
+    add_columns(s.head_hidden.bias.gradient, rows, n);
+    add_outer(s.head_hidden.weight.gradient, rows, states + begin * width, n);
+    multiply<R>(grads + begin * width, nullptr, rows, s.head_hidden.weight.value, n);
   }
   for (std::size_t index = s.layers.size(); index-- > 0;) {
     vars_backward<R>(s, index);

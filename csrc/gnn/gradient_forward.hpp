@@ -74,7 +74,7 @@ NB_INLINE void add_columns(float *gradient, const float *rows, std::size_t n) {
 }
 
 // state = norm(rows); keeps the normalised rows and the inverse deviations.
-NB_INLINE void normalise_rows(const float *rows, const NormParameters &norm, float *state,
+NB_INLINE void normalise_rows(const float *rows, const NormPlaces &norm, float *state,
                               float *normalised, float *inverse, std::size_t n) {
   const Row scale = load(norm.scale.value);
   const Row shift = load(norm.shift.value);
@@ -93,7 +93,7 @@ NB_INLINE void normalise_rows(const float *rows, const NormParameters &norm, flo
 }
 
 // grad: in, of the normalised state; out, of the rows before.
-NB_INLINE void normalise_backward(float *grad, const NormParameters &norm, const float *normalised,
+NB_INLINE void normalise_backward(float *grad, const NormPlaces &norm, const float *normalised,
                                   const float *inverse, std::size_t n) {
   const Row scale = load(norm.scale.value);
   Row scale_grad{}, shift_grad{};
@@ -140,39 +140,39 @@ NB_INLINE void fill_rows(float *rows, const float *bias, std::size_t n) {
 
 // `hidden` comes in as the rest (messages, meta, bias).
 template <int R>
-NB_INLINE void update_forward(const UpdateParameters &p, const float *in, float *out, float *hidden,
+NB_INLINE void update_forward(const UpdatePlaces &p, const float *in, float *out, float *hidden,
                               float *normalised, float *inverse, std::size_t n) {
   alignas(64) float rows[block_rows * width];
-  multiply<R>(hidden, hidden, in, p.own.transposed.data(), n);
+  multiply<R>(hidden, hidden, in, p.own.weight.transposed.data(), n);
   relu_rows(hidden, n);
-  const Row bias = load(p.out_bias.value);
+  const Row bias = load(p.out.bias.value);
   for (std::size_t r = 0; r < n; ++r) {
     const Row state = load(in + r * width);
     store(rows + r * width, {state.low + bias.low, state.high + bias.high});
   }
-  multiply<R>(rows, rows, hidden, p.out.transposed.data(), n);
+  multiply<R>(rows, rows, hidden, p.out.weight.transposed.data(), n);
   normalise_rows(rows, p.norm, out, normalised, inverse, n);
 }
 
 // grad: in, of the new state; out, of the old one.  rest: gradient of the rest.
 template <int R>
-NB_INLINE void update_backward(const UpdateParameters &p, const float *in, float *grad, float *rest,
+NB_INLINE void update_backward(const UpdatePlaces &p, const float *in, float *grad, float *rest,
                                const float *hidden, const float *normalised, const float *inverse,
                                std::size_t n) {
   normalise_backward(grad, p.norm, normalised, inverse, n);
-  add_columns(p.out_bias.gradient, grad, n);
-  add_outer(p.out.gradient, grad, hidden, n);
-  multiply<R>(rest, nullptr, grad, p.out.weight, n);
+  add_columns(p.out.bias.gradient, grad, n);
+  add_outer(p.out.weight.gradient, grad, hidden, n);
+  multiply<R>(rest, nullptr, grad, p.out.weight.value, n);
   relu_backward(rest, hidden, n);
-  add_columns(p.own_bias.gradient, rest, n);
-  add_outer(p.own.gradient, rest, in, n);
-  multiply<R>(grad, grad, rest, p.own.weight, n);
+  add_columns(p.own.bias.gradient, rest, n);
+  add_outer(p.own.weight.gradient, rest, in, n);
+  multiply<R>(grad, grad, rest, p.own.weight.value, n);
 }
 
 // --- forward -----------------------------------------------------------------------------------
 
 template <int R>
-NB_INLINE void input_forward(const InputParameters &p, const float *features, float *scaled,
+NB_INLINE void input_forward(const InputPlaces &p, const float *features, float *scaled,
                              float *state, float *normalised, float *inverse, std::size_t count) {
   alignas(64) float rows[block_rows * width];
   for (std::size_t begin = 0; begin < count; begin += block_rows) {
@@ -185,8 +185,8 @@ NB_INLINE void input_forward(const InputParameters &p, const float *features, fl
     fill_rows(rows, p.bias.value, n);
     for (std::size_t r = 0; r < n; ++r) {
       Row row[1] = {load(rows + r * width)};
-      multiply_add<1>(row, scaled + (begin + r) * p.features, p.transposed.data(), p.features,
-                      p.features);
+      multiply_add<1>(row, scaled + (begin + r) * p.features, p.weight.transposed.data(),
+                      p.features, p.features);
       store(rows + r * width, row[0]);
     }
     normalise_rows(rows, p.norm, state + begin * width, normalised + begin * width, inverse + begin,
@@ -194,9 +194,9 @@ NB_INLINE void input_forward(const InputParameters &p, const float *features, fl
   }
 }
 
-NB_INLINE void input_backward(InputParameters &p, const float *scaled, float *grad,
+NB_INLINE void input_backward(InputPlaces &p, const float *scaled, float *grad,
                               const float *normalised, const float *inverse, std::size_t count) {
-  p.gradient_transposed.fill_zero();
+  p.weight.gradient_transposed.fill_zero();
   for (std::size_t begin = 0; begin < count; begin += block_rows) {
     const std::size_t n = std::min(block_rows, count - begin);
     float *rows = grad + begin * width;
@@ -206,7 +206,7 @@ NB_INLINE void input_backward(InputParameters &p, const float *scaled, float *gr
       const Row g = load(rows + r * width);
       for (std::size_t f = 0; f < p.features; ++f) {
         const float value = scaled[(begin + r) * p.features + f];
-        float *at = p.gradient_transposed.data() + f * width;
+        float *at = p.weight.gradient_transposed.data() + f * width;
         Row sum = load(at);
         sum.low += value * g.low;
         sum.high += value * g.high;
@@ -216,12 +216,12 @@ NB_INLINE void input_backward(InputParameters &p, const float *scaled, float *gr
   }
   for (std::size_t o = 0; o < width; ++o)
     for (std::size_t f = 0; f < p.features; ++f)
-      p.gradient[o * p.features + f] += p.gradient_transposed[f * width + o];
+      p.weight.gradient[o * p.features + f] += p.weight.gradient_transposed[f * width + o];
 }
 
 template <int R>
 NB_INLINE void clauses_forward(TrainerState &s, std::size_t index) {
-  const LayerParameters &p = s.layers[index];
+  const LayerPlaces &p = s.layers[index];
   LayerMemory &m = s.memory[index];
   const float *in = s.clauses_of(index), *meta = s.meta_of(index);
   const float *table = s.literal_table.get(0);
@@ -229,7 +229,7 @@ NB_INLINE void clauses_forward(TrainerState &s, std::size_t index) {
   for (std::size_t begin = 0; begin < s.clauses; begin += block_rows) {
     const std::size_t n = std::min(block_rows, s.clauses - begin);
     float *hidden = m.clause.hidden.get(0) + begin * width;
-    const Row bias = load(p.clause.own_bias.value);
+    const Row bias = load(p.clause.own.bias.value);
     for (std::size_t r = 0; r < n; ++r) {
       const std::size_t c = begin + r;
       const auto first = static_cast<std::size_t>(s.clause_offsets[c]);
@@ -258,7 +258,7 @@ NB_INLINE void clauses_forward(TrainerState &s, std::size_t index) {
 }
 
 NB_INLINE void meta_forward(TrainerState &s, std::size_t index) {
-  const LayerParameters &p = s.layers[index];
+  const LayerPlaces &p = s.layers[index];
   LayerMemory &m = s.memory[index];
   float *mean = m.mean.get(0), *hidden = m.meta_hidden.get(0);
   const float *clauses = m.clauses.get(0);
@@ -276,10 +276,10 @@ NB_INLINE void meta_forward(TrainerState &s, std::size_t index) {
     Row row = load(at);
     const float share = 1.0f / static_cast<float>(std::max(1, s.batch.component_sizes[k]));
     store(at, {row.low * share, row.high * share});
-    fill_rows(hidden + k * width, p.meta_bias.value, 1);
+    fill_rows(hidden + k * width, p.meta_own.bias.value, 1);
     multiply<1>(hidden + k * width, hidden + k * width, at, p.meta_clauses.transposed.data(), 1);
     multiply<1>(hidden + k * width, hidden + k * width, in + k * width,
-                p.meta_own.transposed.data(), 1);
+                p.meta_own.weight.transposed.data(), 1);
     relu_rows(hidden + k * width, 1);
     row = load(in + k * width);
     add(row, hidden + k * width);
@@ -353,19 +353,19 @@ NB_INLINE void average(TrainerState &s, std::size_t index, std::size_t v, float 
 
 template <int R>
 NB_INLINE void vars_forward(TrainerState &s, std::size_t index) {
-  const LayerParameters &p = s.layers[index];
+  const LayerPlaces &p = s.layers[index];
   LayerMemory &m = s.memory[index];
   const float *in = s.vars_of(index), *meta = m.meta.get(0);
   alignas(64) float row[width] = {};
   if (p.attention) {
-    scores_forward<R>(m.clauses.get(0), s.clauses, p.score_clause_columns, m.clause_scores.get(0));
-    scores_forward<R>(in, s.vars, p.score_var_columns, m.var_scores.get(0));
+    scores_forward<R>(m.clauses.get(0), s.clauses, p.score_clause.columns, m.clause_scores.get(0));
+    scores_forward<R>(in, s.vars, p.score_var.columns, m.var_scores.get(0));
   }
   for (std::size_t begin = 0; begin < s.vars; begin += block_rows) {
     const std::size_t n = std::min(block_rows, s.vars - begin);
     float *pooled = m.pooled.get(0) + 2 * begin * width;
     float *hidden = m.var.hidden.get(0) + begin * width;
-    fill_rows(hidden, p.var.own_bias.value, n);
+    fill_rows(hidden, p.var.own.bias.value, n);
     std::int32_t last = -1;
     for (std::size_t r = 0; r < n; ++r) {
       const std::size_t v = begin + r;
@@ -393,7 +393,7 @@ NB_INLINE void vars_forward(TrainerState &s, std::size_t index) {
 // table[2v] = W+ x, table[2v + 1] = W- x.
 template <int R>
 NB_INLINE void table_forward(TrainerState &s, std::size_t index) {
-  const LayerParameters &p = s.layers[index];
+  const LayerPlaces &p = s.layers[index];
   const float *in = s.vars_of(index);
   float *table = s.literal_table.get(0);
   alignas(64) float rows[block_rows * width];
@@ -428,8 +428,8 @@ NB_INLINE void forward_all(TrainerState &s, float *logits) {
   for (std::size_t begin = 0; begin < s.vars; begin += block_rows) {
     const std::size_t n = std::min(block_rows, s.vars - begin);
     float *rows = units + begin * width;
-    fill_rows(rows, s.head_bias.value, n);
-    multiply<R>(rows, rows, states + begin * width, s.head_hidden.transposed.data(), n);
+    fill_rows(rows, s.head_hidden.bias.value, n);
+    multiply<R>(rows, rows, states + begin * width, s.head_hidden.weight.transposed.data(), n);
     relu_rows(rows, n);
     for (std::size_t r = 0; r < n; ++r) {
       const Row row = load(rows + r * width);

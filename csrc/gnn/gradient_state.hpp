@@ -14,47 +14,37 @@ inline namespace trainer_parts {
 
 constexpr std::size_t block_rows = 64;
 
-// One matrix: PyTorch's [outputs][inputs] for gradients, its transpose for values.
+// What the trainer keeps: PyTorch's values and the place of their gradients; of matrices also the
+// transpose of the values.
 struct Matrix {
-  const float *weight = nullptr;
+  const float *value = nullptr;
   float *gradient = nullptr;
   Floats transposed;
 };
-struct Bias {
-  const float *value = nullptr;
-  float *gradient = nullptr;
+struct Places {
+  struct Vector {
+    const float *value = nullptr;
+    float *gradient = nullptr;
+  };
+  using Matrix = trainer_parts::Matrix;
+  using Constant = const float *;
+  // Both copies are [features][width].
+  struct Features {
+    const float *value = nullptr;
+    float *gradient = nullptr;
+    Floats transposed, gradient_transposed;
+  };
+  // [heads][width] in PyTorch; the columns are [width][lanes].
+  struct Scores {
+    const float *value = nullptr;
+    float *gradient = nullptr;
+    Floats columns;
+  };
 };
-struct NormParameters {
-  Bias scale, shift;
-};
-struct UpdateParameters {
-  Matrix own, out, meta;
-  Bias own_bias, out_bias;
-  NormParameters norm;
-  bool hears_meta = true;
-};
-struct InputParameters {
-  std::size_t features = 0;
-  const float *mean = nullptr, *scale = nullptr;
-  // [width][features] in PyTorch; both copies here are [features][width].
-  Floats transposed, gradient_transposed;
-  const float *weight = nullptr;
-  float *gradient = nullptr;
-  Bias bias;
-  NormParameters norm;
-};
-struct LayerParameters {
-  bool attention = false;
-  Matrix clause_positive, clause_negative, var_positive, var_negative;
-  UpdateParameters clause, var;
-  Matrix meta_clauses, meta_own;
-  Bias meta_bias;
-  NormParameters meta_norm;
-  // [heads][width] in PyTorch, [width][16] here.
-  const float *score_clause = nullptr, *score_var = nullptr;
-  float *score_clause_gradient = nullptr, *score_var_gradient = nullptr;
-  Floats score_clause_columns, score_var_columns;
-};
+using NormPlaces = NormOf<Places>;
+using InputPlaces = InputOf<Places>;
+using UpdatePlaces = UpdateOf<Places>;
+using LayerPlaces = LayerOf<Places>;
 
 // Memory that grows and is kept, so that batches do not fault it in anew each time.
 struct Buffer {
@@ -79,15 +69,13 @@ struct LayerMemory {
 
 }  // namespace trainer_parts
 
-struct TrainerState {
-  NetworkShape shape;
+struct TrainerState : NetworkOf<Places> {
+  explicit TrainerState(NetworkShape given)
+      : NetworkOf<Places>(std::move(given)), memory(layers.size()) {}
+
   BatchView batch;
   std::size_t vars = 0, clauses = 0, components = 0, edges = 0;
   std::vector<std::int32_t> clause_offsets, lit_offsets;
-  InputParameters var_input, clause_input;
-  std::vector<LayerParameters> layers;
-  Matrix head_hidden;
-  Bias head_bias, head_out, head_out_bias;
 
   Buffer var_rows, clause_rows, var_normalised, var_inverse, clause_normalised, clause_inverse;
   Buffer first_vars, first_clauses, first_meta;

@@ -222,62 +222,20 @@ class Taker {
  public:
   explicit Taker(std::map<std::string, Tensor> tensors) : tensors_(std::move(tensors)) {}
 
-  std::vector<float> take(const std::string &name, std::vector<std::int64_t> shape) {
-    const auto found = tensors_.find(name);
-    if (found == tensors_.end()) damaged("tensor '" + name + "' is missing");
-    if (found->second.shape != shape) damaged("tensor '" + name + "' has another shape");
-    std::vector<float> values = std::move(found->second.values);
-    tensors_.erase(found);
-    parameters += values.size();
-    return values;
+  void matrix(const std::string &name, Floats &place) { place = turned(name, width, width, width); }
+  void features(const std::string &name, Floats &place, std::size_t features) {
+    place = turned(name, features, width, width);
   }
-
-  // A PyTorch linear weight [outputs, inputs], transposed; columns padded to `columns`.
-  Floats matrix(const std::string &name, std::size_t inputs, std::size_t outputs,
-                std::size_t columns = width) {
-    const auto values =
-        take(name, {static_cast<std::int64_t>(outputs), static_cast<std::int64_t>(inputs)});
-    Floats result(inputs * columns);
-    result.fill_zero();
-    for (std::size_t o = 0; o < outputs; ++o)
-      for (std::size_t i = 0; i < inputs; ++i) result[i * columns + o] = values[o * inputs + i];
-    return result;
-  }
-  Floats vector(const std::string &name, std::size_t size = width) {
+  void scores(const std::string &name, Floats &place) { place = turned(name, width, heads, lanes); }
+  void row(const std::string &name, Floats &place) { place = turned(name, width, 1, 1); }
+  void vector(const std::string &name, Floats &place, std::size_t size) {
     const auto values = take(name, {static_cast<std::int64_t>(size)});
-    Floats result(size);
-    std::copy(values.begin(), values.end(), result.data());
-    return result;
+    place = Floats(size);
+    std::copy(values.begin(), values.end(), place.data());
   }
-  Dense dense(const std::string &name) {
-    return {matrix(name + ".weight", width, width), vector(name + ".bias")};
-  }
-  Norm norm(const std::string &name) { return {vector(name + ".weight"), vector(name + ".bias")}; }
-  Update update(const std::string &name, bool hears_meta) {
-    Update result;
-    result.own = dense(name + ".own");
-    if (hears_meta) result.meta = matrix(name + ".meta.weight", width, width);
-    result.out = dense(name + ".out");
-    result.norm = norm(name + ".norm");
-    return result;
-  }
-
-  // An input layer with its feature normalisation (f - mean) * scale folded in.
-  Dense input(const std::string &name, std::size_t features) {
-    const auto mean = take(name + ".mean", {static_cast<std::int64_t>(features)});
-    const auto scale = take(name + ".scale", {static_cast<std::int64_t>(features)});
-    parameters -= 2 * features;
-    Dense result{matrix(name + ".linear.weight", features, width), vector(name + ".linear.bias")};
-    for (std::size_t o = 0; o < width; ++o) {
-      double bias = result.bias[o];
-      for (std::size_t i = 0; i < features; ++i) {
-        float &weight = result.weight[i * width + o];
-        weight *= scale[i];
-        bias -= static_cast<double>(weight) * mean[i];
-      }
-      result.bias[o] = static_cast<float>(bias);
-    }
-    return result;
+  void constant(const std::string &name, Floats &place, std::size_t size) {
+    vector(name, place, size);
+    parameters -= size;
   }
 
   void require_empty() const {
@@ -288,43 +246,53 @@ class Taker {
   std::size_t parameters = 0;
 
  private:
+  std::vector<float> take(const std::string &name, const std::vector<std::int64_t> &shape) {
+    const auto found = tensors_.find(name);
+    if (found == tensors_.end()) damaged("tensor '" + name + "' is missing");
+    if (found->second.shape != shape) damaged("tensor '" + name + "' has another shape");
+    std::vector<float> values = std::move(found->second.values);
+    tensors_.erase(found);
+    parameters += values.size();
+    return values;
+  }
+  // A PyTorch linear weight [outputs, inputs], transposed; columns padded to `columns`.
+  Floats turned(const std::string &name, std::size_t inputs, std::size_t outputs,
+                std::size_t columns) {
+    const auto values =
+        take(name, {static_cast<std::int64_t>(outputs), static_cast<std::int64_t>(inputs)});
+    Floats result(inputs * columns);
+    result.fill_zero();
+    for (std::size_t o = 0; o < outputs; ++o)
+      for (std::size_t i = 0; i < inputs; ++i) result[i * columns + o] = values[o * inputs + i];
+    return result;
+  }
+
   std::map<std::string, Tensor> tensors_;
 };
+
+// Makes (f - mean) * scale a part of the linear map of the features f.
+void fold_normalisation(Input &input) {
+  for (std::size_t o = 0; o < width; ++o) {
+    double bias = input.bias[o];
+    for (std::size_t i = 0; i < input.features; ++i) {
+      float &weight = input.weight[i * width + o];
+      weight *= input.scale[i];
+      bias -= static_cast<double>(weight) * input.mean[i];
+    }
+    input.bias[o] = static_cast<float>(bias);
+  }
+}
 
 }  // namespace
 
 Network Network::from_safetensors(std::span<const std::byte> file, const NetworkShape &shape) {
   Taker taker(parse_safetensors(file));
-  Network network;
-  network.shape = shape;
-  network.var_input = taker.input("var_input", shape.var_features);
-  network.var_input_norm = taker.norm("var_input.norm");
-  network.clause_input = taker.input("clause_input", shape.clause_features);
-  network.clause_input_norm = taker.norm("clause_input.norm");
-  for (std::size_t index = 0; index < shape.attention.size(); ++index) {
-    const std::string prefix = "layers." + std::to_string(index) + ".";
-    Layer layer;
-    layer.attention = shape.attention[index];
-    layer.clause_positive = taker.matrix(prefix + "to_clause.positive.weight", width, width);
-    layer.clause_negative = taker.matrix(prefix + "to_clause.negative.weight", width, width);
-    layer.clause = taker.update(prefix + "clause", index > 0);
-    layer.meta_clauses = taker.matrix(prefix + "meta.clauses.weight", width, width);
-    layer.meta_own = taker.dense(prefix + "meta.own");
-    layer.meta_norm = taker.norm(prefix + "meta.norm");
-    layer.var_positive = taker.matrix(prefix + "to_var.positive.weight", width, width);
-    layer.var_negative = taker.matrix(prefix + "to_var.negative.weight", width, width);
-    layer.var = taker.update(prefix + "var", true);
-    if (layer.attention) {
-      layer.score_clause = taker.matrix(prefix + "to_var.score_clause.weight", width, heads, 16);
-      layer.score_var = taker.matrix(prefix + "to_var.score_var.weight", width, heads, 16);
-    }
-    network.layers.push_back(std::move(layer));
-  }
-  network.head_hidden = taker.dense("head.hidden");
-  network.head_out = taker.matrix("head.out.weight", width, 1, 1);
-  network.head_bias = taker.vector("head.out.bias", 1)[0];
+  Network network(shape);
+  visit_parameters(network, taker);
   taker.require_empty();
   network.parameters = taker.parameters;
+  fold_normalisation(network.var_input);
+  fold_normalisation(network.clause_input);
   return network;
 }
 

@@ -62,14 +62,14 @@ def run(args: argparse.Namespace) -> int:
 
     from neuroback.engines.proof_file import require_writable
     from neuroback.files import write_whole
-    from neuroback.model import checkpoint, paper
+    from neuroback.model import architecture
     from neuroback.train import logistic
     from neuroback.train.data import load_examples
     from neuroback.train.evaluate import dump, evaluate, plot, table
 
     if args.output:
         require_writable(args.output, "figures")
-    model = paper.load(args.model) if paper.is_paper(args.model) else checkpoint.load(args.model)
+    model = architecture.load(args.model)
     examples = load_examples(
         args.data,
         max_edges=1 << 31,

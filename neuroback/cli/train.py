@@ -78,14 +78,14 @@ def _run(args: argparse.Namespace) -> int:
     from neuroback.train.choice import CLOSED
     from neuroback.train.config import TrainConfig, read_config
     from neuroback.train.data import load_examples
-    from neuroback.train.loop import layers_of, train
+    from neuroback.train.loop import train
 
     logging.getLogger("lightning.fabric").setLevel(logging.WARNING)
     start = checkpoint.load(args.start) if args.mode == "finetune" else None
     defaults = TrainConfig()
     if start is not None:
-        layers, attention = layers_of(start)
-        defaults = replace(defaults, layers=layers, attention_layers=attention)
+        shape = start.config
+        defaults = replace(defaults, layers=shape.layers, attention_layers=shape.attention_layers)
     config = read_config(args.config, args.set, defaults)
     # Of several processes the first speaks.
     examples = load_examples(

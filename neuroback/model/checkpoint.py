@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,9 @@ from neuroback import _core
 from neuroback.errors import CheckpointError
 from neuroback.files import write_whole
 from neuroback.model.config import NetworkConfig
+
+if TYPE_CHECKING:
+    from neuroback.formula import Formula
 
 FORMAT = 1
 SHIPPED = Path(__file__).parent / "checkpoints"
@@ -91,6 +94,13 @@ class Checkpoint:
                 f"{self.weights_path}: not the weights that {self.name}.json was written for"
             )
         return network_from_bytes(content, self.config, self.weights_path)
+
+    def predict(self, formula: Formula, threads: int | None = None) -> npt.NDArray[np.float32]:
+        """P(variable is true), float32 (num_vars,), by the C++ network, as ``solve`` has it."""
+        from neuroback.graph import Graph
+        from neuroback.model.predict import predict
+
+        return predict(Graph.from_formula(formula), self, threads)
 
 
 def network_from_bytes(content: bytes, config: NetworkConfig, path: Path) -> _core.Network:

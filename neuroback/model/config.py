@@ -46,6 +46,10 @@ class NetworkConfig:
     def layers(self) -> int:
         return len(self.attention)
 
+    @property
+    def attention_layers(self) -> int:
+        return sum(self.attention)
+
     def require_current_features(self) -> None:
         """Raise CheckpointError where the features are not those that this version computes."""
         if (self.feature_schema, self.var_features, self.clause_features) != (

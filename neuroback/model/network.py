@@ -35,6 +35,7 @@ from torch.nn import functional
 from torch_geometric.data import Data
 from torch_geometric.nn import MessagePassing
 
+from neuroback import _core
 from neuroback.model.config import NetworkConfig
 
 
@@ -415,6 +416,19 @@ class Network(nn.Module):
             for index, attention in enumerate(config.attention)
         )
         self.head = Head(width)
+        self._require_listed()
+
+    def _require_listed(self) -> None:
+        """The tensors are those of csrc/gnn/parameters.hpp, by name, shape and whether trained."""
+        config = self.config
+        listed = _core.network_parameters(
+            list(config.attention), len(config.var_features), len(config.clause_features)
+        )
+        trained = {name for name, _ in self.named_parameters()}
+        ours = {(n, tuple(t.shape), n in trained) for n, t in self.state_dict().items()}
+        if ours != set(listed):
+            different = ", ".join(sorted({name for name, _, _ in ours ^ set(listed)}))
+            raise TypeError(f"parameters other than the list's: {different}")
 
     def forward(self, data: Data) -> Tensor:
         structure = Structure(data)

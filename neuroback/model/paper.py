@@ -24,7 +24,8 @@ Source: Wang et al., "NeuroBack: Improving CDCL SAT Solving using Graph Neural N
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,11 +38,15 @@ from torch.nn import functional
 from torch_geometric.data import Data
 from torch_geometric.nn import GATv2Conv
 
-from neuroback.errors import CheckpointError
+from neuroback.errors import CheckpointError, DataError
 from neuroback.files import write_whole
-from neuroback.model.checkpoint import Gate, tensors_to_bytes
+from neuroback.formula import Formula
+from neuroback.graph import Graph
+from neuroback.model.checkpoint import Checkpoint, Gate, tensors_to_bytes
+from neuroback.pyg import GraphData
 
-ARCHITECTURE = "paper"
+# What reading a damaged pair of files raises.
+_DAMAGE = (OSError, ValueError, KeyError, TypeError, RuntimeError, OverflowError)
 _WIDTH = 48
 _HEADS = 8
 _PATCH = 16
@@ -215,52 +220,61 @@ class PaperCheckpoint:
     gate: Gate
 
     @torch.no_grad()
-    def probabilities(self, data: Data) -> npt.NDArray[np.float32]:
-        """P(variable is true), float32 (V,)."""
+    def predict(self, formula: Formula, threads: int | None = None) -> npt.NDArray[np.float32]:
+        """P(variable is true), float32 (num_vars,), with PyTorch's own number of threads."""
         self.network.eval()
+        data = GraphData.from_graph(Graph.from_formula(formula))
         p: npt.NDArray[np.float32] = torch.sigmoid(self.network(data)).numpy()
         return p
 
 
-def save(
-    path: Path, network: PaperNetwork, threshold: float, gate: Gate, card: Mapping[str, Any]
-) -> None:
-    """Write ``path`` (.safetensors) and the JSON beside it."""
-    document = {
-        "architecture": ARCHITECTURE,
-        "parameters": network.num_parameters(),
-        "threshold": threshold,
-        "gate": {"margin": gate.margin, "min_share": gate.min_share},
-        "card": dict(card),
-    }
-    write_whole(path, tensors_to_bytes(network.tensors()))
-    write_whole(path.with_suffix(".json"), (json.dumps(document, indent=1) + "\n").encode())
+class Paper:
+    """See ``neuroback.model.architecture.Architecture``."""
+
+    name = "paper"
+    native = False
+
+    def build(self, layers: int, attention_layers: int) -> PaperNetwork:
+        """Its size is the published one, whatever the options say."""
+        return PaperNetwork()
+
+    def begin(self, network: PaperNetwork, constants: Callable[[], Mapping[str, Tensor]]) -> None:
+        """It reads no features."""
+
+    def begin_from(self, network: PaperNetwork, start: Checkpoint) -> None:
+        raise DataError(f"architecture {self.name} trains from random weights only")
+
+    def save(
+        self,
+        path: Path,
+        network: PaperNetwork,
+        threshold: float,
+        gate: Gate,
+        card: Mapping[str, Any],
+    ) -> None:
+        document = {
+            "architecture": self.name,
+            "parameters": network.num_parameters(),
+            "threshold": threshold,
+            "gate": {"margin": gate.margin, "min_share": gate.min_share},
+            "card": dict(card),
+        }
+        write_whole(path, tensors_to_bytes(network.tensors()))
+        write_whole(path.with_suffix(".json"), (json.dumps(document, indent=1) + "\n").encode())
+
+    def load(self, model: str | os.PathLike[str]) -> PaperCheckpoint:
+        from safetensors.torch import load_file
+
+        path = Path(model)
+        path = path / "model.json" if path.is_dir() else path.with_suffix(".json")
+        try:
+            document = json.loads(path.read_text(encoding="utf-8"))
+            network = PaperNetwork()
+            network.load_state_dict(load_file(path.with_suffix(".safetensors")))
+            gate = Gate(**document["gate"])
+            return PaperCheckpoint(path.stem, network, float(document["threshold"]), gate)
+        except _DAMAGE as error:
+            raise CheckpointError(f"{path}: {error}") from None
 
 
-def is_paper(model: str | Path) -> bool:
-    """Does this file or run folder hold a network of this architecture?"""
-    try:
-        document = json.loads(_json_of(model).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return False
-    return isinstance(document, dict) and document.get("architecture") == ARCHITECTURE
-
-
-def load(model: str | Path) -> PaperCheckpoint:
-    """Inverse of ``save``; ``model`` is a file of the pair or the run's folder."""
-    from safetensors.torch import load_file
-
-    path = _json_of(model)
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        network = PaperNetwork()
-        network.load_state_dict(load_file(path.with_suffix(".safetensors")))
-        gate = Gate(**document["gate"])
-        return PaperCheckpoint(path.stem, network, float(document["threshold"]), gate)
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, OverflowError) as error:
-        raise CheckpointError(f"{path}: {error}") from None
-
-
-def _json_of(model: str | Path) -> Path:
-    path = Path(model)
-    return path / "model.json" if path.is_dir() else path.with_suffix(".json")
+ARCHITECTURE = Paper()

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from neuroback.errors import DataError
+from neuroback.model.architecture import MODULES
 
-ARCHITECTURES = ("compact", "paper")
 ACCELERATORS = ("auto", "cpu", "cuda", "mps")
 # Options as earlier versions called them, in files of runs and of users.
 _FORMER_NAMES = {"held_out_families": "unseen_share", "held_out": "validation_share"}
@@ -86,7 +86,7 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         for name, known in (
-            ("architecture", ARCHITECTURES),
+            ("architecture", tuple(MODULES)),
             ("accelerator", ACCELERATORS),
             ("precision", PRECISIONS),
         ):

@@ -12,10 +12,8 @@ from typing import Any
 import numpy as np
 from tabulate import tabulate
 
-from neuroback.graph import Graph
-from neuroback.model.checkpoint import Checkpoint, Gate
-from neuroback.model.paper import PaperCheckpoint
-from neuroback.model.predict import predict
+from neuroback.model.architecture import Trained
+from neuroback.model.checkpoint import Gate
 from neuroback.train import metrics
 from neuroback.train.consistency import consistency
 from neuroback.train.example import Example
@@ -38,36 +36,28 @@ class Evaluation:
 
 
 def predictions(
-    model: Checkpoint | PaperCheckpoint, examples: Sequence[Example], threads: int | None = None
+    model: Trained, examples: Sequence[Example], threads: int | None = None
 ) -> list[Probabilities]:
-    """By the C++ network: what is measured is what ``solve`` uses.  ``paper`` has PyG only."""
-    return [_predict_one(model, example, threads) for example in examples]
-
-
-def _predict_one(
-    model: Checkpoint | PaperCheckpoint, example: Example, threads: int | None
-) -> Probabilities:
-    if isinstance(model, PaperCheckpoint):
-        return model.probabilities(example.data())
-    return predict(Graph.from_formula(example.formula()), model, threads)
+    """What is measured is what ``solve`` uses, if it can run the network at all."""
+    return [model.predict(example.formula(), threads) for example in examples]
 
 
 def _predict_or_say_why(
-    model: Checkpoint | PaperCheckpoint, example: Example, threads: int | None, max_edges: int
+    model: Trained, example: Example, threads: int | None, max_edges: int
 ) -> tuple[Probabilities, str]:
     """Probabilities and "", or one half everywhere (no advice) and why: "oversized", "failed"."""
     silent: Probabilities = np.full(example.num_vars, 0.5, dtype=np.float32)
     if example.num_edges > max_edges:
         return silent, "oversized"
     try:
-        p = _predict_one(model, example, threads)
+        p = model.predict(example.formula(), threads)
     except MemoryError:
         return silent, "failed"
     return (p, "") if np.isfinite(p).all() else (silent, "failed")
 
 
 def evaluate(
-    model: Checkpoint | PaperCheckpoint,
+    model: Trained,
     examples: Sequence[Example],
     threads: int | None = None,
     *,
@@ -165,7 +155,7 @@ SWEEP_THRESHOLDS = (0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.92, 0.94, 0.96
 _OPEN = Gate(0.0, 0.0)
 
 
-def sweep(model: Checkpoint, examples: Sequence[Example]) -> list[dict[str, Any]]:
+def sweep(model: Trained, examples: Sequence[Example]) -> list[dict[str, Any]]:
     """Advice figures of every threshold without a gate, averaged over formulas."""
     predicted = predictions(model, examples)
     entries = []

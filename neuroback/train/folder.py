@@ -21,9 +21,7 @@ from torch import Tensor
 
 from neuroback.errors import DataError
 from neuroback.files import write_whole
-from neuroback.model import checkpoint, paper
-from neuroback.model.network import Network
-from neuroback.model.paper import PaperCheckpoint, PaperNetwork
+from neuroback.model import checkpoint
 from neuroback.train.config import TrainConfig
 from neuroback.train.data import Division
 from neuroback.train.example import Example
@@ -37,7 +35,7 @@ class State:
     """All that a resumed run needs: the optimizer's moments included, no random state (batches
     depend on seed and epoch alone)."""
 
-    network: Network | PaperNetwork
+    network: torch.nn.Module
     optimizer: torch.optim.Optimizer
     average: dict[str, Tensor]
     epoch: int = 0
@@ -167,11 +165,6 @@ def write_metrics(out: Path, history: Sequence[Mapping[str, Any]]) -> None:
     writer.writeheader()
     writer.writerows(history)
     write_whole(out / "metrics.csv", text.getvalue().encode())
-
-
-def load_trained(run: Path) -> checkpoint.Checkpoint | PaperCheckpoint:
-    """The best network of a run, of either architecture."""
-    return paper.load(run) if paper.is_paper(run) else checkpoint.load(run / "model.safetensors")
 
 
 def _read_json(path: Path, *keys: str) -> dict[str, Any]:

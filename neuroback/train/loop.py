@@ -28,10 +28,9 @@ from lightning.fabric import Fabric
 from torch import Tensor
 
 from neuroback.errors import DataError
-from neuroback.model import checkpoint, paper
-from neuroback.model.config import NetworkConfig, pooling
-from neuroback.model.network import Network
-from neuroback.model.paper import PaperCheckpoint, PaperNetwork
+from neuroback.model import architecture as architectures
+from neuroback.model import checkpoint
+from neuroback.model.architecture import Architecture, Trained
 from neuroback.train import metrics
 from neuroback.train.choice import CLOSED, CLOSED_THRESHOLD, choose, keep
 from neuroback.train.config import TrainConfig
@@ -42,7 +41,6 @@ from neuroback.train.folder import (
     State,
     check_options,
     load_state,
-    load_trained,
     read_division,
     save_state,
     write_division,
@@ -58,11 +56,11 @@ logger = logging.getLogger("neuroback")
 _GROUPS_AHEAD = 3
 
 
-def build(config: TrainConfig) -> Network | PaperNetwork:
+def build(config: TrainConfig) -> torch.nn.Module:
+    """A network of the options' architecture; the seed fixes its weights."""
     torch.manual_seed(config.seed)
-    if config.architecture == paper.ARCHITECTURE:
-        return PaperNetwork()
-    return Network(NetworkConfig(attention=pooling(config.layers, config.attention_layers)))
+    chosen = architectures.architecture(config.architecture)
+    return chosen.build(config.layers, config.attention_layers)
 
 
 def _optimizer(network: torch.nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
@@ -96,7 +94,7 @@ def train(
     resume: bool = False,
     card: Mapping[str, Any] | None = None,
     on_epoch: Callable[[dict[str, Any]], None] | None = None,
-) -> checkpoint.Checkpoint | PaperCheckpoint:
+) -> Trained:
     """Train a network; returns the checkpoint of the epoch with the best score.
 
     start     weights to begin with (fine-tuning); None: random ones
@@ -134,7 +132,7 @@ def _train(
     card: Mapping[str, Any] | None,
     on_epoch: Callable[[dict[str, Any]], None] | None,
     closing: ExitStack,
-) -> checkpoint.Checkpoint | PaperCheckpoint:
+) -> Trained:
     fabric = launch(config)
     check_options(out, config, resume)
     parts = _division(out, examples, config)
@@ -147,19 +145,12 @@ def _train(
         len(parts.validation),
         len(parts.unseen),
     )
-    network = build(config)
+    architecture = architectures.architecture(config.architecture)
+    network: Any = build(config)
     if start is None:
-        if isinstance(network, Network):
-            network.load_state_dict(network.state_dict() | feature_constants(parts.train))
+        architecture.begin(network, lambda: feature_constants(parts.train))
     else:
-        if not isinstance(network, Network):
-            raise DataError(f"architecture {config.architecture} trains from random weights only")
-        if start.config != network.config:
-            raise DataError(
-                f"{start.name}: layers, attention_layers are {layers_of(start)}, expected those of "
-                f"the options, {(config.layers, config.attention_layers)}"
-            )
-        network.load_state_dict(tensors_of(start))
+        architecture.begin_from(network, start)
     state = State(network, _optimizer(network, config), {})
     state.average = {name: value.clone() for name, value in network.state_dict().items()}
     fabric.barrier()
@@ -173,7 +164,7 @@ def _train(
     call: Callable[[Any], Tensor] = module
     workers: NativeWorkers | None = None
     alone = fabric.world_size == 1
-    if config.native and isinstance(network, Network) and fabric.device.type == "cpu" and alone:
+    if config.native and architecture.native and fabric.device.type == "cpu" and alone:
         workers = closing.enter_context(NativeWorkers(network, config.threads))
     writer = None
     if fabric.is_global_zero:
@@ -229,7 +220,7 @@ def _train(
             if score > state.best:
                 state.best, state.best_epoch = score, state.epoch
                 if fabric.is_global_zero:
-                    _save_model(out, network, config, figures, card)
+                    _save_model(architecture, out, network, config, figures, card)
         figures["seconds"] = round(state.seconds, 1)
         state.history.append(figures)
         if writer is not None:
@@ -244,9 +235,9 @@ def _train(
             logger.info("no better score in %d epochs", config.patience)
             break
     if fabric.is_global_zero:
-        _choose_threshold(out, judges)
+        _choose_threshold(architecture, out, judges)
     fabric.barrier()
-    return load_trained(out)
+    return architecture.load(out)
 
 
 def _require_finite(value: float, state: State, config: TrainConfig) -> None:
@@ -258,11 +249,6 @@ def _require_finite(value: float, state: State, config: TrainConfig) -> None:
         )
 
 
-def layers_of(model: checkpoint.Checkpoint) -> tuple[int, int]:
-    """Options ``layers`` and ``attention_layers`` of a checkpoint's shape."""
-    return len(model.config.attention), sum(model.config.attention)
-
-
 def _judges(parts: Division, config: TrainConfig) -> Division:
     """What the run is validated on: formulas that do not train and are not too large."""
     limit = config.validate_edges or math.inf
@@ -270,11 +256,11 @@ def _judges(parts: Division, config: TrainConfig) -> Division:
     return Division([], *([e for e in group if e.num_edges <= limit] for group in groups))
 
 
-def _choose_threshold(out: Path, judges: Division) -> None:
-    """Choose threshold and gate of the run's network and write them beside it."""
-    model = load_trained(out)
-    if not isinstance(model, checkpoint.Checkpoint):
+def _choose_threshold(architecture: Architecture, out: Path, judges: Division) -> None:
+    """Choose threshold and gate of a network that ``solve`` runs and write them beside it."""
+    if not architecture.native:
         return
+    model = checkpoint.load(out)
     threshold, gate, _ = choose(model, judges)
     keep(model, model.weights_path, threshold, gate, model.card["card"])
 
@@ -351,35 +337,16 @@ def _score(figures: Mapping[str, Any]) -> float:
     return -sum(value * weight for value, weight in known) / sum(weight for _, weight in known)
 
 
-def tensors_of(model: checkpoint.Checkpoint) -> dict[str, Tensor]:
-    """A checkpoint's tensors for ``load_state_dict``; they passed the C++ reader's checks."""
-    from safetensors.torch import load_file
-
-    assert model.network.parameters > 0
-    tensors: dict[str, Tensor] = load_file(model.weights_path)
-    return tensors
-
-
 def _save_model(
+    architecture: Architecture,
     out: Path,
-    network: Network | PaperNetwork,
+    network: torch.nn.Module,
     config: TrainConfig,
     figures: Mapping[str, Any],
     card: Mapping[str, Any] | None,
 ) -> None:
-    path = out / "model.safetensors"
     told = {**(card or {}), "options": config.to_json(), "validation": dict(figures)}
-    if isinstance(network, PaperNetwork):
-        paper.save(path, network, CLOSED_THRESHOLD, CLOSED, told)
-    else:
-        checkpoint.save(
-            path,
-            network.config,
-            network.tensors(),
-            threshold=CLOSED_THRESHOLD,
-            gate=CLOSED,
-            card=told,
-        )
+    architecture.save(out / "model.safetensors", network, CLOSED_THRESHOLD, CLOSED, told)
 
 
 def _summary_writer(out: Path) -> Any:

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from neuroback import _core
 from neuroback.errors import CheckpointError
 from neuroback.graph import Graph
 from neuroback.model import checkpoint
@@ -53,6 +54,22 @@ def test_shipped_checkpoints_load() -> None:
         assert model.network.parameters == model.card["parameters"]
         assert 0.5 <= model.threshold <= 1
     assert checkpoint.load().network.parameters >= 50_000
+
+
+def test_the_list_of_parameters_is_that_of_the_shipped_file() -> None:
+    model = checkpoint.load()
+    content = model.weights_path.read_bytes()
+    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    header.pop("__metadata__", None)
+    config = model.config
+    listed = _core.network_parameters(
+        list(config.attention), len(config.var_features), len(config.clause_features)
+    )
+    assert {name: list(shape) for name, shape, _ in listed} == {
+        name: row["shape"] for name, row in header.items()
+    }
+    trained = sum(int(np.prod(shape)) for _, shape, is_trained in listed if is_trained)
+    assert trained == model.network.parameters
 
 
 def test_round_trip(saved: Any, network: Any, tmp_path: Path) -> None:

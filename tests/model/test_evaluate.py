@@ -99,7 +99,7 @@ def test_oversized_and_failed_count_as_no_advice(
     def fail(*ignored: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(evaluate, "predict", fail)
+    monkeypatch.setattr(type(saved), "predict", fail)
     figures = evaluate.evaluate(saved, learnable, 1).overall["model"]
     assert figures["formulas"] == 8 and figures["failed"] == 1 and figures["advised"] == 0
 

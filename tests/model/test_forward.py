@@ -181,6 +181,20 @@ def test_no_cross_talk_in_batches(network: Any, make_formula: Callable[..., Form
     assert torch.isfinite(batch.var_features.grad).all()
 
 
+def test_a_network_of_other_parameters_than_the_list_is_refused() -> None:
+    pytest.importorskip("torch")
+    from neuroback.model.config import NetworkConfig
+    from neuroback.model.network import Head, Network
+
+    class Other(Network):
+        def _require_listed(self) -> None:
+            self.head = Head(16)
+            super()._require_listed()
+
+    with pytest.raises(TypeError, match="other than the list's: head.hidden.bias, head.hidden.w"):
+        Other(NetworkConfig())
+
+
 def test_gradients_are_right(make_formula: Callable[..., Formula]) -> None:
     """The hand-written backward passes against finite differences, in double precision."""
     torch = pytest.importorskip("torch")

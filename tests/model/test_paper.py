@@ -20,7 +20,7 @@ from torch_geometric.data import Batch
 from neuroback.errors import CheckpointError, DataError
 from neuroback.formula import Formula
 from neuroback.graph import Graph
-from neuroback.model import paper
+from neuroback.model import architecture, checkpoint, paper
 from neuroback.pyg import GraphData
 from neuroback.train import evaluate, loop
 from neuroback.train.config import TrainConfig
@@ -83,24 +83,26 @@ def test_trains_resumes_and_is_evaluated(
         architecture="paper", epochs=2, batch_edges=1000, validation_share=0.2, unseen_share=0.3
     )
     whole = loop.train(examples, tmp_path / "whole", config)
-    assert isinstance(whole, paper.PaperCheckpoint)
-    again = paper.load(tmp_path / "whole" / "model.safetensors")
+    again = architecture.load(tmp_path / "whole" / "model.safetensors")
+    assert isinstance(whole, paper.PaperCheckpoint) and isinstance(again, paper.PaperCheckpoint)
     for one, other in zip(whole.network.parameters(), again.network.parameters(), strict=True):
         assert torch.equal(one, other)
     result = evaluate.evaluate(whole, examples)
     assert result.overall["model"]["formulas"] == 6
-    p = whole.probabilities(examples[0].data())
+    p = whole.predict(examples[0].formula())
     assert p.shape == (20,) and np.ptp(p) > 0
     # A finished run that is resumed has nothing left to do and gives the same network.
     same = loop.train(examples, tmp_path / "whole", config, resume=True)
-    assert np.array_equal(p, same.probabilities(examples[0].data()))  # type: ignore[union-attr]
+    assert np.array_equal(p, same.predict(examples[0].formula()))
 
 
 def test_what_is_no_such_network_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="expected compact or paper"):
         TrainConfig(architecture="large")
-    assert not paper.is_paper(tmp_path) and not paper.is_paper("default")
-    (tmp_path / "model.json").write_text('{"architecture": "paper"}')
-    assert paper.is_paper(tmp_path)
-    with pytest.raises(CheckpointError, match=r"model\.json"):
-        paper.load(tmp_path)
+    assert isinstance(architecture.load("default"), checkpoint.Checkpoint)
+    with pytest.raises(CheckpointError, match=r"0 \.safetensors files"):
+        architecture.load(tmp_path)
+    for damage in ('{"architecture": "paper"}', '{"architecture": ["x"]}', "[" * 100_000):
+        (tmp_path / "model.json").write_text(damage)
+        with pytest.raises(CheckpointError):
+            architecture.load(tmp_path)

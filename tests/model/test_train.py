@@ -23,6 +23,7 @@ from torch_geometric.data import Batch
 from neuroback.errors import DataError
 from neuroback.formula import Formula
 from neuroback.model import checkpoint
+from neuroback.model.compact import tensors_of
 from neuroback.train import choice, evaluate, loop, metrics
 from neuroback.train.config import TrainConfig, read_config
 from neuroback.train.data import batches, divide, feature_constants
@@ -105,7 +106,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one(examples: list[Example], tmp_
         on_epoch=lambda figures: seen.append(figures["epoch"]),
     )
     assert seen == [2]
-    a, b = loop.tensors_of(whole), loop.tensors_of(resumed)
+    a, b = tensors_of(whole), tensors_of(resumed)
     for name in a:
         assert torch.allclose(a[name], b[name], atol=1e-6), name
     assert len((tmp_path / "cut" / "metrics.csv").read_text().splitlines()) == 3
@@ -124,7 +125,7 @@ def test_finetuning_starts_from_the_checkpoint(examples: list[Example], tmp_path
     first = loop.train(examples, tmp_path / "a", SMALL)
     frozen = TrainConfig(**{**SMALL.to_json(), "learning_rate": 0.0, "epochs": 1, "average": 0.0})
     second = loop.train(examples, tmp_path / "b", frozen, start=first)
-    a, b = loop.tensors_of(first), loop.tensors_of(second)
+    a, b = tensors_of(first), tensors_of(second)
     assert all(torch.equal(a[name], b[name]) for name in a)
 
 

@@ -116,6 +116,11 @@ def test_root_values_are_those_of_unit_propagation() -> None:
     assert 0 < conflicts < 300
 
 
+def test_one_literal_repeated_is_a_unit() -> None:
+    graph = Graph.from_formula(Formula.from_clauses([[-2, -2, -2], [2, 3], [1, -1, 1]]))
+    assert graph.root_values.tolist() == [0, -1, 1] and not graph.root_conflict
+
+
 def test_order_and_names_do_not_matter() -> None:
     rng = np.random.default_rng(6)
     clauses = random_clauses(rng, 30, 100)

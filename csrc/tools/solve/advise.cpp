@@ -135,6 +135,8 @@ std::optional<gnn::Advice> Adviser::advise(unsigned threads) const {
   }
   if (arguments.gate.value_or(true)) {
     const double share = gnn::clear_share(model.gate, p_true, root_values);
+    if (model.gate.min_share > 1)
+      return none("the gate is closed for good: no threshold was shown to be right for this model");
     if (share < model.gate.min_share)
       return none(
           format_message("the gate is closed, %.1f%% of the open variables have a clear "
