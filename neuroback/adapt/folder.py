@@ -80,7 +80,7 @@ def read_folder(
             unread.append(name)
             continue
         entry = Entry(
-            str(path.resolve()), formula.shape_hash, formula.num_vars, formula.num_clauses
+            os.path.realpath(path), formula.shape_hash, formula.num_vars, formula.num_clauses
         )
         if entry.shape in entries:
             duplicates.append(name)

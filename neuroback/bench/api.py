@@ -104,8 +104,8 @@ class Wishes:
             check_seconds=self.check_time or max(60.0, 10 * (self.time or 60.0)),
             check_memory_mib=self.check_memory,
             cgroup=self.cgroup,
-            cache=str(Path(self.cache or suite.default_cache()).resolve()),
-            scratch=None if self.scratch is None else str(Path(self.scratch).resolve()),
+            cache=os.path.realpath(self.cache or suite.default_cache()),
+            scratch=None if self.scratch is None else os.path.realpath(self.scratch),
         )
 
 

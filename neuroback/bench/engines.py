@@ -66,7 +66,7 @@ def parse_one(text: str) -> Adapter:
         return PySat(label, options)
     if kind == "command":
         if os.sep in options[0]:
-            options[0] = str(Path(options[0]).resolve())
+            options[0] = os.path.realpath(options[0])
         proves = any("{proof}" in option for option in options)
         return (ProvingCommand if proves else Command)(label, options)
     if kind == "control":

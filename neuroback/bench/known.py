@@ -9,6 +9,7 @@ asked with parameters; nothing of a formula's name is ever put into a query's te
 from __future__ import annotations
 
 import csv
+import os
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -102,7 +103,7 @@ class Known:
                 )
                 if place is not None and row.get(place):
                     file = path.parent / row[place]
-                    self._by_path[str(file.resolve())] = fact
+                    self._by_path[os.path.realpath(file)] = fact
                     # A table from elsewhere knows our formulas only by their bare names, and
                     # then only if no two of its own share one.
                     name = Path(row[place]).name
@@ -115,7 +116,7 @@ class Known:
         """What is known; the hash decides over the path, the path over the bare name."""
         found = [
             self._by_hash.get(gbd_hash),
-            self._by_path.get(str(path.resolve())),
+            self._by_path.get(os.path.realpath(path)),
             self._by_name.get(path.name),
         ]
         found += [_ask(database, gbd_hash) for database in self._databases]
@@ -131,7 +132,7 @@ class Known:
 def _ask(database: Path, gbd_hash: str) -> Fact | None:
     """Status (``result``) and ``family`` of one hash in a GBD database."""
     try:
-        connection = sqlite3.connect(f"file:{database.resolve()}?mode=ro", uri=True)
+        connection = sqlite3.connect(f"file:{os.path.realpath(database)}?mode=ro", uri=True)
     except sqlite3.Error as error:
         raise BenchError(f"{database}: {error}, expected a GBD database") from None
     try:

@@ -69,7 +69,7 @@ def to_redo(record: Record, wishes: Sequence[str]) -> bool:
 
 def token_for(records: Path) -> str:
     """Marks the processes of runs that write to this file, in their environment."""
-    return "nb" + hashlib.blake2b(os.fsencode(records.resolve()), digest_size=8).hexdigest()
+    return "nb" + hashlib.blake2b(os.fsencode(os.path.realpath(records)), digest_size=8).hexdigest()
 
 
 class Runner:

@@ -119,7 +119,7 @@ class Cache:
     def identify(self, path: Path) -> dict[str, int | str]:
         """Hashes and sizes of the formula at ``path``, remembered by size and time of change."""
         stat = path.stat()
-        where = hashlib.blake2b(os.fsencode(path.resolve()), digest_size=12).hexdigest()
+        where = hashlib.blake2b(os.fsencode(os.path.realpath(path)), digest_size=12).hexdigest()
         note = self.folder / "paths" / f"{where}.json"
         stamp = f"{stat.st_size} {stat.st_mtime_ns}"
         try:
@@ -159,11 +159,11 @@ def tasks(
             faults.append(str(error))
             continue
         fact = known.lookup(entry.path, str(what["gbd_hash"]))
-        family = entry.family or fact.family or entry.path.resolve().parent.name
+        family = entry.family or fact.family or Path(os.path.realpath(entry.path)).parent.name
         found.append(
             Task(
                 name=entry.name,
-                path=str(entry.path.resolve()),
+                path=os.path.realpath(entry.path),
                 family=family,
                 formula_hash=str(what["hash"]),
                 gbd_hash=str(what["gbd_hash"]),

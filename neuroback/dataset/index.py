@@ -73,6 +73,12 @@ _REFUSALS = {
 }
 
 
+def _is_full(folder: Path) -> bool:
+    """Has the device no room for a page or two?"""
+    device = os.statvfs(folder)
+    return device.f_bavail * device.f_frsize < 1 << 16
+
+
 def _read_only(path: Path) -> str:
     """For SQLite: the database at ``path`` without anything written beside it."""
     place = f"file:{quote(os.fspath(path.absolute()))}?mode=ro"
@@ -86,25 +92,28 @@ def _read_only(path: Path) -> str:
 class Index:
     """``index.sqlite`` of a data set folder; a context manager.
 
-    writable   False where the folder or its device take no changes: then it can only be read
+    refusal   why it can only be read: the folder or its device take no changes; "" if it can be
+              written
     """
 
     def __init__(self, path: Path, *, create: bool = False) -> None:
         if not create and not path.is_file():
             raise DataError(f"{path.parent}: no data set (no {path.name})")
         self.path = path
-        self.writable = create or (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
-        self._connect(path if self.writable else _read_only(path))
-        if self.writable:
+        self.refusal = ""
+        if not create and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+            self.refusal = "cannot be written, expected a set that can"
+        self._connect(_read_only(path) if self.refusal else path)
+        if not self.refusal:
             try:
                 self._do("PRAGMA journal_mode = WAL")
                 self._do("PRAGMA synchronous = NORMAL")
-            except DataError:
+            except DataError as error:
                 # A full device: its sets can be read all the same.
                 if create:
                     raise
                 self._base.close()
-                self.writable = False
+                self.refusal = str(error).removeprefix(f"{path}: ")
                 self._connect(_read_only(path))
         self._prepare(create)
 
@@ -119,6 +128,8 @@ class Index:
 
     def _fault(self, error: sqlite3.DatabaseError) -> DataError:
         text = str(error)
+        if "disk I/O error" in text and _is_full(self.path.parent):
+            text = "disk is full"
         for mark, reason in _REFUSALS.items():
             if mark in text:
                 return DataError(f"{self.path}: {reason}")
@@ -155,8 +166,8 @@ class Index:
 
     def require_writable(self) -> None:
         """DataError where the set cannot be changed."""
-        if not self.writable:
-            raise DataError(f"{self.path.parent}: cannot be written, expected a set that can")
+        if self.refusal:
+            raise DataError(f"{self.path.parent}: {self.refusal}")
 
     def close(self) -> None:
         self._base.close()

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from neuroback.bench import adapters, controls, engines, host, known, output, suite
+from neuroback.cli import main
 from neuroback.errors import BenchError
 
 
@@ -214,3 +215,18 @@ def test_benchexec_module() -> None:
     assert result(0, "s UNKNOWN") == "unknown"
     assert result(20, "s SATISFIABLE") == "ERROR"
     assert result(1, "c s SATISFIABLE") == "ERROR"
+
+
+@pytest.mark.parametrize("option", ["--cache", "--scratch", "-o"])
+def test_a_loop_of_links_is_one_line(
+    tmp_path: Path, option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "one").symlink_to("two")
+    (tmp_path / "two").symlink_to("one")
+    (tmp_path / "f.cnf").write_text("p cnf 1 1\n1 0\n")
+    (tmp_path / "suite.txt").write_text("f.cnf\n")
+    words = ["--engines", "pysat:cadical195", "-o", str(tmp_path / "records")]
+    words = [*words, option, str(tmp_path / "one")]
+    assert main(["bench", "run", str(tmp_path / "suite.txt"), *words]) == 1
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert "neuroback: error: " in error and "symbolic links" in error
