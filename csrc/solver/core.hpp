@@ -115,7 +115,9 @@ class ProofLink {
   void original(std::span<const std::int32_t> clause);
   void add(std::span<const Lit> clause);
   void erase(std::span<const Lit> clause);
-  void erase_original(std::span<const std::int32_t> clause);
+  // The same in the numbers of the proof.
+  void add_named(std::span<const std::int32_t> clause);
+  void erase_named(std::span<const std::int32_t> clause);
   void start();
 
  private:

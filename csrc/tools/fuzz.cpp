@@ -410,6 +410,10 @@ class Generator {
           at_most_one();
         } while (one_in(2));
         count = pick(0, 2 * vars_);
+      } else if (one_in(8)) {
+        // Parities, with and without company.
+        for (int i = 0, n = pick(2, vars_ + 2); i < n; ++i) parity();
+        count = one_in(2) ? 0 : pick(0, vars_);
       } else if (one_in(3)) {
         structure();
         // Few other clauses leave the structure to the passes that look for it.
@@ -434,6 +438,24 @@ class Generator {
     for (const int a : first)
       for (const int b : second)
         add("clause " + std::to_string(a) + " " + std::to_string(b) + more);
+  }
+
+  // Some variables sum to zero or to one; now and then a clause is left out or shortened.
+  void parity() {
+    std::set<int> chosen;
+    for (int i = 0, n = pick(2, 6); i < n; ++i) chosen.insert(pick(1, vars_));
+    const std::vector<int> sum(chosen.begin(), chosen.end());
+    const bool odd = random_.flip();
+    for (std::uint32_t a = 0; a < (1u << sum.size()); ++a) {
+      bool parity = false;
+      std::string line = "clause";
+      const bool shorter = sum.size() > 3 && one_in(30);
+      for (std::size_t i = 0; i < sum.size(); ++i) {
+        parity ^= a >> i & 1;
+        if (i || !shorter) line += " " + std::to_string(a >> i & 1 ? -sum[i] : sum[i]);
+      }
+      if (parity != odd && !one_in(60)) add(line);
+    }
   }
 
   // At most one of some literals.

@@ -25,12 +25,17 @@ void ProofLink::add(std::span<const Lit> clause) {
   if (!listener) return;
   scratch_.clear();
   for (const Lit lit : clause) scratch_.push_back(names_.proof(lit));
+  add_named(scratch_);
+}
+
+void ProofLink::add_named(std::span<const std::int32_t> clause) {
+  if (!listener) return;
   if (loading) {
     waiting_.push_back(1);
-    waiting_.insert(waiting_.end(), scratch_.begin(), scratch_.end());
+    waiting_.insert(waiting_.end(), clause.begin(), clause.end());
     waiting_.push_back(0);
   } else {
-    emit(true, scratch_);
+    emit(true, clause);
   }
 }
 
@@ -38,10 +43,10 @@ void ProofLink::erase(std::span<const Lit> clause) {
   if (!listener) return;
   scratch_.clear();
   for (const Lit lit : clause) scratch_.push_back(names_.proof(lit));
-  erase_original(scratch_);
+  erase_named(scratch_);
 }
 
-void ProofLink::erase_original(std::span<const std::int32_t> clause) {
+void ProofLink::erase_named(std::span<const std::int32_t> clause) {
   if (!listener) return;
   if (loading) {
     waiting_.push_back(0);
@@ -140,7 +145,7 @@ void add_original(Core &core, std::span<const std::int32_t> clause) {
   }
   for (const Lit lit : lits) core.trail.assigned[lit.var()].seen = 0;
   if (satisfied) {
-    core.proof.erase_original(clause);
+    core.proof.erase_named(clause);
     return;
   }
   for (const Lit lit : lits) {
@@ -153,7 +158,7 @@ void add_original(Core &core, std::span<const std::int32_t> clause) {
   if (lits.empty()) derive_empty(core);
   if (changed) {
     if (!lits.empty()) core.proof.add(lits);
-    core.proof.erase_original(clause);
+    core.proof.erase_named(clause);
   }
   if (lits.empty()) return;
   if (lits.size() == 1) {

@@ -3,8 +3,8 @@
 //
 // Users count their variables 1, 2, ...; inside they are indices.  The solver may add variables of
 // its own between two of theirs, so from then on tables translate.  Users never see such a
-// variable.  In a proof it carries the number that follows all others when it is made; there must
-// be no proof if the user may still add variables.
+// variable.  In a proof it carries the number that follows all others when it is made, and so do
+// variables that only the proof has; there must be no proof if the user may still add variables.
 //
 // N1  As long as the solver has no variable of its own, variable v of the user is index v - 1.
 #pragma once
@@ -63,10 +63,12 @@ class Names {
         rank_.push_back(0);
       }
     const Var var(size());
-    outer_.push_back(-var.dimacs());
+    outer_.push_back(-(var.dimacs() + only_proof_));
     rank_.push_back(++own_);
     return var;
   }
+  // The number of a new variable that stands in the proof and nowhere else.
+  std::int32_t add_proof_var() { return static_cast<std::int32_t>(size()) + ++only_proof_; }
 
  private:
   static std::int32_t signed_as(Lit lit, std::int32_t name) {
@@ -74,6 +76,7 @@ class Names {
   }
 
   std::uint32_t users_ = 0, own_ = 0;
+  std::int32_t only_proof_ = 0;
   // All empty as long as the solver has no variable of its own.
   std::vector<std::uint32_t> inner_;
   // The user's number, or minus the number in proofs of a variable of the solver.
