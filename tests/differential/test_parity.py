@@ -113,7 +113,7 @@ def test_units_and_equivalences_follow_from_the_sums() -> None:
         (frozenset((3, 5, 6)), 0), (frozenset((4, 5, 6, 7)), 1),
     ]  # fmt: skip
     # Clauses beside the XORs, so that no solution of these alone is a model.
-    clauses = flat(equations, random.Random(1)) + [[1, 5, 2], [-1, -5, 7], [2, 6, 3], [-2, 8, 1]]
+    clauses = [*flat(equations, random.Random(1)), [1, 5, 2], [-1, -5, 7], [2, 6, 3], [-2, 8, 1]]
     with Solver(bootstrap_with=clauses) as solver:
         solver.configure({"lucky": 0})
         assert solver.solve()
@@ -141,9 +141,7 @@ def test_mixed_formulas_have_the_answer_of_another_solver(seed: int, tmp_path: P
     pysat = pytest.importorskip("pysat.solvers")
     rng = random.Random(seed)
     variables = rng.randint(8, 30)
-    equations = random_system(
-        variables, rng.randint(3, variables), rng.choice((3, 3, 4, 5)), rng
-    )
+    equations = random_system(variables, rng.randint(3, variables), rng.choice((3, 3, 4, 5)), rng)
     clauses = flat(equations, rng)
     for _ in range(rng.randint(0, 2 * variables)):
         chosen = rng.sample(range(1, variables + 1), rng.choice((2, 3, 3)))
