@@ -55,6 +55,10 @@ def choose(options: SolveOptions) -> Engine:
             missing = missing or error
             continue
         return find(name)
+    own = {name: find(name).options(options.kissat) for name in HOMES} if options.set else {}
+    for name in options.set or {}:
+        if not any(name in rows for rows in own.values()):
+            raise EngineError(_unknown(name, own))
     raise missing or EngineError(_refusal(find(AUTO), options) or "no engine is there")
 
 
@@ -101,7 +105,7 @@ def _refusal(engine: Engine, options: SolveOptions) -> str | None:
     own = engine.options(options.kissat) if options.set else {}
     for name, value in (options.set or {}).items():
         if name not in own:
-            return _unknown(engine, name, own)
+            return _unknown(name, {engine.name: own})
         low, high = own[name].low, own[name].high
         if not low <= value <= high:
             return f"--set {name}={value}: expected {low} to {high}"
@@ -127,15 +131,20 @@ def _refusal(engine: Engine, options: SolveOptions) -> str | None:
     return None
 
 
-def _unknown(engine: Engine, name: str, own: dict[str, OptionRange]) -> str:
+def _unknown(name: str, own: dict[str, dict[str, OptionRange]]) -> str:
+    """The message about an option that none of the engines ``own`` is about has."""
     import difflib
 
-    near = difflib.get_close_matches(name, own, 3)
+    near = [
+        f"{one} ({engine})" if len(own) > 1 else one
+        for engine, rows in own.items()
+        for one in difflib.get_close_matches(name, rows, 3)
+    ]
     hint = f", did you mean {' or '.join(near)}?" if near else ""
-    return (
-        f"--set {name}: the engine {engine.name} has no such option{hint}; there are "
-        f"{', '.join(sorted(own))}"
-    )
+    if name == "seed":
+        hint = ", but --seed sets it"
+    has = "; ".join(f"{engine} has {', '.join(sorted(rows))}" for engine, rows in own.items())
+    return f"--set {name}: there is no such option{hint}; {has}"
 
 
 def _named(names: list[str]) -> str:
