@@ -141,7 +141,7 @@ def settle(records: Iterable[Record], clock: Clock = "wall") -> Bench:
     chosen = _one_version(chosen, warnings)
     truth = _truths(chosen, warnings)
     runs = [_settled(record, truth, clock) for record in chosen]
-    limit = limits.time or max(run.seconds for run in runs)
+    limit = (clock == "cpu" and limits.cpu) or limits.time or max(run.seconds for run in runs)
     # In the order of the command line, then of first appearance: runs themselves are shuffled.
     places = {run.engine: run.record.place for run in runs}
     engines = sorted(places, key=lambda engine: places[engine])
