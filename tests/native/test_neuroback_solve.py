@@ -160,6 +160,8 @@ def test_standard_input(arguments: list[str], tmp_path: Path) -> None:
     ends = lines.index("0")
     assert not any(line.startswith(("c", "s")) for line in lines[: ends + 1])
     assert answer("\n".join(lines[ends + 1 :])) == ["s UNSATISFIABLE"]
+    named = run("--no-neural", "--no-binary", "-", "/dev/stdout", text=text)[1]
+    assert answer(named) == answer(out) and named.startswith(lines[0])
 
 
 @pytest.mark.parametrize(

@@ -148,7 +148,7 @@ class Run {
     solver_.set_option("incremental", 0);
     for (const auto &[name, value] : arguments_.core) solver_.set_option(name, value);
     if (target_) {
-      const bool binary = arguments_.binary && !target_->is_stdout();
+      const bool binary = arguments_.binary && arguments_.proof != "-";
       const auto write = [this](std::string_view bytes) { target_->write(bytes); };
       const auto failed = [this] {
         proof_error_ = std::current_exception();

@@ -77,6 +77,7 @@ ProofTarget::ProofTarget(const std::string &path, const std::string &input, bool
     return;
   }
   std::error_code none;
+  stdout_ = path == "/dev/stdout" || path == "/dev/fd/1" || path == "/proc/self/fd/1";
   streams_ = is_stream(path);
   if (streams_) {
     descriptor_ = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);

@@ -26,6 +26,7 @@ class ProofTarget {
   // Leaves nothing behind.
   void discard() noexcept;
 
+  // Do the c, s and v lines go the same way?
   bool is_stdout() const { return stdout_; }
 
  private:
