@@ -31,7 +31,7 @@ from neuroback.process.pool import Pool, open_pool
 
 # Shares of the time after which stages end.
 _BASELINE, _SEARCH = 0.15, 0.65
-_ENDS = {"choose": 0.75, "judge": 1.0}
+_ENDS = {"baseline": 0.25, "choose": 0.75, "judge": 1.0}
 # Bounds of the limit of a run, CPU seconds.
 _LEAST_CAP, _MOST_CAP = 0.2, 60.0
 # An engine so many times slower than the other one is not searched.
@@ -45,7 +45,7 @@ _CANDIDATES = 2
 # Trials that every search has before the better one has more.
 _FIRST_TRIALS = 9
 # Formulas at least, whatever the time.
-_LEAST_FORMULAS = {"choose": 6, "judge": 8}
+_LEAST_FORMULAS = {"baseline": 6, "choose": 6, "judge": 8}
 # Ticks of the runs that say how many a second has.
 _PROBE_TICKS = 2e7
 
@@ -192,9 +192,8 @@ class _Adaptation:
         entries = list(self.folder.searched)
         room = _BASELINE * self.time * self.pool.jobs / (len(arms) * len(entries))
         cap = self.ledger.fact("cap", min(_MOST_CAP, max(_LEAST_CAP, room)))
-        verdicts = compare(
-            entries, arms, _SEARCH_SEEDS[:1], cap, self.ledger, self.pool, self._on_run
-        )
+        verdicts = self._as_many("baseline", entries, arms, _SEARCH_SEEDS[:1], cap)
+        entries = entries[: self.ledger.known("formulas to baseline")]
         solved = []
         for entry in entries:
             jobs = [Job("seconds", entry.path, arm, _SEARCH_SEEDS[0], cap) for arm in arms]
