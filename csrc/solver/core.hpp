@@ -174,14 +174,17 @@ class Delay {
 };
 
 struct Pass {
-  // Search ticks when the technique ran last.
-  std::int64_t mark = 0;
+  // Things found by all runs.
+  std::int64_t found = 0;
   Delay delay;
 };
 
 struct Passes {
   Pass rows[num_techniques];
   Pass &operator[](Technique technique) { return rows[static_cast<std::size_t>(technique)]; }
+  const Pass &operator[](Technique technique) const {
+    return rows[static_cast<std::size_t>(technique)];
+  }
 };
 
 // Where passes go on next time.

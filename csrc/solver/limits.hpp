@@ -27,15 +27,6 @@ inline double law_quadratic(double n) {
   return n * n;
 }
 
-inline double scale_by_one(std::int64_t) {
-  return 1;
-}
-// Passes over the whole formula wait longer the larger it is.
-inline double scale_by_clauses(std::int64_t irredundant) {
-  const double size = std::log10(static_cast<double>(irredundant) + 10) - 5;
-  return 25 + 4.5 * size * size;
-}
-
 struct Limits {
   // Conflicts before which there is no restart.
   std::int64_t restart = 0;

@@ -12,9 +12,9 @@ struct Options {
 #define OPTION(name, value, low, high, description) int name = value;
 #include "solver/options.def"
 #undef OPTION
-#define TECHNIQUE(name, letter, on, effort, least, description) \
+#define TECHNIQUE(name, letter, on, effort, least, worth, entry, description) \
   int name = on, name##_effort = effort;
-#define ROUND(name, counter, interval, law, scale, test_interval, description) \
+#define ROUND(name, counter, interval, law, test_interval, description) \
   int name##_interval = interval;
 #include "solver/techniques.def"
 };
@@ -38,12 +38,12 @@ static_assert(std::ranges::is_sorted(own_option_table, {}, &OptionRow::name),
 
 // Those of techniques.def.
 inline constexpr OptionRow technique_option_table[] = {
-#define TECHNIQUE(name, letter, on, effort, least, description) \
-  {#name, &Options::name, on, 0, 1, description},               \
+#define TECHNIQUE(name, letter, on, effort, least, worth, entry, description) \
+  {#name, &Options::name, on, 0, 1, description},                             \
       {#name "_effort", &Options::name##_effort, effort, 0, 100000, "per mille of search ticks"},
-#define ROUND(name, counter, interval, law, scale, test_interval, description) \
-  {#name "_interval", &Options::name##_interval,                               \
-   interval,          1,                                                       \
+#define ROUND(name, counter, interval, law, test_interval, description) \
+  {#name "_interval", &Options::name##_interval,                        \
+   interval,          1,                                                \
    1000000,           "conflicts between two " description ", before scaling"},
 #include "solver/techniques.def"
 };

@@ -14,12 +14,12 @@
 namespace nb {
 
 enum class Technique : std::uint8_t {
-#define TECHNIQUE(name, letter, on, effort, least, description) name,
+#define TECHNIQUE(name, letter, on, effort, least, worth, entry, description) name,
 #include "solver/techniques.def"
 };
 
 enum class Round : std::uint8_t {
-#define ROUND(name, counter, interval, law, scale, test_interval, description) name,
+#define ROUND(name, counter, interval, law, test_interval, description) name,
 #include "solver/techniques.def"
 };
 
@@ -28,14 +28,15 @@ struct TechniqueRow {
   char letter;
   int Options::*on;
   int Options::*effort;
-  std::int64_t least;
+  std::int64_t least, worth, entry;
   std::int64_t Statistics::*ticks;
   std::string_view description;
 };
 
 inline constexpr TechniqueRow technique_table[] = {
-#define TECHNIQUE(name, letter, on, effort, least, description)                                   \
-  {#name,      letter, &Options::name, &Options::name##_effort, least, &Statistics::ticks_##name, \
+#define TECHNIQUE(name, letter, on, effort, least, worth, entry, description) \
+  {#name,      letter, &Options::name, &Options::name##_effort,               \
+   least,      worth,  entry,          &Statistics::ticks_##name,             \
    description},
 #include "solver/techniques.def"
 };
@@ -45,13 +46,12 @@ struct RoundRow {
   std::int64_t Statistics::*counter;
   int Options::*interval;
   double (*law)(double);
-  double (*scale)(std::int64_t);
   int test_interval;
 };
 
 inline constexpr RoundRow round_table[] = {
-#define ROUND(name, counter, interval, law, scale, test_interval, description) \
-  {#name, &Statistics::counter, &Options::name##_interval, law_##law, scale_##scale, test_interval},
+#define ROUND(name, counter, interval, law, test_interval, description) \
+  {#name, &Statistics::counter, &Options::name##_interval, law_##law, test_interval},
 #include "solver/techniques.def"
 };
 

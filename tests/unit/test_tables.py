@@ -52,6 +52,11 @@ def run(clauses: list[list[int]], options: Mapping[str, int]) -> dict[str, int]:
         return solver.statistics()
 
 
+def odd(a: int, b: int, c: int) -> list[list[int]]:
+    """Clauses that say that one or three of these are true."""
+    return [[a, b, c], [a, -b, -c], [-a, b, -c], [-a, -b, c]]
+
+
 def formulas() -> Iterator[list[list[int]]]:
     for family, parameters in (
         ("factoring", {"bits": 10}),
@@ -68,6 +73,9 @@ def formulas() -> Iterator[list[list[int]]]:
     yield chain + random_clauses(rng, 40, 120)
     yield [[-v, -v - 1, v + 2] for v in range(1, 40)]
     yield pigeon_hole(6)
+    # Three XORs whose sum is a single variable, among others.
+    xors = [clause for scope in ((1, 2, 3), (2, 3, 4), (1, 4, 5)) for clause in odd(*scope)]
+    yield xors + random_clauses(rng, 60, 200)
 
 
 def test_every_counter_moves() -> None:

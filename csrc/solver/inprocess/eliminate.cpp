@@ -212,6 +212,7 @@ bool Eliminate::try_variable(Var var) {
   remove_clauses(var);
   deactivate(core_, var, VarState::eliminated);
   ++core_.stats.eliminated;
+  ++effort_.found;
   return true;
 }
 

@@ -13,7 +13,7 @@
 //          extended to x, so nothing has to be restored or extended.
 // Proof    The clauses (-x v l) are blocked on -x, for x is in no other clause; then (x v R) is RAT
 //          on x, for its resolvent with (-x v l) is an old clause; then the old clauses go.
-// Cost     a share of the ticks of the search; the first pass may take longer
+// Cost     a share of the ticks of the search, more while it finds products
 // Source   Manthey, Heule and Biere, "Automated Reencoding of Boolean Formulas", HVC 2012;
 //          Haberlandt, Green and Heule, "Effective Auxiliary Variables via Structured
 //          Reencoding", SAT 2023
@@ -275,7 +275,9 @@ class Factor {
       add_derived(core_, lits_, false, 0);
     }
     for (const Column &column : columns_) remove(column);
-    core_.stats.factor_clauses += reduction(columns_.size(), kept_.size());
+    const std::int64_t saved = reduction(columns_.size(), kept_.size());
+    core_.stats.factor_clauses += saved;
+    effort_.found += saved;
     for (const Column &column : columns_) push(column.lit);
     push(fresh);
     push(~fresh);
@@ -343,8 +345,6 @@ void factor(Core &core, Effort &effort) {
   if (core.proof && core.options.incremental) return;
   deduplicate(core);
   if (core.inconsistent) return;
-  // Products are there from the start, so the first pass may take longer.
-  if (!core.stats.ticks_factor) effort.at_least(20000000);
   Factor(core, effort).run();
 }
 

@@ -40,20 +40,20 @@ bool satisfied_by_sign(const Core &core, bool negative) {
 
 // `negative(var)`: the sign to decide.
 template <class Negative>
-bool decide_all(Core &core, Negative negative, bool backwards) {
+bool decide_all(Core &core, Effort &effort, Negative negative, bool backwards) {
   const std::uint32_t vars = core.num_vars();
   for (std::uint32_t i = 0; i < vars; ++i) {
     const Var var(backwards ? vars - 1 - i : i);
     if (!core.active(var) || core.value(Lit(var, false))) continue;
     decide_literal(core, Lit(var, negative(var)));
-    if (propagate_probing(core).found() || interrupted_now(core)) return false;
+    if (propagate_probing(core).found() || effort.spent()) return false;
   }
   return true;
 }
 
 }  // namespace
 
-void lucky(Core &core, Effort &) {
+void lucky(Core &core, Effort &effort) {
   if (core.phases.any_user || !core.assumptions.empty()) return;
   const During probing(core.activity, Doing::probing);
   bool found = false;
@@ -61,19 +61,19 @@ void lucky(Core &core, Effort &) {
     const auto advised = [&](Var var) {
       return initial_phase(core.phases, core.options, Place::decide, var) < 0;
     };
-    found = decide_all(core, advised, false);
+    found = decide_all(core, effort, advised, false);
     if (!found) backtrack(core, 0);
   }
   for (const bool negative : {false, true}) {
     if (found) break;
     const auto sign = [negative](Var) { return negative; };
-    if (satisfied_by_sign(core, negative)) found = decide_all(core, sign, false);
+    if (satisfied_by_sign(core, negative)) found = decide_all(core, effort, sign, false);
     if (!found) backtrack(core, 0);
   }
   for (const bool negative : {false, true})
     for (const bool backwards : {false, true}) {
       if (found) break;
-      found = decide_all(core, [negative](Var) { return negative; }, backwards);
+      found = decide_all(core, effort, [negative](Var) { return negative; }, backwards);
       if (!found) backtrack(core, 0);
     }
   if (!found) return;

@@ -282,7 +282,7 @@ void parity(Core &core, Effort &effort) {
   // Variables of the proof alone must not meet those that the user may still add.
   if (core.proof && core.options.incremental) return;
   const std::int64_t facts = Parity(core, effort).run();
-  effort.fruitful(facts > 0);
+  effort.found = facts;
   if (facts && !core.inconsistent) propagate_root(core);
 }
 

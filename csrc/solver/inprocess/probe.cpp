@@ -76,6 +76,7 @@ void probe(Core &core, Effort &effort) {
       continue;
     }
     ++core.stats.probe_failed;
+    ++effort.found;
     const Lit forced = ~dominator(core, conflict);
     backtrack(core, 0);
     if (derive_unit(core, forced)) propagate_root(core);

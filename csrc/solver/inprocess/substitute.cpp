@@ -239,9 +239,11 @@ class Substitute {
 
 void substitute(Core &core, Effort &effort) {
   if (core.keeps_clauses) return;
+  const std::int64_t before = core.stats.substituted;
   constexpr int most_rounds = 3;
   for (int round = 0; round < most_rounds && propagate_root(core); ++round)
     if (!Substitute(core, effort).run()) break;
+  effort.found = core.stats.substituted - before;
 }
 
 }  // namespace nb

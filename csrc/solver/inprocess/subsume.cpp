@@ -198,7 +198,10 @@ class Subsume {
 }  // namespace
 
 void subsume(Core &core, Effort &effort) {
+  const Statistics &stats = core.stats;
+  const std::int64_t before = stats.subsumed + stats.subsume_strengthened;
   Subsume(core, effort).run();
+  effort.found = stats.subsumed + stats.subsume_strengthened - before;
 }
 
 }  // namespace nb

@@ -133,9 +133,7 @@ class Sweep {
     depth_ = core.options.sweep_depth + std::min(round, 1);
   }
 
-  // True if it was worth its time.
-  bool run() {
-    const std::int64_t before = found();
+  void run() {
     const std::uint32_t vars = core_.num_vars();
     std::uint32_t index = core_.cursors.sweep < vars ? core_.cursors.sweep : 0;
     std::uint32_t done = 0;
@@ -148,18 +146,15 @@ class Sweep {
       }
       if (!core_.active(var) || core_.vars[var].swept || merged(var)) continue;
       variable(var);
-      ++tried_;
       core_.vars[var].swept = 1;
       if (!dense_.propagate()) break;
     }
     if (done == vars)
       for (std::uint32_t i = 0; i < vars; ++i) core_.vars[Var(i)].swept = 0;
     core_.cursors.sweep = index;
-    return 1000 * (found() - before) >= tried_;
   }
 
  private:
-  std::int64_t found() const { return core_.stats.sweep_equivalences + core_.stats.sweep_units; }
   int local(Lit lit) const {
     const auto number = static_cast<int>(local_[lit.var()]);
     return lit.negative() ? -number : number;
@@ -334,6 +329,7 @@ class Sweep {
       if (core_.value(unit)) continue;
       derive_unit(core_, unit);
       ++core_.stats.sweep_units;
+      ++effort_.found;
     }
     drop_small();
   }
@@ -355,6 +351,7 @@ class Sweep {
   void equivalent(Lit a, Lit b) {
     if (core_.value(a) || core_.value(b)) return;
     ++core_.stats.sweep_equivalences;
+    ++effort_.found;
     const Lit forth[] = {~a, b}, back[] = {a, ~b};
     add_derived(core_, forth, true, 1);
     add_derived(core_, back, true, 1);
@@ -379,15 +376,12 @@ class Sweep {
   std::vector<std::vector<int>> classes_;
   std::size_t clauses_ = 0, largest_vars_ = 0, largest_clauses_ = 0;
   int depth_ = 0;
-  std::int64_t tried_ = 0;
 };
 
 }  // namespace
 
 void sweep(Core &core, Effort &effort) {
-  // Equivalences are worth most when they are found early, so the first pass may take longer.
-  if (!core.stats.ticks_sweep) effort.at_least(3000000);
-  effort.fruitful(Sweep(core, effort).run());
+  Sweep(core, effort).run();
 }
 
 }  // namespace nb

@@ -116,6 +116,7 @@ void transitive(Core &core, Effort &effort) {
       if (!paths.implied(~lit, watch.blocking(), !watch.learned_binary())) continue;
       remove_binary(core, lit, watch.blocking(), watch.learned_binary());
       ++core.stats.transitive_removed;
+      ++effort.found;
     }
   }
   core.cursors.transitive = code;

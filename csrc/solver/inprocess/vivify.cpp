@@ -295,15 +295,18 @@ void vivify(Core &core, Effort &effort) {
   std::int64_t sum = 0;
   for (const Share &share : shares) sum += share.weight;
   if (!sum) return;
+  const std::int64_t budget = effort.left();
+  const std::int64_t before = core.stats.vivified_strengthened + core.stats.vivified_subsumed;
   {
     const During probing(core.activity, Doing::probing);
     for (const Share &share : shares) {
       if (!share.weight) continue;
-      effort.allow(effort.budget() * share.weight / sum);
+      effort.allow(budget * share.weight / sum);
       Vivify(core, effort, share.tier).run();
       if (!propagate_root(core)) return;
     }
   }
+  effort.found = core.stats.vivified_strengthened + core.stats.vivified_subsumed - before;
   collect(core);
 }
 

@@ -32,7 +32,6 @@ class Walk {
     fill_breaks();
     const std::size_t start = false_.size();
     best_false_ = start;
-    effort_.allow(effort_.budget());
     while (!false_.empty() && !effort_.over()) {
       if ((flips_ & 1023) == 0 && interrupted_now(core_)) break;
       flip(pick(false_[random_.below(static_cast<std::uint32_t>(false_.size()))]));
@@ -43,7 +42,9 @@ class Walk {
     }
     core_.stats.walk_flips += flips_;
     if (best_false_ < start || initially) export_best();
-    if (best_false_ < start) ++core_.stats.walk_improved;
+    if (best_false_ >= start) return;
+    ++core_.stats.walk_improved;
+    effort_.found = 1;
   }
 
  private:

@@ -20,7 +20,7 @@ namespace nb::tools {
 
 namespace {
 
-constexpr std::size_t chunk_bytes = 1 << 20;
+constexpr std::size_t chunk_bytes = 1 << 16;
 constexpr std::size_t head_bytes = 16;
 
 using namespace std::string_view_literals;
