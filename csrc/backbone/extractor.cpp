@@ -31,8 +31,8 @@ Extractor::Extractor(const Formula &formula, std::uint64_t seed, std::function<b
       candidates_(formula.num_vars()),
       proven_(formula.num_vars()),
       model_(formula.num_vars()),
-      phases_(formula.num_vars()),
       postponed_(formula.num_vars()),
+      selected_(formula.num_vars()),
       call_cost_(1 + static_cast<std::int64_t>(formula.num_literals() / literals_a_conflict)),
       top_(static_cast<std::int32_t>(formula.num_vars())) {
   solver_.on_poll([this] { return stopped(); });
@@ -102,6 +102,17 @@ std::optional<bool> Extractor::find_model(std::int64_t conflicts) {
   return true;
 }
 
+std::vector<float> Extractor::local_minima(int count) {
+  std::vector<float> sum(formula_.num_vars());
+  std::vector<signed char> start(formula_.num_vars());
+  for (int i = 0; i < count && !stopped(); ++i) {
+    for (signed char &value : start) value = random_.flip() ? 1 : -1;
+    const std::vector<signed char> minimum = solver_.local_minimum(start);
+    for (std::size_t var = 0; var < sum.size(); ++var) sum[var] += minimum[var];
+  }
+  return sum;
+}
+
 void Extractor::restrict_to(std::span<const std::uint8_t> wanted) {
   NB_REQUIRE(wanted.size() == candidates_.size(), "%zu marks, expected %zu", wanted.size(),
              candidates_.size());
@@ -147,7 +158,7 @@ void Extractor::observe() {
 
 // Note a literal that the formula implies.
 void Extractor::prove(std::int32_t literal) {
-  const auto var = static_cast<std::size_t>(literal < 0 ? -literal : literal) - 1;
+  const auto var = var_of(literal);
   if (!candidates_[var]) return;
   const Value value = literal > 0 ? 1 : -1;
   if (candidates_[var] != value) throw std::logic_error("a model contradicts a proven literal");
@@ -163,8 +174,7 @@ void Extractor::follow_facts() {
     fresh_.clear();
     facts_seen_ = solver_.append_facts(facts_seen_, fresh_);
     for (const std::int32_t literal : fresh_) {
-      if (static_cast<std::uint32_t>(literal < 0 ? -literal : literal) > formula_.num_vars())
-        continue;
+      if (var_of(literal) >= formula_.num_vars()) continue;
       if (propagator_->value(literal)) continue;
       if (!propagator_->decide(literal)) throw std::logic_error("propagation refutes a fact");
     }
@@ -195,7 +205,7 @@ void Extractor::fail_literals() {
     const std::size_t roots = propagator_->trail().size();
     if (propagator_->decide(-literal)) {
       for (const std::int32_t other : propagator_->trail().subspan(roots)) {
-        const auto index = static_cast<std::size_t>(other < 0 ? -other : other) - 1;
+        const auto index = var_of(other);
         if (candidates_[index] * other < 0) consistent[index] = 1;
       }
       propagator_->undo(roots);

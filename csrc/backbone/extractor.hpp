@@ -11,8 +11,7 @@
 //          which finds what they imply for variables that the solver has eliminated.
 // Order    Candidates are asked in the order of the caller's log-odds, the most probable members
 //          of the backbone first, or by index.  A chunk grows after each proof.
-// Effort   Questions have few conflicts at first and twice as many whenever several in a row, or
-//          all candidates one by one, ran out of them.
+// Effort   see ways.hpp
 // Needs    a formula that outlives the extractor
 // Source   Janota, Lynce, Marques-Silva, "Algorithms for computing backbones of propositional
 //          formulae", AI Communications 2015; Biere, Froleyks, Wang, "CaDiBack", SAT 2023
@@ -53,6 +52,9 @@ class Extractor {
   void resume() { stop_ = false; }
   // The clauses into the solver; false: stopped.
   bool load();
+  // Of each variable, how many more of `count` minima of local search have it true than false, from
+  // random assignments; before the first model.
+  std::vector<float> local_minima(int count);
   // The first model within so many conflicts (negative: no limit).  nullopt: limit or stop.
   std::optional<bool> find_model(std::int64_t conflicts);
   // Candidates of variables with a 0 are not asked about.
@@ -97,10 +99,20 @@ class Extractor {
   void follow_facts();
   void fail_literals();
   void sort_candidates();
+  // Does the caller's order say that the candidate is in the backbone, nine to one?
+  bool likely(std::size_t var) const {
+    constexpr float nine_to_one = 2.2f;
+    return !log_odds_.empty() &&
+           log_odds_[var] * static_cast<float>(candidates_[var]) > nine_to_one;
+  }
   void question();
-  void choose_chunk(std::size_t wanted);
-  std::optional<bool> falsify(std::span<const std::int32_t> literals, std::int64_t conflicts);
-  void set_stance(Stance stance);
+  void choose_chunk();
+  std::optional<bool> falsify(std::int64_t conflicts);
+  void retire_selector();
+  void set_stance();
+  static std::size_t var_of(std::int32_t literal) {
+    return static_cast<std::size_t>(literal < 0 ? -literal : literal) - 1;
+  }
 
   const Formula &formula_;
   std::function<bool()> poll_;
@@ -117,7 +129,8 @@ class Extractor {
   std::vector<float> log_odds_;
   // Open candidates in the order of questions; settled ones are taken out now and then.
   std::vector<std::uint32_t> order_;
-  std::vector<std::uint8_t> postponed_;
+  // Asked about one by one without an answer; in the clause of the selector.
+  std::vector<std::uint8_t> postponed_, selected_;
   std::vector<std::int32_t> proofs_, chunk_, fresh_;
   std::vector<std::vector<Value>> models_;
   std::size_t open_ = 0;
@@ -125,12 +138,16 @@ class Extractor {
   std::size_t facts_seen_ = 0, implied_seen_ = 0;
 
   std::int64_t spent_ = 0, limit_ = 0, call_cost_ = 1;
-  std::int64_t budget_ = 0;
-  std::size_t chunk_size_ = 1, failures_ = 0;
+  std::size_t chunk_size_ = 1;
+  // What the last proof took.
+  std::int64_t last_proof_ = 0;
   // The last answer was a proof, so that the same way goes on with a larger chunk.
   bool growing_ = false;
   Way way_{About::one, Stance::against};
-  std::int32_t top_ = 0;
+  // The last variable; the one under which at least one of the selected candidates is false, or
+  // 0; and the literals of its clauses.
+  std::int32_t top_ = 0, selector_ = 0;
+  std::size_t outdated_ = 0;
   // Models for which no walk is tried, as walks from earlier ones refuted nothing.
   std::uint32_t pause_ = 0, longest_pause_ = 0;
   BackboneCounts counts_;

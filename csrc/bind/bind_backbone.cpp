@@ -131,6 +131,13 @@ void register_backbone(py::module_ &module) {
            py::arg("on_proved") = py::none(), py::arg("question_conflicts") = 200)
       .def("load", [](Backbone &self) { return self.inside([](auto &e) { return e.load(); }); })
       .def(
+          "local_minima",
+          [](Backbone &self, int count) {
+            const auto sum = self.inside([&](auto &e) { return e.local_minima(count); });
+            return copy_of(std::span<const float>(sum));
+          },
+          py::arg("count"))
+      .def(
           "find_model",
           [](Backbone &self, std::int64_t conflicts) {
             return self.inside([&](auto &e) { return e.find_model(conflicts); });
@@ -168,6 +175,13 @@ void register_backbone(py::module_ &module) {
       .def("model", [](Backbone &self) { return copy_of(self.extractor().model()); })
       .def("models", &Backbone::models)
       .def("counts", &Backbone::counts)
+      .def("statistics",
+           [](Backbone &self) {
+             py::dict dict;
+             for (const StatisticInfo &row : self.extractor().solver().statistics())
+               dict[py::str(row.name.data(), row.name.size())] = row.value;
+             return dict;
+           })
       .def_property_readonly("proven",
                              [](Backbone &self) { return copy_of(self.extractor().proven()); })
       .def_property_readonly("candidates",

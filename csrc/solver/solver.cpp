@@ -5,6 +5,7 @@
 #include <limits>
 #include <string>
 
+#include "solver/effort.hpp"
 #include "solver/inprocess/inprocess.hpp"
 #include "solver/search/search.hpp"
 #include "solver/state/database.hpp"
@@ -279,6 +280,28 @@ bool Solver::propagate(std::span<const std::int32_t> assumptions,
   backtrack(core, 0);
   core.stats.ticks_propagate += core.outside_ticks - before;
   return consistent;
+}
+
+std::vector<signed char> Solver::local_minimum(std::span<const signed char> from) {
+  Core &core = *core_;
+  NB_REQUIRE(!core.preprocessed, "local_minimum comes before the first call of solve");
+  NB_REQUIRE(from.size() == core.num_vars(), "%zu values, expected %u", from.size(),
+             core.num_vars());
+  leave_result(core);
+  std::vector<signed char> result(from.begin(), from.end());
+  if (!propagate_root(core)) return result;
+  if (!core.started) start(core);
+  const Phases before = core.phases;
+  for (std::uint32_t i = 0; i < core.num_vars(); ++i) core.phases.advice[Var(i)] = from[i];
+  core.phases.mode = AdviceMode::initial;
+  run(core, Technique::walk);
+  for (std::uint32_t i = 0; i < core.num_vars(); ++i) {
+    const Value fixed = core.value(Lit(Var(i), false));
+    const Value value = fixed ? fixed : core.phases.saved[Var(i)];
+    if (value) result[i] = value;
+  }
+  core.phases = before;
+  return result;
 }
 
 bool Solver::propagate_units() {

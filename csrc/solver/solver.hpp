@@ -88,6 +88,10 @@ class Solver {
   // receives all literals true at the end, in the order of propagation, assumptions included.
   bool propagate(std::span<const std::int32_t> assumptions, std::vector<std::int32_t> &implied);
 
+  // The best assignment that local search finds from `start` (1 or -1, of variable v at v - 1),
+  // before the first call of `solve`, which it does not change.
+  std::vector<signed char> local_minimum(std::span<const signed char> start);
+
   // Unit propagation of what was added, at the root.  False if that refutes the formula.
   bool propagate_units();
 

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroback import _core
+from neuroback.backbones.order import check_order, log_odds
 from neuroback.errors import EngineError
 from neuroback.formula import Formula
 
@@ -85,6 +86,7 @@ class Search:
     conflicts         limit for everything, or with first_conflicts for what follows a model
     first_conflicts   limit of its own for the first model
     deadline          of ``clock``, which is the wall's or that of the processor time
+    order             where the order of questions comes from (order.py)
     question_conflicts  of the first questions; they double when questions run out of them
     keep_models       so many of the models that the solver finds are kept in ``models()``
     on_proved         takes literals as they are proved, within some 20 ms
@@ -101,6 +103,7 @@ class Search:
         deadline: float | None = None,
         clock: Clock = time.monotonic,
         seed: int = 0,
+        order: str = "index",
         question_conflicts: int = 200,
         keep_models: int = 64,
         on_proved: OnProved | None = None,
@@ -115,6 +118,8 @@ class Search:
         self.rng = np.random.default_rng(seed)
         self.satisfiable: bool | None = None
         self.seconds_first = 0.0
+        self.order = order
+        self._log_odds: NDArray[np.float32] | None = None
         self._clock = clock
         self._start = clock()
         self._should_stop = should_stop
@@ -161,7 +166,7 @@ class Search:
         return Progress(
             proved=proved,
             refuted=self._wanted - proved - left if known else 0,
-            open=left if known else self._wanted,
+            open=left if known else 0 if self.satisfiable is False else self._wanted,
             seconds=self._clock() - self._start,
         )
 
@@ -192,20 +197,20 @@ class Search:
         first = self.first_conflicts if self.first_conflicts is not None else self.conflicts
         try:
             if self._core.load():
+                self._log_odds = log_odds(self.formula, self._core, self.order, self._expired)
                 self.satisfiable = self._core.find_model(-1 if first is None else max(1, first))
+        except _core.Interrupted:
+            pass
         except RuntimeError as error:
             raise EngineError(str(error)) from error
         if self.first_conflicts is not None and self.conflicts is not None:
             self.conflicts += self.spent
         self.seconds_first = self._clock() - self._start
 
-    def settle(self, log_odds: NDArray[np.float32] | None = None) -> bool:
-        """Prove or refute the candidates; False if a limit came first.
-
-        log_odds   float32 (V,): how probable true is; the most certain candidates are asked first
-        """
-        if log_odds is not None:
-            self._core.set_order(log_odds)
+    def settle(self) -> bool:
+        """Prove or refute the candidates; False if a limit came first."""
+        if self._log_odds is not None:
+            self._core.set_order(self._log_odds)
         left = -1 if self.conflicts is None else max(0, self.conflicts - self.spent)
         try:
             return self._core.settle(left)
@@ -220,15 +225,11 @@ class Search:
             conflicts=self.spent,
             seconds_first=self.seconds_first,
             seconds=self._clock() - self._start,
-            open=self._core.open if self.satisfiable else 0,
+            open=self.progress().open,
             counts=self._core.counts(),
         )
 
-    def run(
-        self,
-        variables: Iterable[int] | None = None,
-        log_odds: NDArray[np.float32] | None = None,
-    ) -> Backbone:
+    def run(self, variables: Iterable[int] | None = None) -> Backbone:
         """First model, then the candidates among ``variables`` (DIMACS numbers; None: all).
 
         Errors: ValueError for a variable that the formula does not have.
@@ -244,7 +245,7 @@ class Search:
             return self.result(complete=self.satisfiable is not None)
         if wanted is not None:
             self._core.restrict(wanted)
-        return self.result(complete=self.settle(log_odds))
+        return self.result(complete=self.settle())
 
 
 def backbone(
@@ -254,6 +255,7 @@ def backbone(
     time: float | None = None,
     seed: int = 0,
     *,
+    order: str = "index",
     on_proved: OnProved | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
@@ -266,6 +268,8 @@ def backbone(
     conflicts   limit on the solver's conflicts, first model included
     time        limit in wall seconds; coarser than a conflict limit and not repeatable
     seed        from 0 to 2^63 - 1
+    order       which candidates are asked about first: index, beliefs, network, walk (minima of
+                local search), or several of them joined by +
     on_proved   takes int32 literals as they are proved, within some 20 ms
     on_progress takes a Progress every second
     should_stop asked every 20 ms or so; yes ends the search as a limit does
@@ -280,11 +284,13 @@ def backbone(
         conflicts = _whole("conflicts", conflicts, 0, _MOST_NUMBER)
     seed = _whole("seed", seed, 0, _MOST_NUMBER)
     deadline = None if time is None else monotonic() + _seconds(time)
+    check_order(order)
     search = Search(
         Formula.of(formula),
         conflicts=conflicts,
         deadline=deadline,
         seed=seed,
+        order=order,
         keep_models=0,
         on_proved=on_proved,
         on_progress=on_progress,

@@ -46,6 +46,17 @@ def variable_list(text: str) -> list[range]:
     return ranges
 
 
+def order(text: str) -> str:
+    """A name of an order, for argparse."""
+    from neuroback.backbones.order import check_order
+
+    try:
+        check_order(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
+
+
 def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "backbone",
@@ -58,6 +69,14 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--relaxed", action="store_true", help="put wrong headers right")
     parser.add_argument(
         "--variables", type=variable_list, metavar="LIST", help="ask about these alone, as 1,5-9"
+    )
+    parser.add_argument(
+        "--order",
+        type=order,
+        default="index",
+        metavar="NAME",
+        help="what is asked about first, by index, beliefs, network or walk (minima of local "
+        "search), or several joined by +",
     )
     parser.add_argument("--seed", type=number(int, 0), default=0, metavar="N")
     parser.add_argument("--check", action="store_true", help="another solver proves each again")
@@ -137,6 +156,7 @@ class _Command:
             variables=self.asked(formula),
             conflicts=args.conflicts,
             seed=args.seed,
+            order=args.order,
             on_proved=self.on_proved,
             on_progress=self.on_progress,
             should_stop=should_stop,

@@ -42,6 +42,19 @@ def test_backbone_equals_asking_for_each_literal() -> None:
     assert satisfiable > 100
 
 
+@pytest.mark.parametrize("order", ["beliefs", "network", "walk", "beliefs+network+walk"])
+def test_any_order_of_questions_gives_the_same_backbone(order: str) -> None:
+    for formula in formulas(60, 11):
+        found = backbone(formula, order=order)
+        assert found.complete
+        assert found.literals.tolist() == (backbone_by_asking(formula) or [])
+
+
+def test_an_order_that_there_is_not_is_refused() -> None:
+    with pytest.raises(ValueError, match="order 'size', expected index, beliefs"):
+        backbone(Formula.from_clauses([[1]], 1), order="beliefs+size")
+
+
 def test_limited_backbone_is_part_of_the_whole() -> None:
     partial = 0
     for seed in range(4):
