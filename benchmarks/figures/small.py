@@ -7,8 +7,8 @@
 ROLE is "learn" or "judge" for generated formulas, families and seeds of the two apart, or "train"
 for the real ones of that role that take Kissat 0.02 to 1 s.  Every core and Kissat take turns on
 each formula; what counts is CPU seconds in user mode of the whole process.  A run that needs more
-than the limit counts twice the limit.  Every run is a line of FILE; a call that was interrupted, or
-ran out of ``--seconds``, goes on where it stopped.
+of them than the limit counts twice the limit.  Every run is a line of FILE; a call that was
+interrupted, or ran out of ``--seconds``, goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -91,13 +91,13 @@ def formulas(role: str, folder: Path) -> Iterator[tuple[str, Path]]:
 def measure(command: list[str], limit: float) -> dict[str, Any]:
     """Verdict, user seconds, conflicts and ticks of one run."""
     with tempfile.TemporaryFile() as out:
-        child = subprocess.Popen(["timeout", f"{limit}", *command], stdout=out)
+        child = subprocess.Popen(["prlimit", f"--cpu={math.ceil(limit)}", *command], stdout=out)
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
         out.seek(0)
         counts = {name.decode(): int(value) for name, value in COUNTED.findall(out.read())}
     return {
-        "verdict": {10: "SAT", 20: "UNSAT", 124: "UNKNOWN"}[child.returncode],
+        "verdict": {10: "SAT", 20: "UNSAT"}.get(child.returncode, "UNKNOWN"),
         "user_seconds": usage.ru_utime,
         "conflicts": counts.pop("conflicts", None),
         "ticks": sum(counts.values()) or None,
@@ -136,7 +136,7 @@ def table(runs: list[dict[str, Any]], limit: float) -> list[dict[str, Any]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("role", choices=(*KINDS, "train"))
-    program = ROOT / "build" / "release" / "nb-solve"
+    program = ROOT / "build" / "release" / "neuroback-solve"
     parser.add_argument("--cores", nargs="+", default=[f"core={program}"], metavar="NAME=PROGRAM")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--runs", type=Path)
