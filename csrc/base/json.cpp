@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 
 #include "base/error.hpp"
 
@@ -26,6 +27,16 @@ void append_utf8(std::string &text, std::uint32_t code) {
 }
 
 }  // namespace
+
+std::optional<double> parse_number(std::string_view text) {
+  const std::string word(text);
+  const bool digit =
+      !word.empty() && word.find_first_not_of("+-.0123456789eE") == word.npos && word[0] != '+';
+  char *stop = nullptr;
+  const double number = digit ? std::strtod(word.c_str(), &stop) : 0;
+  if (!digit || stop != word.c_str() + word.size() || !std::isfinite(number)) return std::nullopt;
+  return number;
+}
 
 class JsonReader {
  public:
@@ -107,13 +118,11 @@ class JsonReader {
   }
 
   double number() {
-    double number = 0;
-    const char *const begin = text_.data() + at_;
-    const char *const end = text_.data() + text_.size();
-    const auto [stop, error] = std::from_chars(begin, end, number);
-    if (error != std::errc() || !std::isfinite(number)) fail("something else", "a value");
-    at_ += static_cast<std::size_t>(stop - begin);
-    return number;
+    const std::size_t end = std::min(text_.find_first_not_of("+-.0123456789eE", at_), text_.size());
+    const auto number = parse_number(text_.substr(at_, end - at_));
+    if (!number) fail("something else", "a value");
+    at_ = end;
+    return *number;
   }
 
   std::string string() {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -37,5 +38,9 @@ class Json {
   friend class JsonReader;
   std::variant<std::nullptr_t, bool, double, std::string, Array, Object> value_ = nullptr;
 };
+
+// A finite decimal number that is all of `text`.  Not std::from_chars, which has no floating-point
+// form in the standard library of clang before version 20.
+std::optional<double> parse_number(std::string_view text);
 
 }  // namespace nb

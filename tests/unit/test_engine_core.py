@@ -169,6 +169,17 @@ def test_lrat_holds_for_formulas_of_repeated_literals(tmp_path: Path) -> None:
     assert refuted > 20
 
 
+def test_lrat_has_no_rat_lemma_unless_factoring_is_asked_for(tmp_path: Path) -> None:
+    formula, proof = Formula.from_clauses(pigeon_hole(7)), tmp_path / "proof"
+    found = []
+    for settings in (None, {"factor": 1}):
+        solve(formula, proof=proof, proof_format="lrat", set=settings)
+        outcome = check_drat(formula, proof, "lrat")
+        assert outcome.verified, outcome.reason
+        found.append(outcome.rat_lemmas > 0)
+    assert found == [False, True]
+
+
 def _lrat(clauses: list[list[int]], path: Path) -> Path:
     solve(Formula.from_clauses(clauses), proof=path, proof_format="lrat")
     return path

@@ -5,8 +5,10 @@
 #include <charconv>
 #include <functional>
 #include <string_view>
+#include <type_traits>
 
 #include "base/error.hpp"
+#include "base/json.hpp"
 #include "solver/solver.hpp"
 #include "tools/solve/input.hpp"
 
@@ -19,18 +21,27 @@ namespace {
 }
 
 template <class Number>
+std::optional<Number> parsed(std::string_view text) {
+  if constexpr (std::is_floating_point_v<Number>) {
+    return parse_number(text);
+  } else {
+    Number number{};
+    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || stop != text.data() + text.size()) return std::nullopt;
+    return number;
+  }
+}
+
+template <class Number>
 Number number_of(const std::string &option, std::string_view text, Number low, Number high) {
-  Number number{};
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  // Not a number compares false, too.
-  if (error != std::errc() || stop != text.data() + text.size() ||
-      !(number >= low && number <= high)) {
+  const std::optional<Number> number = parsed<Number>(text);
+  if (!number || *number < low || *number > high) {
     const auto most = static_cast<double>(high);
     wrong(option + " " + std::string(text),
           format_message("a number from %g", static_cast<double>(low)) +
               (most > 1e17 ? " on" : format_message(" to %.10g", most)));
   }
-  return number;
+  return *number;
 }
 
 constexpr std::int64_t no_limit = 1'000'000'000'000'000'000;
