@@ -106,6 +106,7 @@ class Session {
   pybind11::dict progress();
   pybind11::dict options();
   void set_option(const std::string &name, int value);
+  void keep_to_rup() { solver_.keep_to_rup(); }
   void on_report(const pybind11::object &sink);
   void on_learn(const pybind11::object &sink, std::size_t max_length);
   pybind11::array irredundant_clauses();

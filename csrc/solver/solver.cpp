@@ -410,6 +410,10 @@ std::int64_t Solver::statistic_ticks() const {
   return core_->stats.ticks;
 }
 
+void Solver::keep_to_rup() {
+  core_->options.factor = core_->options.parity = 0;
+}
+
 void Solver::become_plain() {
   Options &options = core_->options;
   options.preprocess = options.inprocess = 0;

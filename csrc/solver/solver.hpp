@@ -127,6 +127,9 @@ class Solver {
   std::size_t clauses_held() const;
   std::size_t bytes() const;
   std::int64_t statistic_ticks() const;
+  // No technique whose lemmas need a RAT argument (definitions of own variables), until its option
+  // is set again: not every checker of LRAT knows RAT.
+  void keep_to_rup();
   // No inprocessing and no schedule but restarts: for small helpers.
   void become_plain();
 

@@ -55,8 +55,7 @@ class Core:
         control.progress.counters = lambda: _counters(session.progress())
         session.set_option("seed", options.seed)
         if task.proof is not None and options.proof_format == "lrat":
-            # Its definitions are RAT, which not every checker of LRAT knows.
-            session.set_option("factor", 0)
+            session.keep_to_rup()
         for name, value in (options.set or {}).items():
             session.set_option(name, value)
         # One formula, one answer: nothing has to be kept for later clauses.

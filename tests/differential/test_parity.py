@@ -89,8 +89,15 @@ def test_a_system_without_solution_is_refuted_without_a_conflict(
     assert not solvable(equations)
     formula = Formula.from_clauses(flat(equations, rng))
     proof = tmp_path / "proof"
+    # Without the wish LRAT leaves parity reasoning out.
     result = solve(
-        formula, engine="core", neural=False, proof=proof, proof_format=form, conflicts=100
+        formula,
+        engine="core",
+        neural=False,
+        proof=proof,
+        proof_format=form,
+        conflicts=100,
+        set={"parity": 1},
     )
     assert result.status is Status.UNSATISFIABLE
     assert result.statistics["conflicts"] == 0
@@ -151,7 +158,15 @@ def test_mixed_formulas_have_the_answer_of_another_solver(seed: int, tmp_path: P
     formula = Formula.from_clauses(clauses)
     form = rng.choice(("drat", "lrat"))
     proof = tmp_path / "proof"
-    result = solve(formula, engine="core", neural=False, proof=proof, proof_format=form, seed=seed)
+    result = solve(
+        formula,
+        engine="core",
+        neural=False,
+        proof=proof,
+        proof_format=form,
+        seed=seed,
+        set={"parity": 1},
+    )
     assert (result.status is Status.SATISFIABLE) == expected
     if not expected:
         check = check_drat(formula, proof)

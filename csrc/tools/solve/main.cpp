@@ -146,8 +146,7 @@ class Run {
   void set_up() {
     // One formula, one answer: nothing has to be kept for later clauses.
     solver_.set_option("incremental", 0);
-    // Its definitions are RAT, which not every checker of LRAT knows.
-    if (target_ && arguments_.lrat) solver_.set_option("factor", 0);
+    if (target_ && arguments_.lrat) solver_.keep_to_rup();
     for (const auto &[name, value] : arguments_.core) solver_.set_option(name, value);
     if (target_) {
       const bool binary = arguments_.binary && arguments_.proof != "-";
