@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
 
 from neuroback.errors import NeuroBackError
 
@@ -122,3 +123,60 @@ def checked_options(
             raise ValueError(f"option {name}: {value!r}, expected {low} to {most}")
         checked.append((own, min(int(value), high)))  # type: ignore[call-overload]
     return checked
+
+
+def _unsupported(what: str) -> NoReturn:
+    raise NotImplementedError(f"{what} is not supported by neuroback.Solver")
+
+
+class Unsupported:
+    """What PySAT has for one or two of its solvers, and we have not."""
+
+    def apply_jw(self) -> NoReturn:
+        """Not supported."""
+        _unsupported("apply_jw")
+
+    def set_activities(self, activities: Mapping[int, float] | None = None) -> NoReturn:
+        """Not supported."""
+        _unsupported("set_activities")
+
+    def get_activities(self, variables: Sequence[int] = ()) -> NoReturn:
+        """Not supported."""
+        _unsupported("get_activities")
+
+    def flip_bits(
+        self,
+        assumptions: Sequence[int] = (),
+        preferences: Sequence[int] | None = None,
+        budget: int = 100000,
+    ) -> NoReturn:
+        """Not supported."""
+        _unsupported("flip_bits")
+
+    def set_xscope(self, add: Sequence[int] = (), remove: Sequence[int] = ()) -> NoReturn:
+        """Not supported."""
+        _unsupported("set_xscope")
+
+    def shift_xscope(self, old: int, new: int) -> NoReturn:
+        """Not supported."""
+        _unsupported("shift_xscope")
+
+    def xpairs(self, lits: Sequence[int] | None = None) -> NoReturn:
+        """Not supported."""
+        _unsupported("xpairs")
+
+    def xname(self, pairs: Any) -> NoReturn:
+        """Not supported."""
+        _unsupported("xname")
+
+    def xblock(self, pairs: Any) -> NoReturn:
+        """Not supported."""
+        _unsupported("xblock")
+
+    def xpin(self, variables: Sequence[int]) -> NoReturn:
+        """Not supported."""
+        _unsupported("xpin")
+
+    def xunpin(self, variables: Sequence[int]) -> NoReturn:
+        """Not supported."""
+        _unsupported("xunpin")

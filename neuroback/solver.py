@@ -10,7 +10,8 @@
 
 What PySAT's class has and this one does not support raises ``NotImplementedError`` at the call.
 Different solvers may run in different threads; a second call into a busy one raises
-``RuntimeError``, but for ``interrupt``, ``clear_interrupt`` and ``advise``.
+``RuntimeError``, but for ``interrupt``, ``clear_interrupt``, ``advise``, and what a propagator may
+call from its own methods.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
 
 from neuroback import _core
-from neuroback.compat import OWN_NAME, checked_options, note_name, note_once, syncs
+from neuroback.compat import OWN_NAME, Unsupported, checked_options, note_name, note_once, syncs
 from neuroback.compat import NoSuchSolverError as NoSuchSolverError
 from neuroback.result import Status
 
@@ -51,23 +52,19 @@ _FEATURES = {
     "dec_budget": True,
     "propagate": True,
     "enum_models": True,
-    "atmost": False,
-    "xor": False,
-    "propagator": False,
+    "atmost": True,
+    "xor": True,
+    "propagator": True,
     "warm_start": False,
     "vpool": True,
 }
-
-
-def _unsupported(what: str) -> NoReturn:
-    raise NotImplementedError(f"{what} is not supported by neuroback.Solver")
 
 
 def _in_main_thread() -> bool:
     return threading.get_ident() == threading.main_thread().ident
 
 
-class Solver:
+class Solver(Unsupported):
     """An incremental CDCL solver.
 
     name             "neuroback", or any name of PySAT's, which is noted in the log and ignored
@@ -120,6 +117,9 @@ class Solver:
         self._shown: _core.Session | None = None
         self._enumerated: Counter[str] = Counter()
         self._vpool: Any = None
+        self._connected = False
+        # Who listens, to be told to a session that takes the place of this one.
+        self._sinks: dict[str, Callable[[_core.Session], None]] = {}
         if with_proof:
             self._session.connect_proof("keep")
         if bootstrap_with is not None:
@@ -205,18 +205,18 @@ class Solver:
         else:
             session.add_csr(clauses, offsets)
 
-    @staticmethod
-    def _append(session: _core.Session, formula: Any) -> None:
-        # PySAT's CNFPlus; an atmost constraint that is dropped would change the answer.
-        if getattr(formula, "atmosts", None):
-            _unsupported("a formula with atmost constraints")
+    def _append(self, session: _core.Session, formula: Any) -> None:
         core = getattr(formula, "core", None)
         if isinstance(core, _core.Formula):
             session.add_csr(core.literals, core.offsets)
             session.reserve(core.num_vars)
             return
         # PySAT's `nv` may name variables that are in no clause, and is ignored there, too.
-        session.add_clauses(formula)
+        if atmosts := getattr(formula, "atmosts", None):
+            self._require_no_proof("a formula with atmost constraints")
+            session.add_formula(formula.clauses, [_linear(*atmost) for atmost in atmosts])
+        else:
+            session.add_clauses(formula)
 
     def _consistent(self, session: _core.Session) -> bool:
         if session.propagate_units():
@@ -226,25 +226,55 @@ class Solver:
 
     def add_atmost(
         self,
-        lits: Sequence[int],
+        lits: Iterable[SupportsIndex],
         k: int,
-        weights: Sequence[int] = (),
+        weights: Sequence[int] | Mapping[int, int] = (),
         no_return: bool = True,
-    ) -> NoReturn:
-        """Not supported; ``pysat.card`` encodes such constraints as clauses."""
-        _unsupported("add_atmost")
+    ) -> bool | None:
+        """At most ``k`` of the literals are true; with ``weights``, their weights add up to that.
 
-    def add_xor_clause(self, lits: Sequence[int], value: bool = True) -> NoReturn:
-        """Not supported."""
-        _unsupported("add_xor_clause")
+        weights     one each, or by literal; whole numbers up to 2^32, negative ones too
 
-    def activate_atmost(self) -> NoReturn:
-        """Not supported."""
-        _unsupported("activate_atmost")
+        Propagated natively: no variable and no clause is added.  A literal given twice counts
+        twice.  Errors: NotImplementedError with ``with_proof``, ValueError as for clauses.
+        """
+        session = self._idle
+        if session is None:
+            return None
+        self._require_no_proof("add_atmost")
+        session.add_linear(*_linear(lits, k, weights))
+        return None if no_return else self._consistent(session)
+
+    def add_xor_clause(self, lits: Iterable[SupportsIndex], value: bool = True) -> None:
+        """An odd number of the literals is true; with ``value=False`` an even number.
+
+        At most four (ten with a proof) become clauses of these variables; longer ones are
+        propagated natively, for which ``with_proof`` raises NotImplementedError.
+        """
+        session = self._idle
+        if session is None:
+            return
+        literals = list(lits)
+        if len(literals) > 10:
+            self._require_no_proof("add_xor_clause of more than ten literals")
+        session.add_parity(literals, bool(value))
+
+    def activate_atmost(self) -> None:
+        """Nothing has to be activated.  NotImplementedError with ``with_proof``."""
+        if self._idle is not None:
+            self._require_no_proof("activate_atmost")
 
     def supports_atmost(self) -> bool:
-        """False: there are no native cardinality constraints."""
-        return False
+        """Are there native cardinality constraints?  Yes, but for ``with_proof``."""
+        return not self._with_proof
+
+    def _require_no_proof(self, what: str) -> None:
+        if self._with_proof:
+            raise NotImplementedError(f"{what} with a proof: it has no lines for what is no clause")
+
+    def _require_clauses(self, session: _core.Session, what: str) -> None:
+        if session.num_constraints:
+            raise NotImplementedError(f"{what} with constraints that are no clauses")
 
     def supports(self, feature: str) -> bool:
         """Is there ``feature``?  ValueError for one that nobody has heard of.
@@ -451,7 +481,7 @@ class Solver:
                      these variables in this order
         projection   the same, as PySAT has it: none of them stands for all
         block        "permanent": as in PySAT, the solver itself is asked and keeps the clauses that
-                     exclude the models told
+                     exclude the models told; so it is with a propagator, which serves one solver
 
         Clauses added meanwhile count from the next model on.  An interrupt ends the iteration;
         ``get_status`` is None then.
@@ -466,7 +496,7 @@ class Solver:
         chosen = None if wanted is None else _variables(wanted)
         if block not in ("temporary", "permanent"):
             raise ValueError(f"block {block!r}, expected 'temporary' or 'permanent'")
-        if block == "permanent":
+        if block == "permanent" or self._connected:
             yield from self._enumerate_here(assumed, chosen)
             return
         child = _core.Session()
@@ -546,6 +576,7 @@ class Solver:
         session = self._idle
         if session is None:
             return None
+        self._require_clauses(session, "simplified")
         from neuroback.formula import Formula
 
         flat = session.irredundant_clauses()
@@ -559,6 +590,7 @@ class Solver:
         session = self._idle
         if session is None:
             return
+        self._require_clauses(session, "write")
         from neuroback.formula import Formula
 
         flat = session.clauses(assumptions)
@@ -595,23 +627,19 @@ class Solver:
         session = self._idle
         if session is not None:
             session.on_learn(callback, max_length)
+            self._sinks["learn"] = lambda fresh: fresh.on_learn(callback, max_length)
 
     def on_report(self, callback: Callable[[str], object] | None) -> None:
         """Hand a line of text about each event of the search to ``callback``."""
         session = self._idle
         if session is not None:
             session.on_report(callback)
+            self._sinks["report"] = lambda fresh: fresh.on_report(callback)
 
     def start_mode(self, warm: bool = False) -> None:
         """Accepted; there is one mode only."""
         if warm:
             note_once("start_mode(warm=True) is accepted, and changes nothing")
-
-    # What PySAT has for one or two of its solvers
-
-    def apply_jw(self) -> NoReturn:
-        """Not supported."""
-        _unsupported("apply_jw")
 
     def attach_vpool(self, vpool: Any = None) -> None:
         """Keep a pool of PySAT (``IDPool``) above the variables of this solver.
@@ -638,89 +666,104 @@ class Solver:
             self._vpool.occupy(self._vpool.top + 1, known)
             self._vpool.top = known
 
-    def set_activities(self, activities: Mapping[int, float] | None = None) -> NoReturn:
-        """Not supported."""
-        _unsupported("set_activities")
+    # Propagators
 
-    def get_activities(self, variables: Sequence[int] = ()) -> NoReturn:
-        """Not supported."""
-        _unsupported("get_activities")
+    def connect_propagator(self, propagator: Any) -> None:
+        """Let the user's own reasoning take part in the search, in place of an earlier one.
 
-    def flip_bits(
-        self,
-        assumptions: Sequence[int] = (),
-        preferences: Sequence[int] | None = None,
-        budget: int = 100000,
-    ) -> NoReturn:
-        """Not supported."""
-        _unsupported("flip_bits")
+        propagator    an object with the methods of ``pysat.engines.Propagator`` (``on_assignment``,
+                      ``on_new_level``, ``on_backtrack``, ``check_model``, ``decide``,
+                      ``propagate``, ``provide_reason``, ``has_clause``, ``add_clause``); those
+                      that it lacks do nothing.  ``is_lazy``: it is asked about models only
 
-    def set_xscope(self, add: Sequence[int] = (), remove: Sequence[int] = ()) -> NoReturn:
-        """Not supported."""
-        _unsupported("set_xscope")
+        From its methods it may call ``observe``, ``ignore``, ``enable_propagator``,
+        ``disable_propagator``, ``propagator_active``, ``is_decision``, ``interrupt`` and ``advise``
+        of this solver.  What they raise ends the call; so does a reason that is none (ValueError).
+        Errors: NotImplementedError with ``with_proof``.
+        """
+        session = self._idle
+        if session is None:
+            return
+        self._require_no_proof("connect_propagator")
+        self.disconnect_propagator()
+        if self._session is not None:
+            self._session.connect_propagator(propagator)
+            self._connected = True
 
-    def shift_xscope(self, old: int, new: int) -> NoReturn:
-        """Not supported."""
-        _unsupported("shift_xscope")
+    def disconnect_propagator(self) -> None:
+        """Go on without the propagator, and without all that was learned because of it."""
+        session = self._idle
+        if session is None or not self._connected:
+            return
+        fresh = _core.Session()
+        for name, (value, *_) in session.options().items():
+            fresh.set_option(name, value)
+        self._enumerated.update(_counts(session))
+        fresh.succeed(session)
+        for set_sink in self._sinks.values():
+            set_sink(fresh)
+        if session.interrupted:
+            fresh.interrupt()
+        self._session, self._connected = fresh, False
 
-    def xpairs(self, lits: Sequence[int] | None = None) -> NoReturn:
-        """Not supported."""
-        _unsupported("xpairs")
+    def enable_propagator(self) -> None:
+        """The propagator takes part again."""
+        if self._session is not None:
+            self._session.passive = False
 
-    def xname(self, pairs: Any) -> NoReturn:
-        """Not supported."""
-        _unsupported("xname")
+    def disable_propagator(self) -> None:
+        """The propagator is asked about models only."""
+        if self._session is not None:
+            self._session.passive = True
 
-    def xblock(self, pairs: Any) -> NoReturn:
-        """Not supported."""
-        _unsupported("xblock")
+    def propagator_active(self) -> bool | None:
+        """Is there a propagator that takes part in the search?"""
+        if self._session is None:
+            return None
+        return self._connected and not self._session.passive
 
-    def xpin(self, variables: Sequence[int]) -> NoReturn:
-        """Not supported."""
-        _unsupported("xpin")
+    def observe(self, var: int) -> None:
+        """The propagator hears of this variable from now on."""
+        if self._session is not None:
+            self._session.observe(var, True)
 
-    def xunpin(self, variables: Sequence[int]) -> NoReturn:
-        """Not supported."""
-        _unsupported("xunpin")
+    def ignore(self, var: int) -> None:
+        """The propagator no longer hears of this variable."""
+        if self._session is not None:
+            self._session.observe(var, False)
 
-    def connect_propagator(self, propagator: Any) -> NoReturn:
-        """Not supported."""
-        _unsupported("connect_propagator")
+    def reset_observed(self) -> None:
+        """The propagator no longer hears of any variable."""
+        session = self._idle
+        if session is not None:
+            session.reset_observed()
 
-    def disconnect_propagator(self) -> NoReturn:
-        """Not supported."""
-        _unsupported("disconnect_propagator")
-
-    def enable_propagator(self) -> NoReturn:
-        """Not supported."""
-        _unsupported("enable_propagator")
-
-    def disable_propagator(self) -> NoReturn:
-        """Not supported."""
-        _unsupported("disable_propagator")
-
-    def propagator_active(self) -> NoReturn:
-        """Not supported."""
-        _unsupported("propagator_active")
-
-    def observe(self, var: int) -> NoReturn:
-        """Not supported."""
-        _unsupported("observe")
-
-    def ignore(self, var: int) -> NoReturn:
-        """Not supported."""
-        _unsupported("ignore")
-
-    def reset_observed(self) -> NoReturn:
-        """Not supported."""
-        _unsupported("reset_observed")
-
-    def is_decision(self, lit: int) -> NoReturn:
-        """Not supported."""
-        _unsupported("is_decision")
+    def is_decision(self, lit: int) -> bool | None:
+        """Has the variable its value by a decision?  From the propagator's methods."""
+        return self._session.is_decision(lit) if self._session is not None else None
 
 
 _ACCUMULATED = ("restarts", "conflicts", "decisions", "propagations")
+
+
+def _linear(
+    lits: Iterable[SupportsIndex], bound: SupportsIndex, weights: Any = ()
+) -> tuple[list[SupportsIndex], list[int], int]:
+    """Literals, their weights (none: all 1) and the bound as the core takes them."""
+    literals = list(lits)
+    if isinstance(weights, Mapping):
+        weights = [weights[literal] for literal in literals] if weights else ()
+    weights = list(weights)
+    for position, weight in enumerate(weights):
+        whole = isinstance(weight, SupportsIndex) and not isinstance(weight, bool)
+        if not whole or abs(weight.__index__()) > 2**32:
+            raise ValueError(
+                f"weights, position {position}: {weight!r}, expected an integer up to 2^32"
+            )
+    if isinstance(bound, bool) or not isinstance(bound, SupportsIndex):
+        raise ValueError(f"bound {bound!r}, expected an integer")
+    # Any larger one holds always, any smaller one never.
+    return literals, weights, max(-(2**62), min(2**62, bound.__index__()))
 
 
 def _counts(session: _core.Session) -> Counter[str]:

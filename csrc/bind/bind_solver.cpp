@@ -47,6 +47,17 @@ void register_solver(py::module_ &module) {
       .def("add_clause", &Session::add_clause, py::arg("clause"))
       .def("add_clauses", &Session::add_clauses, py::arg("clauses"))
       .def("add_csr", &Session::add_csr, py::arg("literals"), py::arg("offsets"))
+      .def("add_formula", &Session::add_formula, py::arg("clauses"), py::arg("linears"))
+      .def("add_linear", &Session::add_linear, py::arg("literals"), py::arg("weights"),
+           py::arg("bound"))
+      .def("add_parity", &Session::add_parity, py::arg("literals"), py::arg("odd"))
+      .def_property_readonly("num_constraints", &Session::num_constraints)
+      .def("connect_propagator", &Session::connect_propagator, py::arg("propagator"))
+      .def("observe", &Session::observe, py::arg("var"), py::arg("observed"))
+      .def("reset_observed", &Session::reset_observed)
+      .def_property("passive", &Session::passive, &Session::set_passive)
+      .def("is_decision", &Session::is_decision, py::arg("literal"))
+      .def("succeed", &Session::succeed, py::arg("other"))
       .def("load", &Session::load, py::arg("formula"), py::arg("check_signals") = false,
            py::arg("should_stop") = py::none())
       .def("follow", &Session::follow, py::arg("other"))

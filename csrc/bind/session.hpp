@@ -23,6 +23,7 @@
 
 #include "bind/bind.hpp"
 #include "bind/clauses.hpp"
+#include "bind/python_propagator.hpp"
 #include "formula/formula.hpp"
 #include "proof/proof.hpp"
 #include "solver/solver.hpp"
@@ -61,6 +62,24 @@ class Session {
   std::size_t add_clause(const pybind11::object &clause);
   std::size_t add_clauses(const pybind11::object &clauses);
   std::size_t add_csr(const pybind11::buffer &literals, const pybind11::buffer &offsets);
+  // Clauses and inequalities (literals, weights, bound) together, or none of them on an error.
+  std::size_t add_formula(const pybind11::object &clauses, const pybind11::iterable &linears);
+  void add_linear(const pybind11::object &literals, const pybind11::object &weights,
+                  std::int64_t bound);
+  // An odd number of the literals is true, or an even one.
+  void add_parity(const pybind11::object &literals, bool odd);
+  std::size_t num_constraints() const { return constraints_.size(); }
+
+  // The user's propagator, in place of the one before.  The calls below it may come from its own
+  // methods while the session is busy.
+  void connect_propagator(const pybind11::object &propagator);
+  void observe(std::int32_t var, bool observed);
+  void reset_observed();
+  void set_passive(bool passive);
+  bool passive();
+  bool is_decision(std::int32_t literal);
+  // Begin anew with the clauses, constraints and wishes of `other`, which is left empty.
+  void succeed(Session &other);
   // Straight into the core; such clauses are not in `clauses()`.  False where it was stopped.
   bool load(const Formula &formula, bool check_signals, const pybind11::object &should_stop);
   // What `other` has got since this session followed it last; its phases too.
@@ -114,8 +133,19 @@ class Session {
   bool busy() const { return busy_.load(); }
 
  private:
+  // An inequality, or a parity of variables, whose bound is then 1 or 0.
+  struct Constraint {
+    Literals literals;
+    std::vector<std::int64_t> weights;
+    std::int64_t bound;
+    bool is_parity;
+  };
+
   void take(Literals &&literals, std::size_t clauses);
-  void flush();
+  void take(Constraint &&constraint);
+  // False where the caller stopped it half way.
+  bool flush();
+  void tell_core(const Constraint &constraint);
   void keep_result();
   bool poll();
   template <class Call>
@@ -129,6 +159,7 @@ class Session {
 
   // The listener outlives the core that talks to it.
   std::unique_ptr<ProofListener> proof_;
+  std::unique_ptr<PythonPropagator> propagator_;
   std::string kept_proof_;
   Solver solver_;
 
@@ -148,6 +179,8 @@ class Session {
   // How far the core has got with `clauses_`.
   std::size_t flushed_ = 0;
   std::size_t num_clauses_ = 0;
+  std::vector<Constraint> constraints_;
+  std::size_t flushed_constraints_ = 0, followed_constraints_ = 0;
   std::int32_t num_vars_ = 0;
   // Advice may come while another thread solves, and names variables, too.
   std::atomic<std::int32_t> advised_vars_{0};

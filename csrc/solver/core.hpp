@@ -19,7 +19,9 @@
 #include "solver/result.hpp"
 #include "solver/schedule.hpp"
 #include "solver/state/arena.hpp"
+#include "solver/state/constraints.hpp"
 #include "solver/state/extension.hpp"
+#include "solver/state/external.hpp"
 #include "solver/state/names.hpp"
 #include "solver/state/order.hpp"
 #include "solver/state/phases.hpp"
@@ -33,9 +35,13 @@ namespace nb {
 // unused: in no clause yet.  Only active variables are decided.
 enum class VarState : std::uint8_t { unused, active, fixed, eliminated, substituted };
 
+// Why a variable must stay in the formula.
+inline constexpr std::uint8_t frozen_by_assumption = 1, frozen_by_constraint = 2,
+                              frozen_by_propagator = 4;
+
 struct VarInfo {
   VarState state = VarState::unused;
-  // Assumed in this call: must not be eliminated now.
+  // Bits of the above: must not be eliminated or substituted.
   std::uint8_t frozen = 0;
   // A clause with it was removed or added since it was last tried.
   std::uint8_t eliminate = 1;
@@ -229,6 +235,8 @@ struct Core {
   Phases phases;
   Order order;
   Names names;
+  Constraints constraints;
+  External external;
   IndexVector<Var, VarInfo> vars;
   Extension extension;
 

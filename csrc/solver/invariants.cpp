@@ -36,7 +36,7 @@ void check_trail(const Core &core) {
       const Assigned &reason = trail.assigned[other.var()];
       return trail.values[other] < 0 && reason.trail < i && reason.level <= assigned.level;
     };
-    if (assigned.reason.is_none()) continue;
+    if (assigned.reason.is_none() || assigned.reason.is_lazy()) continue;
     if (assigned.reason.is_binary()) {
       NB_MUST(before(assigned.reason.other()));
       continue;
@@ -135,11 +135,45 @@ void check_clauses(const Core &core) {
   NB_MUST(learned == core.stats.clauses_learned);
 }
 
+// C1, C2, C3 of state/constraints.hpp.
+void check_constraints(const Core &core) {
+  const Constraints &constraints = core.constraints;
+  NB_MUST(constraints.counted <= core.trail.size());
+  NB_MUST(constraints.explained.empty() && constraints.explained_from == no_clause);
+  const auto counted = [&](Lit lit) {
+    return core.value(lit) && core.trail.assigned[lit.var()].trail < constraints.counted;
+  };
+  const auto stays = [&](Lit lit) {
+    const VarInfo &info = core.vars[lit.var()];
+    return info.state == VarState::active || info.state == VarState::fixed;
+  };
+  for (const Linear &row : constraints.linears) {
+    std::int64_t sum = 0;
+    for (std::uint32_t i = 0; i < row.size; ++i) {
+      const Lit lit = constraints.lits[row.begin + i];
+      NB_MUST(stays(lit));
+      if (!counted(lit) || core.value(lit) < 0) continue;
+      sum += row.weights == Linear::unit ? 1 : constraints.weights[row.weights + i];
+    }
+    NB_MUST(sum == row.sum);
+  }
+  for (const Parity &row : constraints.parities) {
+    std::uint32_t open = 0;
+    for (std::uint32_t i = 0; i < row.size; ++i) {
+      const Lit lit = constraints.lits[row.begin + i];
+      NB_MUST(stays(lit));
+      open += !counted(lit);
+    }
+    NB_MUST(open == row.open);
+  }
+}
+
 void check_all(const Core &core) {
   check_trail(core);
   check_watches(core);
   check_order(core);
   check_clauses(core);
+  check_constraints(core);
 }
 
 }  // namespace nb

@@ -11,6 +11,7 @@ void check_trail(const Core &core);
 void check_watches(const Core &core);
 void check_order(const Core &core);
 void check_clauses(const Core &core);
+void check_constraints(const Core &core);
 void check_all(const Core &core);
 
 }  // namespace nb

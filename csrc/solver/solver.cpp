@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <limits>
+#include <stdexcept>
 #include <string>
 
 #include "solver/effort.hpp"
 #include "solver/inprocess/inprocess.hpp"
+#include "solver/search/constraints.hpp"
 #include "solver/search/search.hpp"
 #include "solver/state/database.hpp"
 
@@ -68,7 +70,7 @@ void import_assumptions(Core &core, std::span<const std::int32_t> assumptions) {
     const Lit lit = core.names.inner(dimacs);
     core.assumptions.push_back(lit);
     VarInfo &info = core.vars[lit.var()];
-    info.frozen = 1;
+    info.frozen |= frozen_by_assumption;
     if (core.extension.is_witness[~lit]) {
       core.extension.tainted[lit] = 1;
       core.extension.any_tainted = true;
@@ -78,7 +80,7 @@ void import_assumptions(Core &core, std::span<const std::int32_t> assumptions) {
 }
 
 void release_assumptions(Core &core) {
-  for (const Lit lit : core.assumptions) core.vars[lit.var()].frozen = 0;
+  for (const Lit lit : core.assumptions) core.vars[lit.var()].frozen &= ~frozen_by_assumption;
 }
 
 void start(Core &core) {
@@ -143,6 +145,40 @@ void Solver::add_clause(std::span<const std::int32_t> clause) {
   add_original(*core_, clause);
 }
 
+void Solver::add_linear(std::span<const std::int32_t> literals,
+                        std::span<const std::int64_t> weights, std::int64_t bound) {
+  // Sums of this many weights of this size do not overflow.
+  constexpr std::int64_t largest = std::int64_t{1} << 32;
+  constexpr std::size_t longest = std::size_t{1} << 29;
+  NB_REQUIRE(!core_->proof, "a proof has no lines for constraints that are no clauses");
+  NB_REQUIRE(weights.empty() || weights.size() == literals.size(), "%zu literals, but %zu weights",
+             literals.size(), weights.size());
+  NB_REQUIRE(literals.size() <= longest, "%zu literals in a constraint", literals.size());
+  for (const std::int64_t weight : weights)
+    NB_REQUIRE(-largest <= weight && weight <= largest, "weight %lld, expected at most 2^32",
+               static_cast<long long>(weight));
+  const std::uint32_t vars = checked_vars(literals);
+  leave_result(*core_);
+  resize_vars(*core_, vars);
+  std::vector<Term> terms;
+  for (std::size_t i = 0; i < literals.size(); ++i)
+    terms.push_back({core_->names.inner(literals[i]), weights.empty() ? 1 : weights[i]});
+  nb::add_linear(*core_, std::move(terms), std::clamp(bound, -(largest << 30), largest << 30));
+}
+
+void Solver::add_parity(std::span<const std::int32_t> vars, bool odd) {
+  NB_REQUIRE(!core_->proof, "a proof has no lines for constraints that are no clauses");
+  const std::uint32_t largest = checked_vars(vars);
+  leave_result(*core_);
+  resize_vars(*core_, largest);
+  std::vector<Var> open;
+  for (const std::int32_t var : vars) {
+    NB_REQUIRE(var > 0, "literal %d in a parity, expected a variable", var);
+    open.push_back(core_->names.inner(var).var());
+  }
+  nb::add_parity(*core_, open, odd);
+}
+
 Status Solver::solve(std::span<const std::int32_t> assumptions, const Budget &budget) {
   Core &core = *core_;
   const std::uint32_t largest = checked_vars(assumptions);
@@ -193,11 +229,67 @@ int Solver::value(std::int32_t literal) const {
   return lit.negative() ? -value : value;
 }
 
+void Solver::connect_propagator(UserPropagator *propagator, bool passive) {
+  NB_REQUIRE(!core_->proof, "a proof has no lines for what a propagator implies");
+  leave_result(*core_);
+  reset_observed();
+  core_->external.propagator = propagator;
+  core_->external.passive = passive;
+  core_->external.told = core_->external.told_level = 0;
+  begin_constraint(*core_);
+}
+
+void Solver::observe(std::int32_t var) {
+  const std::uint32_t largest = checked_var(var);
+  NB_REQUIRE(core_->external.propagator, "observe: there is no propagator");
+  leave_result(*core_);
+  resize_vars(*core_, largest);
+  nb::observe(*core_, core_->names.inner(var).var());
+}
+
+void Solver::ignore(std::int32_t var) {
+  if (checked_var(var) > core_->names.user_vars()) return;
+  leave_result(*core_);
+  nb::ignore(*core_, core_->names.inner(var).var());
+}
+
+void Solver::reset_observed() {
+  leave_result(*core_);
+  for (std::uint32_t i = 0; i < core_->external.observed.size(); ++i) nb::ignore(*core_, Var(i));
+}
+
+void Solver::request_observed(std::int32_t var, bool observed) {
+  checked_var(var);
+  if (observed)
+    nb::request_observed(*core_, var);
+  else
+    core_->external.requests.push_back(-var);
+}
+
+void Solver::set_passive(bool passive) {
+  core_->external.passive = passive;
+  core_->external.quiet_trail = ~0u;
+}
+
+bool Solver::passive() const {
+  return core_->external.passive;
+}
+
+bool Solver::is_decision(std::int32_t literal) const {
+  if (checked_var(literal) > core_->names.user_vars()) return false;
+  const Var var = core_->names.inner(literal).var();
+  const Trail &trail = core_->trail;
+  const std::uint32_t level = trail.assigned[var].level;
+  return core_->value(Lit(var, false)) && level && trail.levels[level].decision.var() == var;
+}
+
 std::vector<signed char> Solver::model() const {
   NB_REQUIRE(core_->answer.status == Status::satisfiable,
              "no model: the last call was not satisfiable");
   if (!core_->answer.model_ready) extend(*core_);
   const std::vector<signed char> &model = core_->answer.model;
+  if (core_->constraints.any && !satisfies_constraints(*core_, model))
+    throw std::logic_error("internal error: the model violates a constraint");
   if (!core_->names.own_vars()) return model;
   std::vector<signed char> result(core_->names.user_vars());
   for (std::uint32_t i = 0; i < result.size(); ++i)
@@ -245,6 +337,24 @@ bool Solver::active(std::int32_t literal) const {
          core_->active(core_->names.inner(literal).var());
 }
 
+namespace {
+
+// Without saving phases; constraints too.  False on a conflict.
+bool propagates(Core &core) {
+  for (;;) {
+    if (propagate_probing(core).found()) return false;
+    if (!core.constraints.any) return true;
+    const bool conflict = propagate_constraints(core).found();
+    forget_explanations(core);
+    if (conflict) return false;
+    if (core.trail.propagated != core.trail.size()) continue;
+    if (!imply_external(core)) return false;
+    if (core.trail.propagated == core.trail.size()) return true;
+  }
+}
+
+}  // namespace
+
 bool Solver::propagate(std::span<const std::int32_t> assumptions,
                        std::vector<std::int32_t> &implied) {
   Core &core = *core_;
@@ -264,15 +374,25 @@ bool Solver::propagate(std::span<const std::int32_t> assumptions,
   bool consistent = propagate_root(core);
   const During probing(core.activity, Doing::probing);
   const std::int64_t before = core.outside_ticks;
-  for (const Lit lit : core.assumptions) {
-    if (!consistent) break;
-    const Value value = core.value(lit);
-    if (value < 0) {
+  try {
+    if (consistent && core.external.propagator && !propagates(core)) {
+      // What the counters of constraints have seen on the root they do not see again.
+      derive_empty(core);
       consistent = false;
-    } else if (!value) {
-      decide_literal(core, lit);
-      consistent = !propagate_probing(core).found();
     }
+    for (const Lit lit : core.assumptions) {
+      if (!consistent) break;
+      const Value value = core.value(lit);
+      if (value < 0) {
+        consistent = false;
+      } else if (!value) {
+        decide_literal(core, lit);
+        consistent = propagates(core);
+      }
+    }
+  } catch (const Abandon &) {
+    // The propagator has failed, and says so itself.
+    consistent = false;
   }
   release_assumptions(core);
   for (const Lit lit : core.trail.lits)

@@ -22,6 +22,7 @@
 
 #include "proof/proof.hpp"
 #include "solver/result.hpp"
+#include "solver/user_propagator.hpp"
 
 namespace nb {
 
@@ -61,6 +62,25 @@ class Solver {
   void reserve_vars(std::int32_t n);
   std::int32_t num_vars() const;
   void add_clause(std::span<const std::int32_t> clause);
+
+  // The weights of the true literals (empty: all 1) add up to at most `bound`; an odd number of the
+  // variables is true, or an even one.  No proof may be connected.
+  void add_linear(std::span<const std::int32_t> literals, std::span<const std::int64_t> weights,
+                  std::int64_t bound);
+  void add_parity(std::span<const std::int32_t> vars, bool odd);
+
+  // The user's own reasoning; it must outlive the solver or the next `connect_propagator`.  No
+  // proof may be connected.  What was learned with a propagator stays learned without it.
+  // `passive`: it is asked about models only.
+  void connect_propagator(UserPropagator *propagator, bool passive);
+  void observe(std::int32_t var);
+  void ignore(std::int32_t var);
+  void reset_observed();
+  // From its methods only: the same, at the next chance, and what it may ask.
+  void request_observed(std::int32_t var, bool observed);
+  void set_passive(bool passive);
+  bool passive() const;
+  bool is_decision(std::int32_t literal) const;
 
   Status solve(std::span<const std::int32_t> assumptions = {}, const Budget &budget = {});
   Status status() const;

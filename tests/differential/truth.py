@@ -7,7 +7,8 @@ A set of models is a boolean vector over all 2^n assignments, so that adding a c
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -56,3 +57,26 @@ class Truth:
             tuple(v if row >> (v - 1) & 1 else -v for v in range(1, self.num_vars + 1))
             for row in np.flatnonzero(self.under(assumptions)).tolist()
         }
+
+
+class Models:
+    """All models of clauses, inequalities and parities, one by one."""
+
+    def __init__(self, num_vars: int) -> None:
+        self.models = [
+            frozenset(v if bit else -v for v, bit in enumerate(bits, 1))
+            for bits in itertools.product((False, True), repeat=num_vars)
+        ]
+
+    def add_clause(self, clause: Sequence[int]) -> None:
+        self.models = [model for model in self.models if not model.isdisjoint(clause)]
+
+    def add_linear(self, lits: Sequence[int], bound: int, weights: Sequence[int]) -> None:
+        rows = list(zip(lits, weights, strict=True))
+        self.models = [m for m in self.models if sum(w for x, w in rows if x in m) <= bound]
+
+    def add_parity(self, lits: Sequence[int], value: bool) -> None:
+        self.models = [m for m in self.models if sum(x in m for x in lits) % 2 == value]
+
+    def under(self, assumptions: Sequence[int]) -> list[frozenset[int]]:
+        return [model for model in self.models if model.issuperset(assumptions)]

@@ -65,39 +65,17 @@ def test_keywords() -> None:
 def test_what_is_not_supported_raises_at_that_call() -> None:
     solver = Solver()
     unsupported: list[tuple[str, tuple[Any, ...]]] = [
-        ("add_atmost", ([1, 2], 1)),
-        ("add_xor_clause", ([1, 2],)),
-        ("activate_atmost", ()),
         ("set_activities", ()),
         ("flip_bits", ()),
         ("apply_jw", ()),
-        ("connect_propagator", (None,)),
-        ("disconnect_propagator", ()),
-        ("enable_propagator", ()),
-        ("disable_propagator", ()),
-        ("propagator_active", ()),
-        ("observe", (1,)),
-        ("ignore", (1,)),
-        ("reset_observed", ()),
-        ("is_decision", (1,)),
     ]
     for name, arguments in unsupported:
         with pytest.raises(NotImplementedError):
             getattr(solver, name)(*arguments)
-    assert not solver.supports_atmost()
     assert solver.supports("interrupt")
-    assert not solver.supports("xor")
+    assert not solver.supports("warm_start")
     with pytest.raises(ValueError, match="feature 'tea'"):
         solver.supports("tea")
-
-    class WithAtmosts(list[list[int]]):
-        atmosts = ([1, 2], 1)
-
-    with pytest.raises(NotImplementedError):
-        solver.append_formula(WithAtmosts([[1, 2]]))
-    with pytest.raises(NotImplementedError):
-        Solver(bootstrap_with=WithAtmosts([[1, 2]]))
-    assert solver.nof_clauses() == 0
 
 
 def test_answers_models_and_cores() -> None:

@@ -184,3 +184,86 @@ def test_pysats_formulas_are_taken_everywhere(tmp_path: Path) -> None:
     plus.append([[1, 2], 1], is_atmost=True)
     with pytest.raises(ValueError, match="atmosts"):
         nb.solve(plus)
+
+
+def test_cardinality_constraints_are_native() -> None:
+    pysat = pytest.importorskip("pysat.formula", reason="python-sat is not installed")
+    plus = pysat.CNFPlus()
+    plus.append([1, 2, 3, 4])
+    plus.append([[1, 2, 3, 4], 1], is_atmost=True)
+    solver = Solver(bootstrap_with=plus, native_card=True)
+    assert solver.supports_atmost() and solver.supports("atmost")
+    solver.activate_atmost()
+    assert (solver.nof_vars(), solver.nof_clauses()) == (4, 1)
+    assert sorted(solver.enum_models()) == sorted(
+        [v if v == one else -v for v in range(1, 5)] for one in range(1, 5)
+    )
+    assert solver.propagate([2]) == (True, [2, -1, -3, -4])
+    assert solver.solve([1, -2, 4]) is False
+    assert sorted(solver.get_core() or ()) == [1, 4]
+    assert solver.add_atmost([-1, -2, -3], 0, no_return=False) is False
+    assert solver.solve() is False
+    with pytest.raises(NotImplementedError, match="write"):
+        Solver(bootstrap_with=plus).write("nowhere.cnf")
+    with pytest.raises(NotImplementedError, match="simplified"):
+        Solver(bootstrap_with=plus).simplified()
+
+
+def test_weights_come_as_a_list_or_by_literal() -> None:
+    lits, weights = [1, -2, 3, 3], [5, -2, 1, 1]
+    by_list, by_literal = Solver(), Solver()
+    by_list.add_atmost(lits, 2, weights)
+    by_literal.add_atmost(lits, 2, dict(zip(lits, weights, strict=True)))
+    wanted = [[-1, -2, -3], [-1, -2, 3], [-1, 2, -3], [-1, 2, 3]]
+    for solver in (by_list, by_literal):
+        assert sorted(solver.enum_models()) == sorted(wanted)
+    solver = Solver()
+    solver.add_atmost([], 0)
+    solver.add_atmost([1, 2], 10**30)
+    assert solver.nof_vars() == 2
+    assert solver.solve([1, 2])
+    for bad in (([1, 0], 1), ([1], True), ([1, 2], 1, [1]), ([1], 1, [True]), ([1], 1, [2**40])):
+        with pytest.raises(ValueError):
+            Solver().add_atmost(*bad)  # type: ignore[arg-type]
+            Solver().solve()
+    solver.add_atmost([], -1)
+    assert solver.solve() is False
+
+
+def test_parities_have_no_variables_but_the_users() -> None:
+    for size in (3, 4, 5, 9):
+        solver = Solver()
+        solver.add_xor_clause([*range(1, size), -size])
+        assert solver.nof_vars() == size
+        models = list(solver.enum_models())
+        assert len(models) == 2 ** (size - 1)
+        assert all(sum(x > 0 for x in m[:-1]) % 2 == (m[-1] > 0) for m in models)
+    solver.add_xor_clause([1, 1, 2, -2], True)
+    assert solver.solve()
+    solver.add_xor_clause([], True)
+    assert solver.solve() is False
+
+
+def test_what_a_proof_cannot_say_is_refused_at_the_call(tmp_path: Path) -> None:
+    from neuroback.proof import check_drat
+
+    pysat = pytest.importorskip("pysat.formula", reason="python-sat is not installed")
+    plus = pysat.CNFPlus()
+    plus.append([[1, 2, 3, 4], 1], is_atmost=True)
+    solver = Solver(with_proof=True)
+    assert not solver.supports_atmost()
+    for call in (
+        lambda: solver.add_atmost([1, 2, 3], 1),
+        lambda: solver.append_formula(plus),
+        lambda: solver.add_xor_clause(list(range(1, 20))),
+        solver.activate_atmost,
+    ):
+        with pytest.raises(NotImplementedError, match="proof"):
+            call()
+    # Short parities are clauses.
+    solver.add_xor_clause([1, 2, 3, 4, 5, 6])
+    solver.add_xor_clause([1, 2, 3, 4, 5, 6], False)
+    assert solver.solve() is False
+    (tmp_path / "p").write_text("\n".join(solver.get_proof() or ()) + "\n")
+    solver.write(tmp_path / "f.cnf")
+    assert check_drat(tmp_path / "f.cnf", tmp_path / "p")

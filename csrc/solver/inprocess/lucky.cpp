@@ -5,7 +5,7 @@
 //          the order of variables, always true or always false.  What works is left on the
 //          trail, where the search finds all variables assigned.
 // Ours     The advised values are luck of their own and come first.  With a wish of the user's,
-//          nothing is left to luck.
+//          nothing is left to luck; nor with constraints that are no clauses.
 // Needs    root level, no assumptions       Reads   arena, watches
 // Leaves   root level, or a model           Writes  trail
 // Cost     linear in the formula each
@@ -54,7 +54,7 @@ bool decide_all(Core &core, Effort &effort, Negative negative, bool backwards) {
 }  // namespace
 
 void lucky(Core &core, Effort &effort) {
-  if (core.phases.any_user || !core.assumptions.empty()) return;
+  if (core.phases.any_user || core.constraints.any || !core.assumptions.empty()) return;
   const During probing(core.activity, Doing::probing);
   bool found = false;
   if (core.phases.mode != AdviceMode::off) {

@@ -57,7 +57,7 @@ void derive(Core &core, Conflict conflict) {
     do pivot = trail.lits[--position];
     while (!trail.assigned[pivot.var()].seen || trail.assigned[pivot.var()].level != trail.level);
     if (!--open) break;
-    reason = trail.assigned[pivot.var()].reason;
+    reason = reason_of(core, pivot);
     NB_ASSERT(!reason.is_none());
   }
   analysis.clause[0] = ~pivot;
@@ -145,6 +145,7 @@ void analyze(Core &core, Conflict conflict) {
   Trail &trail = core.trail;
   if (!trail.level) {
     derive_empty(core);
+    if (core.constraints.any) forget_explanations(core);
     return;
   }
   if (resolved_by_flip(core, conflict)) return;
@@ -159,6 +160,7 @@ void analyze(Core &core, Conflict conflict) {
   core.stats.minimized_literals += static_cast<std::int64_t>(size_derived - analysis.clause.size());
   if (core.options.strengthen_binary) strengthen_with_binaries(core, glue);
   bump(core);
+  if (core.constraints.any) forget_explanations(core);
 
   Averages &averages = core.averages[core.stable];
   averages.glue_fast.update(glue);
@@ -202,15 +204,17 @@ void analyze_failed(Core &core, Lit lit) {
     const auto mark = [&](Lit other) {
       if (trail.assigned[other.var()].level) trail.assigned[other.var()].seen = 1;
     };
-    if (assigned.reason.is_none()) {
+    const Reason reason = reason_of(core, implied);
+    if (reason.is_none()) {
       failed.push_back(implied);
-    } else if (assigned.reason.is_binary()) {
-      mark(assigned.reason.other());
+    } else if (reason.is_binary()) {
+      mark(reason.other());
     } else {
-      for (const Lit other : core.arena[assigned.reason.ref()])
+      for (const Lit other : core.arena[reason.ref()])
         if (other != implied) mark(other);
     }
   }
+  if (core.constraints.any) forget_explanations(core);
 }
 
 }  // namespace nb

@@ -57,6 +57,7 @@ void backtrack(Core &core, std::uint32_t level) {
     core.consistent = 0;
   }
   const std::uint32_t keep = trail.levels[level + 1].trail;
+  if (core.constraints.counted > keep) uncount(core, keep);
   Value *const values = trail.values.data();
   ScoreHeap<Var> &heap = core.order.heap;
   Queue &queue = core.order.queue;
@@ -85,6 +86,7 @@ void backtrack(Core &core, std::uint32_t level) {
   trail.propagated = std::min(trail.propagated, keep);
   trail.levels.resize(level + 1);
   trail.level = level;
+  if (core.external.told_level > level) tell_backtrack(core);
 }
 
 }  // namespace nb

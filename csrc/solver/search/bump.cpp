@@ -33,7 +33,7 @@ void add_reason_side(Core &core) {
     analysis.analyzed.push_back(lit.var());
   };
   for (const Lit lit : analysis.clause) {
-    const Reason reason = core.trail.assigned[lit.var()].reason;
+    const Reason reason = reason_of(core, lit);
     if (reason.is_none()) continue;
     if (reason.is_binary())
       see(reason.other());

@@ -28,6 +28,8 @@ std::uint32_t implied_level(const Core &core, Lit lit, Reason reason) {
 std::uint32_t backtrack_level(Core &core, std::uint32_t jump) {
   const Options &options = core.options;
   const std::uint32_t level = core.trail.level;
+  // Constraints count along the trail, so levels must not go down there.
+  if (core.constraints.any) return jump;
   if (!options.chronological || level - jump <= 1 || jump < core.assumptions.size()) return jump;
   if (level - jump <= static_cast<std::uint32_t>(options.chronological_levels)) return jump;
   ++core.stats.chronological;

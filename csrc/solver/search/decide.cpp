@@ -74,6 +74,15 @@ bool decide(Core &core) {
     trail.levels.push_back(level);
   }
   if (!trail.unassigned) return true;
+  if (core.external.propagator && !core.external.passive) {
+    bool given = false;
+    const Lit lit = advised_decision(core, given);
+    if (given) {
+      ++core.stats.decisions;
+      decide_literal(core, lit);
+      return true;
+    }
+  }
   const Var var = next_variable(core);
   ++core.stats.decisions;
   decide_literal(core, Lit(var, decide_phase(core, var) < 0));

@@ -26,10 +26,14 @@ bool literal_removable(Core &core, Lit lit, int depth) {
   if (assigned.trail <= level.seen_trail) return false;
   if (depth > core.options.minimize_depth) return false;
   bool result = true;
-  if (assigned.reason.is_binary()) {
-    result = literal_removable(core, assigned.reason.other(), depth + 1);
+  const Reason reason = reason_of(core, lit);
+  if (reason.is_binary()) {
+    result = literal_removable(core, reason.other(), depth + 1);
   } else {
-    for (const Lit other : core.arena[assigned.reason.ref()]) {
+    const std::uint32_t size = core.arena[reason.ref()].size;
+    for (std::uint32_t i = 0; i < size; ++i) {
+      // A reason made further down may move the arena.
+      const Lit other = core.arena[reason.ref()].lits()[i];
       if (other.var() == lit.var()) continue;
       if (literal_removable(core, other, depth + 1)) continue;
       result = false;

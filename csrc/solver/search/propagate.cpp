@@ -168,7 +168,16 @@ void decide_literal(Core &core, Lit lit) {
 }
 
 Conflict propagate(Core &core) {
-  return propagate_as<false>(core, no_clause);
+  for (;;) {
+    Conflict conflict = propagate_as<false>(core, no_clause);
+    if (conflict.found() || !core.constraints.any) return conflict;
+    conflict = propagate_constraints(core);
+    if (conflict.found()) {
+      core.consistent = core.trail.levels[core.trail.level].trail;
+      return conflict;
+    }
+    if (core.trail.propagated == core.trail.size()) return conflict;
+  }
 }
 
 Conflict propagate_probing(Core &core, ClauseRef ignored) {
@@ -181,6 +190,7 @@ bool propagate_root(Core &core) {
   const Conflict conflict =
       core.activity == Doing::probing ? propagate_probing(core) : propagate(core);
   if (conflict.found()) derive_empty(core);
+  if (core.constraints.any) forget_explanations(core);
   return !core.inconsistent;
 }
 

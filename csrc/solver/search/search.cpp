@@ -8,18 +8,25 @@
 
 namespace nb {
 
-Status search(Core &core) {
-  if (!core.preprocessed) {
-    preprocess(core);
-    core.preprocessed = true;
-  }
+namespace {
+
+Status search_on(Core &core) {
   while (!core.inconsistent) {
     if (const Conflict conflict = propagate(core); conflict.found()) {
       analyze(core, conflict);
       continue;
     }
-    if (!core.trail.unassigned && core.trail.level >= core.assumptions.size())
-      return Status::satisfiable;
+    const bool full = !core.trail.unassigned && core.trail.level >= core.assumptions.size();
+    if (core.external.propagator) {
+      Conflict conflict;
+      const bool more = consult(core, conflict);
+      if (more || (full && refuses(core, conflict))) {
+        if (conflict.found()) analyze(core, conflict);
+        if (interrupted_now(core)) return Status::unknown;
+        continue;
+      }
+    }
+    if (full) return Status::satisfiable;
     // Often in tests, where searches are short.
     NB_CHECK(2, if (core.stats.conflicts < 100) check_all(core));
     if (stopping(core)) return Status::unknown;
@@ -37,6 +44,27 @@ Status search(Core &core) {
       return Status::unsatisfiable;
   }
   return Status::unsatisfiable;
+}
+
+}  // namespace
+
+Status search(Core &core) {
+  if (!core.preprocessed) {
+    preprocess(core);
+    core.preprocessed = true;
+  }
+  for (;;) {
+    try {
+      return search_on(core);
+    } catch (const Abandon &abandon) {
+      abandon_analysis(core);
+      if (!abandon.has_fact) {
+        core.control.stop = StopReason::interrupt;
+        return Status::unknown;
+      }
+      derive_unit(core, abandon.fact);
+    }
+  }
 }
 
 }  // namespace nb

@@ -2,6 +2,9 @@
 // The verbs of the search.
 #pragma once
 
+#include <span>
+#include <vector>
+
 #include "solver/core.hpp"
 
 namespace nb {
@@ -18,6 +21,47 @@ void assign(Core &core, Lit lit, Reason reason);
 // The same at a level that may be below the present one.
 void assign_at(Core &core, Lit lit, Reason reason, std::uint32_t level);
 void decide_literal(Core &core, Lit lit);
+
+// linear.cpp, parity.cpp: level 0, no proof.
+void add_linear(Core &core, std::vector<Term> terms, std::int64_t bound);
+void add_parity(Core &core, std::span<const Var> vars, bool odd);
+
+// constraints.cpp
+// Clauses propagated; ends when there is something for them to do again.
+Conflict propagate_constraints(Core &core);
+// Literals from this position of the trail on no longer count.
+void uncount(Core &core, std::uint32_t keep);
+// Make the lazy reason of a variable's value.  The arena may move.
+Reason explain(Core &core, Var var);
+// The reason of the value of a literal, true or false; never lazy.  Valid until
+// `forget_explanations`.
+inline Reason reason_of(Core &core, Lit lit) {
+  const Reason reason = core.trail.assigned[lit.var()].reason;
+  return reason.is_lazy() ? explain(core, lit.var()) : reason;
+}
+void forget_explanations(Core &core);
+bool satisfies_constraints(const Core &core, std::span<const signed char> model);
+
+// external.cpp: the user's propagator.  Those that ask it throw Abandon.
+void observe(Core &core, Var var);
+void ignore(Core &core, Var var);
+// From within its methods: observe at once if nothing stands against it, else from the root.
+void request_observed(Core &core, std::int32_t user_var);
+void tell_backtrack(Core &core);
+// Clauses and constraints propagated.  True if there is something to do before the next decision:
+// a conflict, or something to propagate.
+bool consult(Core &core, Conflict &conflict);
+// All variables assigned.  True if it refuses the model; then there is a conflict or something to
+// propagate.
+bool refuses(Core &core, Conflict &conflict);
+// Its decision, if `given`.
+Lit advised_decision(Core &core, bool &given);
+// What it implies, without asking for reasons.  False on a conflict.
+bool imply_external(Core &core);
+// Append the false literals that imply clause[0]; a reason if they became a clause to stay.
+Reason explain_external(Core &core, Lit lit, std::vector<Lit> &clause);
+// Leave a conflict analysis, wherever it is, for the root level.
+void abandon_analysis(Core &core);
 
 // chronological.cpp
 // The level at which the other literals of the reason, all false, imply `lit`.

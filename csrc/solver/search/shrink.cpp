@@ -76,17 +76,17 @@ class Shrink {
         break;
       }
       --open;
-      const Reason reason = trail_.assigned[lit.var()].reason;
+      const Reason reason = reason_of(core_, lit);
       if (reason.is_binary()) {
         failed = !resolve(reason.other(), level, open);
       } else {
         NB_ASSERT(reason.is_large());
-        const Clause &clause = core_.arena[reason.ref()];
-        for (const Lit other : clause)
-          if (other != lit && !resolve(other, level, open)) {
-            failed = true;
-            break;
-          }
+        const std::uint32_t size = core_.arena[reason.ref()].size;
+        for (std::uint32_t i = 0; i < size && !failed; ++i) {
+          // A reason made further down may move the arena.
+          const Lit other = core_.arena[reason.ref()].lits()[i];
+          failed = other != lit && !resolve(other, level, open);
+        }
       }
     }
     for (const Var var : analysis_.shrinkable) trail_.assigned[var].shrinkable = 0;

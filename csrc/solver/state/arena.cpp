@@ -9,8 +9,8 @@ namespace nb {
 ClauseRef Arena::allocate(std::span<const Lit> lits, bool learned, std::uint32_t glue) {
   const ClauseRef ref = words_.size();
   const auto size = static_cast<std::uint32_t>(lits.size());
-  // References share their word with the binary flag of watches.
-  if (std::uint64_t{ref} + clause_header_words + size >= no_clause) throw std::bad_alloc();
+  // References share their word with the binary flag of watches, and of reasons with `lazy`.
+  if (std::uint64_t{ref} + clause_header_words + size >= no_clause - 1) throw std::bad_alloc();
   words_.extend(clause_header_words + size);
   Clause &clause = (*this)[ref];
   clause = Clause{};

@@ -41,6 +41,8 @@ class Arena {
   // Move the clause at `from` down to `to` (at most `from`) and return the word after it.
   ClauseRef move_down(ClauseRef from, ClauseRef to);
   void truncate(ClauseRef end);
+  // The same for clauses that were there for a moment: no memory is given back.
+  void forget(ClauseRef end) { words_.shrink_size(end); }
 
   const std::uint32_t *words() const { return words_.data(); }
   std::size_t bytes() const { return std::size_t{words_.capacity()} * sizeof(std::uint32_t); }

@@ -10,16 +10,18 @@
 namespace nb {
 
 // Why a literal is true: nothing (decision, root-level unit), a binary clause given by its other
-// literal, or a long clause.
+// literal, a long clause, or something that gives a clause when it is asked (`reason_of`).
 class Reason {
  public:
   constexpr Reason() = default;
   static constexpr Reason none() { return Reason(); }
   static constexpr Reason binary(Lit other) { return Reason(binary_bit | other.code()); }
   static constexpr Reason large(ClauseRef ref) { return Reason(ref); }
+  static constexpr Reason lazy() { return Reason(lazy_mark); }
   constexpr bool is_none() const { return data_ == nothing; }
   constexpr bool is_binary() const { return (data_ & binary_bit) && data_ != nothing; }
-  constexpr bool is_large() const { return !(data_ & binary_bit); }
+  constexpr bool is_large() const { return !(data_ & binary_bit) && data_ != lazy_mark; }
+  constexpr bool is_lazy() const { return data_ == lazy_mark; }
   constexpr Lit other() const { return Lit::from_code(data_ & ~binary_bit); }
   constexpr ClauseRef ref() const { return data_; }
   friend constexpr bool operator==(Reason, Reason) = default;
@@ -27,6 +29,7 @@ class Reason {
  private:
   static constexpr std::uint32_t binary_bit = 1u << 31;
   static constexpr std::uint32_t nothing = ~0u;
+  static constexpr std::uint32_t lazy_mark = no_clause - 1;
   constexpr explicit Reason(std::uint32_t data) : data_(data) {}
   std::uint32_t data_ = nothing;
 };
