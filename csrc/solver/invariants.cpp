@@ -157,7 +157,7 @@ void check_constraints(const Core &core) {
     }
     NB_MUST(sum == row.sum);
   }
-  for (const Parity &row : constraints.parities) {
+  for (const ParityConstraint &row : constraints.parities) {
     std::uint32_t open = 0;
     for (std::uint32_t i = 0; i < row.size; ++i) {
       const Lit lit = constraints.lits[row.begin + i];

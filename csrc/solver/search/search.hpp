@@ -22,7 +22,7 @@ void assign(Core &core, Lit lit, Reason reason);
 void assign_at(Core &core, Lit lit, Reason reason, std::uint32_t level);
 void decide_literal(Core &core, Lit lit);
 
-// linear.cpp, parity.cpp: level 0, no proof.
+// linear.cpp, native_parity.cpp: level 0, no proof.
 void add_linear(Core &core, std::vector<Term> terms, std::int64_t bound);
 void add_parity(Core &core, std::span<const Var> vars, bool odd);
 

@@ -30,7 +30,7 @@ struct Linear {
 };
 
 // An odd number of the variables is true, or an even one.
-struct Parity {
+struct ParityConstraint {
   std::uint32_t begin, size;
   // How many are not counted yet, and whether an odd number of those has to be true.
   std::uint32_t open;
@@ -59,7 +59,7 @@ struct Constraints {
   std::vector<Lit> lits;
   std::vector<std::int64_t> weights;
   std::vector<Linear> linears;
-  std::vector<Parity> parities;
+  std::vector<ParityConstraint> parities;
   IndexVector<Lit, RawVector<Occurrence>> linears_of;
   IndexVector<Var, RawVector<std::uint32_t>> parities_of;
   IndexVector<Var, LazySource> source;

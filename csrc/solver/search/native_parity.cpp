@@ -36,7 +36,7 @@ void add_parity(Core &core, std::span<const Var> vars, bool odd) {
   }
   begin_constraint(core);
   Constraints &constraints = core.constraints;
-  Parity row{};
+  ParityConstraint row{};
   row.begin = static_cast<std::uint32_t>(constraints.lits.size());
   row.size = row.open = static_cast<std::uint32_t>(open.size());
   row.odd = odd;
@@ -51,7 +51,7 @@ std::uint32_t count_parities(Core &core, Lit lit) {
   Constraints &constraints = core.constraints;
   std::uint32_t violated = no_row;
   for (const std::uint32_t index : constraints.parities_of[lit.var()]) {
-    Parity &row = constraints.parities[index];
+    ParityConstraint &row = constraints.parities[index];
     row.odd ^= !lit.negative();
     if (--row.open > 1 || violated != no_row) continue;
     if (!row.open) {
@@ -74,7 +74,7 @@ std::uint32_t count_parities(Core &core, Lit lit) {
 void uncount_parities(Core &core, Lit lit) {
   Constraints &constraints = core.constraints;
   for (const std::uint32_t index : constraints.parities_of[lit.var()]) {
-    Parity &row = constraints.parities[index];
+    ParityConstraint &row = constraints.parities[index];
     row.odd ^= !lit.negative();
     ++row.open;
   }
@@ -82,7 +82,7 @@ void uncount_parities(Core &core, Lit lit) {
 
 void explain_parity(Core &core, std::uint32_t index, std::vector<Lit> &clause) {
   const Constraints &constraints = core.constraints;
-  const Parity &row = constraints.parities[index];
+  const ParityConstraint &row = constraints.parities[index];
   const Lit implied = clause[0];
   for (std::uint32_t i = 0; i < row.size; ++i) {
     const Lit lit = constraints.lits[row.begin + i];
@@ -92,7 +92,7 @@ void explain_parity(Core &core, std::uint32_t index, std::vector<Lit> &clause) {
 
 Conflict violated_parity(Core &core, std::uint32_t index) {
   Constraints &constraints = core.constraints;
-  const Parity &row = constraints.parities[index];
+  const ParityConstraint &row = constraints.parities[index];
   constraints.scratch.clear();
   for (std::uint32_t i = 0; i < row.size; ++i) {
     const Lit lit = constraints.lits[row.begin + i];
@@ -103,7 +103,7 @@ Conflict violated_parity(Core &core, std::uint32_t index) {
 
 bool satisfies_parities(const Core &core, std::span<const signed char> model) {
   const Constraints &constraints = core.constraints;
-  for (const Parity &row : constraints.parities) {
+  for (const ParityConstraint &row : constraints.parities) {
     bool odd = false;
     for (std::uint32_t i = 0; i < row.size; ++i)
       odd ^= model[constraints.lits[row.begin + i].var().index()] > 0;
