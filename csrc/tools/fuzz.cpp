@@ -402,13 +402,16 @@ class Generator {
       const double ratios[] = {2.0, 3.5, 4.3, 4.3, 5.0};
       count = static_cast<int>(vars_ * ratios[random_.below(5)]);
       if (one_in(8)) {
-        // Products alone, and nothing that solves them before they are looked for.
+        // Products or twins alone, and nothing that solves them before they are looked for.
         for (const char *name : {"lucky", "probe", "sweep"})
           add("option " + std::string(name) + " 0");
-        do {
-          product();
-          at_most_one();
-        } while (one_in(2));
+        if (one_in(2))
+          twins();
+        else
+          do {
+            product();
+            at_most_one();
+          } while (one_in(2));
         count = pick(0, 2 * vars_);
       } else if (one_in(8)) {
         // Parities, with and without company.
@@ -467,6 +470,53 @@ class Generator {
         if (a < b) clause({-a, -b});
   }
 
+  // x = a AND b, x = a XOR b, or x = c ? a : b.
+  void gate(int kind, int x, int a, int b, int c) {
+    if (kind == 0) {
+      clause({-x, a});
+      clause({-x, b});
+      clause({x, -a, -b});
+    } else if (kind == 1) {
+      clause({-x, a, b});
+      clause({-x, -a, -b});
+      clause({x, -a, b});
+      clause({x, a, -b});
+    } else {
+      clause({-x, -c, a});
+      clause({-x, c, b});
+      clause({x, -c, -a});
+      clause({x, c, -b});
+    }
+  }
+
+  // Two circuits of the same gates over the same inputs, each with outputs of its own.
+  void twins() {
+    const int inputs = pick(3, 5), gates = pick(2, 8), base = vars_;
+    vars_ += inputs + 2 * gates;
+    const auto signal = [&](int number, int copy) {
+      return number < inputs ? base + number + 1
+                             : base + inputs + copy * gates + (number - inputs) + 1;
+    };
+    for (int i = 0; i < gates; ++i) {
+      const int kind = pick(0, 2), size = inputs + i;
+      int from[3], signs[4];
+      for (int &number : from) number = pick(0, size - 1);
+      for (int &sign : signs) sign = random_.flip() ? 1 : -1;
+      for (const int copy : {0, 1}) {
+        const auto input = [&](int which) { return signs[which] * signal(from[which], copy); };
+        const bool turned = copy == 1 && kind < 2;
+        gate(kind, signs[3] * signal(size, copy), input(turned ? 1 : 0), input(turned ? 0 : 1),
+             input(2));
+      }
+    }
+    if (one_in(2)) {
+      // Are they equal?
+      const int a = signal(inputs + gates - 1, 0), b = signal(inputs + gates - 1, 1);
+      clause({a, b});
+      clause({-a, -b});
+    }
+  }
+
   // Gates, chains of equivalences and implications, products and small pigeon holes.
   void structure() {
     while (one_in(3)) product();
@@ -475,19 +525,9 @@ class Generator {
     for (int i = 0, n = pick(1, vars_); i < n; ++i) {
       const int x = lit(), a = lit(), b = lit(), c = lit();
       if (kind == 0 || (kind == 3 && one_in(2))) {
-        clause({-x, a});
-        clause({-x, b});
-        clause({x, -a, -b});
-      } else if (kind == 1) {
-        clause({-x, a, b});
-        clause({-x, -a, -b});
-        clause({x, -a, b});
-        clause({x, a, -b});
-      } else if (kind == 2) {
-        clause({-x, -c, a});
-        clause({-x, c, b});
-        clause({x, -c, -a});
-        clause({x, c, -b});
+        gate(0, x, a, b, c);
+      } else if (kind < 3) {
+        gate(kind, x, a, b, c);
       } else {
         clause({-x, a});
         if (one_in(2)) clause({x, -a});

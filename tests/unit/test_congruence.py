@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: MIT
+"""Congruence closure: it finds twins of gates, alone, and its proofs are accepted."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+import neuroback as nb
+from neuroback import Formula, Solver
+from neuroback.proof import check_drat
+
+# Nothing else that would find the equivalences.
+ALONE = {"lucky": 0, "probe": 0, "sweep": 0, "eliminate": 0, "factor": 0, "vivify": 0}
+
+
+def gate(kind: str, x: int, a: int, b: int, c: int) -> list[list[int]]:
+    if kind == "and":
+        return [[-x, a], [-x, b], [-x, c], [x, -a, -b, -c]]
+    if kind == "xor":
+        signs = [(i, j, k, i * j * k) for i in (1, -1) for j in (1, -1) for k in (1, -1)]
+        return [[i * a, j * b, k * c, -p * x] for i, j, k, p in signs]
+    return [[-x, -a, b], [-x, a, c], [x, -a, -b], [x, a, -c]]
+
+
+def twins(kinds: str, gates: int, seed: int) -> tuple[list[list[int]], int]:
+    """Two equal circuits over the same inputs whose last outputs differ; and the variables."""
+    numbers = random.Random(seed)
+    inputs = 5
+    clauses = []
+
+    def signal(number: int, copy: int) -> int:
+        return number + 1 if number < inputs else number + 1 + copy * gates
+
+    for i in range(inputs, inputs + gates):
+        kind = numbers.choice(kinds.split())
+        sources = [numbers.choice((1, -1)) * n for n in numbers.sample(range(1, i + 1), 3)]
+        for copy in (0, 1):
+            named = [signal(abs(n) - 1, copy) * (1 if n > 0 else -1) for n in sources]
+            clauses += gate(kind, signal(i, copy), *named)
+    a, b = signal(inputs + gates - 1, 0), signal(inputs + gates - 1, 1)
+    return [*clauses, [a, b], [-a, -b]], inputs + 2 * gates
+
+
+@pytest.mark.parametrize("kinds", ["and", "xor", "choice", "and xor choice"])
+def test_twin_circuits_are_refuted_without_search(kinds: str) -> None:
+    for seed in range(5):
+        clauses, _ = twins(kinds, 30, seed)
+        with Solver(bootstrap_with=clauses) as solver:
+            solver.configure(ALONE)
+            assert not solver.solve()
+            statistics = solver.statistics()
+        assert statistics["congruence_equivalences"] > 0
+        assert statistics["conflicts"] == 0
+
+
+def test_without_congruence_it_takes_a_search() -> None:
+    clauses, _ = twins("and xor choice", 30, 1)
+    with Solver(bootstrap_with=clauses) as solver:
+        solver.configure(ALONE | {"congruence": 0})
+        assert not solver.solve()
+        assert solver.statistics()["congruence_gates"] == 0
+        assert solver.statistics()["conflicts"] > 0
+
+
+@pytest.mark.parametrize("form", ["drat", "lrat"])
+@pytest.mark.parametrize("kinds", ["and", "xor", "choice", "and xor choice"])
+def test_proofs_of_equivalences_are_accepted(kinds: str, form: str, tmp_path: Path) -> None:
+    for seed in range(3):
+        clauses, variables = twins(kinds, 20, seed)
+        formula = Formula.from_clauses(clauses, variables)
+        result = nb.solve(
+            formula,
+            engine="core",
+            neural=False,
+            set=ALONE,
+            proof=tmp_path / "proof",
+            proof_format=form,
+            force=True,
+        )
+        assert result.status.value == "UNSATISFIABLE"
+        check = check_drat(formula, tmp_path / "proof")
+        assert check.verified, check.reason
