@@ -405,9 +405,10 @@ class Generator {
         // Products or twins alone, and nothing that solves them before they are looked for.
         for (const char *name : {"lucky", "probe", "sweep"})
           add("option " + std::string(name) + " 0");
-        if (one_in(2))
+        if (one_in(2)) {
+          add("option congruence 1");
           twins();
-        else
+        } else
           do {
             product();
             at_most_one();

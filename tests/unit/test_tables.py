@@ -85,7 +85,7 @@ def test_every_counter_moves() -> None:
             {},
             {"test_schedule": 1, "walk_initially": 1},
             {"test_schedule": 1, "preprocess": 0, "sweep": 0, "chronological_levels": 0},
-            {"test_schedule": 1, "stable": 2, "lucky": 0},
+            {"test_schedule": 1, "stable": 2, "lucky": 0, "congruence": 1},
         ):
             still -= {name for name, value in run(clauses, options).items() if value}
     assert not still
@@ -95,5 +95,5 @@ def test_every_counter_moves() -> None:
 def test_a_technique_that_is_off_costs_nothing(technique: str) -> None:
     clauses = generate("factoring", seed=1, params={"bits": 12}).clauses
     options = {"test_schedule": 1, "walk_initially": 1}
-    assert run(clauses, options)[f"ticks_{technique}"] > 0
+    assert run(clauses, options | {technique: 1})[f"ticks_{technique}"] > 0
     assert run(clauses, options | {technique: 0})[f"ticks_{technique}"] == 0

@@ -53,17 +53,15 @@ class Congruence {
       parent_[Lit::from_code(code)] = Lit::from_code(code);
   }
 
-  // True if something was found.
-  bool run() {
+  void run() {
     find_conjunctions();
     find_parities_and_choices();
     core_.stats.congruence_gates += static_cast<std::int64_t>(gates_.size());
     for (std::uint32_t i = 0; i < gates_.size() && !core_.inconsistent; ++i) {
-      if (i % 1024 == 0 && effort_.spent()) return found_;
+      if (i % 1024 == 0 && effort_.spent()) return;
       insert(i);
       settle();
     }
-    return found_;
   }
 
  private:
@@ -289,8 +287,7 @@ class Congruence {
     }
     if (gate.kind == Kind::conjunction && clash(key_)) {
       gate.alive = false;
-      found_ = true;
-      ++core_.stats.congruence_units;
+      ++effort_.found;
       derive_unit(core_, ~output);
       return;
     }
@@ -345,7 +342,7 @@ class Congruence {
   void merge(Lit a, Lit b) {
     const Lit first = find(a), second = find(b);
     if (first == second || core_.value(a) || core_.value(b)) return;
-    found_ = true;
+    ++effort_.found;
     const Lit forth[] = {~a, b}, back[] = {a, ~b};
     ++core_.stats.congruence_equivalences;
     if (first == ~second) {
@@ -400,15 +397,12 @@ class Congruence {
   // Variables that are no representatives any more.
   std::vector<Var> waiting_;
   std::vector<std::vector<Lit>> split_;
-  bool found_ = false;
 };
 
 }  // namespace
 
 void congruence(Core &core, Effort &effort) {
-  // Before the search nothing hides the gates, so the first pass may take longer.
-  if (!core.stats.ticks_congruence) effort.at_least(20000000);
-  effort.fruitful(Congruence(core, effort).run());
+  Congruence(core, effort).run();
 }
 
 }  // namespace nb
