@@ -133,7 +133,7 @@ def kind_of(head: bytes) -> str | None:
 def open_bytes(path: str) -> Iterator[bytes]:
     """Yield the plain bytes of ``path`` ("-": standard input) in chunks.
 
-    Raises FormulaError where the file cannot be opened or an archive is truncated or damaged.
+    Raises FormulaError if the file cannot be opened or an archive is truncated or damaged.
     """
     name = "<stdin>" if path == "-" else path
     try:

@@ -165,7 +165,7 @@ class Configuration:
 
 
 def is_ours(path: str | os.PathLike[str]) -> bool:
-    """Does the file hold a configuration?  False where it holds anything else, or is not there."""
+    """Does the file hold a configuration?  False if it holds anything else, or is not there."""
     try:
         with Path(path).open("rb") as file:
             return file.read(len(_HEAD)) == _HEAD

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""One run's control: what it may use, when it must stop, whom it tells, how far it has got."""
+"""The control of one run: what it may use, when it must stop, who hears of it, how far it is."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ class NeuroBackError(Exception):
 class FormulaError(NeuroBackError, ValueError):
     """A file is not a formula.  Text: ``FILE:LINE:COLUMN: found, expected``.
 
-    ``line`` and ``column`` count from 1; 0 where there is no place, as for a broken archive.
+    ``line`` and ``column`` count from 1; 0 if there is no place, as for a broken archive.
     """
 
     def __init__(self, path: str, line: int, column: int, found: str, expected: str) -> None:

@@ -187,7 +187,7 @@ class Formula:
         """Write canonical DIMACS to an open descriptor, releasing the GIL.
 
         flips   bool or uint8, (num_vars,): literals of these variables are negated
-        Returns False where the other end was closed before the end.
+        Returns False if the other end was closed before the end.
         """
         return self.core.write_to_fd(descriptor, flips)
 

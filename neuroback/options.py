@@ -2,7 +2,7 @@
 """The options of ``solve``, once: keywords, command line, repetition and documents come from here.
 
 An option is one field: its default, the group and help of the command line, and its kind, which
-says how it is spelled there.  Nothing else has to be told of it but the code that acts on it.
+says how it is spelled there.  Besides, only the code that acts on an option knows it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ KINDS = (
     "count",  # --option 1, 2, ...
     "number",  # --option X, at least 0
     "share",  # --option X, from 0 to 1
-    "on|off",  # --option on|off; None where it is not given
+    "on|off",  # --option on|off; None if it is not given
     "switch",  # --option
     "maybe",  # --option or --option N
     "no",  # --no-option: True unless it is given
@@ -110,12 +110,12 @@ class SolveOptions:
     config: Configuration | Mapping[str, Any] | str | os.PathLike[str] | None = option(
         None,
         "engine",
-        "engine, its options and advice from a configuration or an adapted model",
+        "take engine, options and advice from a configuration or an adapted model",
         metavar="FILE",
         repeat="never",
     )
     set: Mapping[str, int] | None = option(
-        None, "engine", "an option of the engine's own", "assign", metavar="NAME=VALUE"
+        None, "engine", "set an option of the engine", "assign", metavar="NAME=VALUE"
     )
     kissat: str | os.PathLike[str] | None = option(
         None, "engine", "the Kissat program to use", metavar="PATH"
@@ -130,7 +130,7 @@ class SolveOptions:
     )
     seed: int = option(0, "engine", "seed of everything random", "whole", metavar="N")
 
-    neural: bool = option(True, "advice", "the bare engine, no network", "no", repeat="advised")
+    neural: bool = option(True, "advice", "solve without the network", "no", repeat="advised")
     model: str | os.PathLike[str] | None = option(
         None, "advice", "the checkpoint to use", metavar="NAME|FILE", repeat="advised"
     )
@@ -140,26 +140,35 @@ class SolveOptions:
     phases_form: str = option(
         "neuroback-phases",
         "advice",
-        "what the file of --phases holds",
+        "form of the file of --phases",
         choices=("neuroback-phases", "neuroback"),
         repeat="advised",
     )
     threshold: float | None = option(
-        None, "advice", "least confidence", "share", metavar="T", repeat="advised"
+        None,
+        "advice",
+        "least confidence of a prediction that becomes advice",
+        "share",
+        metavar="T",
+        repeat="advised",
     )
     gate: bool | None = option(
-        None, "advice", "no advice from an unsure model", "on|off", repeat="advised"
+        None, "advice", "withhold all advice if the model is unsure", "on|off", repeat="advised"
     )
     repair: bool | None = option(
         None, "advice", "make the advice consistent first", "on|off", repeat="advised"
     )
     advice: str = option(
-        "initial", "advice", "where advice is taken", choices=ADVICE_MODES, repeat="advised"
+        "initial",
+        "advice",
+        "which decisions follow the advice",
+        choices=ADVICE_MODES,
+        repeat="advised",
     )
     advice_at: int | None = option(
         None,
         "advice",
-        "when the core takes the advice, repeats a hand-over; 0: before it starts",
+        "conflicts after which the core takes the advice; 0: before it starts",
         "whole",
         metavar="CONFLICTS",
         repeat="limited",
@@ -168,24 +177,31 @@ class SolveOptions:
     time: float | None = option(
         None,
         "limits",
-        "wall seconds for everything",
+        "stop after so many wall seconds, all stages together",
         "number",
         metavar="SECONDS",
         repeat="limited",
     )
     memory: float | None = option(
-        None, "limits", "MiB for everything", "number", metavar="MIB", repeat="limited"
+        None,
+        "limits",
+        "stop above so many MiB, child processes included",
+        "number",
+        metavar="MIB",
+        repeat="limited",
     )
     conflicts: int | None = option(
-        None, "limits", "conflicts of the search", "whole", metavar="N", repeat="limited"
+        None, "limits", "stop the search after N conflicts", "whole", metavar="N", repeat="limited"
     )
-    threads: int | None = option(None, "limits", "for reading and prediction", "count", metavar="N")
+    threads: int | None = option(
+        None, "limits", "threads for reading and prediction", "count", metavar="N"
+    )
 
     verbose: int = option(0, "output", "more comment lines", "repeated", short="-v", repeat="never")
     proof: ProofFile | str | os.PathLike[str] | None = option(
         None, "output", "write a DRAT proof; - is stdout (text)", metavar="FILE"
     )
-    text_proof: bool = option(False, "output", "the proof as text", "switch")
+    text_proof: bool = option(False, "output", "write the proof as text", "switch")
     proof_format: str = option("drat", "output", "the form of the proof", choices=("drat", "lrat"))
 
     def __post_init__(self) -> None:

@@ -19,7 +19,7 @@ def run_all(
 ) -> Iterator[tuple[tuple[Any, ...], Answer | BaseException]]:
     """(input, result or exception) as they come; at most two tasks a worker wait at a time.
 
-    Errors: TaskError where a worker itself dies.  That is no task's fault and no task's result.
+    Errors: TaskError if a worker itself dies.  That is no task's fault and no task's result.
     """
     waiting: dict[Future[Answer], tuple[Any, ...]] = {}
     source = iter(inputs)

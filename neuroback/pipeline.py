@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Read, predict, search, check.
 
-One budget of time and memory covers all stages.  Whatever happens in prediction is told: advice,
-no advice with the reason, or an error.  With ``ways.py`` this is the only place that sees both the
+One budget of time and memory covers all stages.  A prediction gives advice, or no advice with the
+reason, or an error.  With ``ways.py`` this is the only place that sees both the
 network and the engines.
 """
 
@@ -20,7 +20,7 @@ from neuroback.model.advice import checkpoint_of, probabilities_of
 from neuroback.options import SolveOptions, spellings
 from neuroback.process.memory import MIB, own_peak_bytes
 from neuroback.result import Result
-from neuroback.ways import Run, plan
+from neuroback.ways import Request, plan
 
 if TYPE_CHECKING:
     import numpy as np
@@ -101,8 +101,8 @@ def solve_under(
         control.check()
         target = target_of(options.proof, text=options.text_proof)
         control.tell(f"configuration: {configuration.words()}")
-        run = Run(engine, formula, options, control, target)
-        result = plan(run)(run)
+        request = Request(engine, formula, options, control, target)
+        result = plan(request)(request)
     except LimitReached as limit:
         result.limit = limit.kind
     except MemoryError:

@@ -36,7 +36,7 @@ class ModelCheck:
     verified    every clause has a literal that the model makes true
     reason      why not; empty where verified
     clause      index from 0 of the first clause not satisfied, or None
-    status      the solver's ``s`` line without the ``s``, or None where there was none
+    status      the solver's ``s`` line without the ``s``, or None if there was none
     """
 
     verified: bool

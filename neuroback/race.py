@@ -47,7 +47,7 @@ class Entry(ProofFile):
 
 
 class Proofs:
-    """The proofs of both contenders for one target; nothing where there is no target."""
+    """The proofs of both contenders for one target; nothing if there is no target."""
 
     def __init__(self, target: ProofFile | None) -> None:
         self._target = target

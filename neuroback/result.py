@@ -34,7 +34,7 @@ class Status(Enum):
 
     @property
     def answer(self) -> bool | None:
-        """True, False, or None where there is none, as in PySAT."""
+        """True, False, or None if there is none, as in PySAT."""
         return _ANSWERS[self]
 
     @property

@@ -40,7 +40,7 @@ def read_output(
     """Read what a solver printed ("-": standard input), plain or compressed.
 
     Keeps the model only, whatever the length of lines.  ``should_stop`` is asked after each piece
-    of the file; where it says yes, ``_core.Interrupted`` is raised.  ProofError where the file
+    of the file; if it says yes, ``_core.Interrupted`` is raised.  ProofError if the file
     cannot be read.
     """
     reader = _Reader()

@@ -6,7 +6,7 @@
     beside    the search starts at once and takes the advice when it is there
     race      the plain search and the advised one; with ``race_of_engines`` both engines
 
-All are of one shape: a ``Run`` in, a ``Result`` out, its report of the advice filled in.
+All have one shape: they take a ``Request`` and give a ``Result`` with its report of the advice.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Run:
+class Request:
     """One formula, one engine, and what is asked for."""
 
     engine: Engine
@@ -80,45 +80,45 @@ class Run:
             return no_advice(reason)
 
 
-def plan(run: Run) -> Callable[[Run], Result]:
-    """The way that ``run`` goes."""
-    options = run.options
+def plan(request: Request) -> Callable[[Request], Result]:
+    """The way that ``request`` goes."""
+    options = request.options
     if (options.race or options.asks_network) and options.model is not None:
         # A checkpoint that is not there is an error even if the search does without it.
         checkpoint_of(options.model)
     if options.race:
         if default_threads() >= 2:
             return race_of_engines if options.races_engines else race
-        run.control.tell(
+        request.control.tell(
             "warning: --race needs two CPUs and this process has one: the plain search"
         )
         return plain
     if options.advice == "off" or not (options.neural or options.phases is not None):
         return plain
-    if options.advice_at is None and options.asks_network and _need_not_wait(run):
+    if options.advice_at is None and options.asks_network and _need_not_wait(request):
         return beside
     return advised
 
 
-def _need_not_wait(run: Run) -> bool:
+def _need_not_wait(request: Request) -> bool:
     """Does the search start before the network's advice is there?
 
     An engine that begins anew with the advice: only if the prediction takes a while, and if
     nothing of the first search has to be counted, is out already or needs room.
     """
-    if run.engine.takes_late_advice:
+    if request.engine.takes_late_advice:
         return True
-    bounded = run.options.memory is not None or run.options.conflicts is not None
-    streams = run.target is not None and run.target.streams
-    return not streams and not bounded and takes_a_while(run.formula)
+    bounded = request.options.memory is not None or request.options.conflicts is not None
+    streams = request.target is not None and request.target.streams
+    return not streams and not bounded and takes_a_while(request.formula)
 
 
-def plain(run: Run) -> Result:
+def plain(request: Request) -> Result:
     """The search alone."""
-    result = run.search(None)
-    if run.options.race:
+    result = request.search(None)
+    if request.options.race:
         reason = "not reached"
-    elif run.options.advice == "off":
+    elif request.options.advice == "off":
         reason = "advice is off"
     else:
         reason = "no network was asked for"
@@ -126,16 +126,16 @@ def plain(run: Run) -> Result:
     return result
 
 
-def advised(run: Run) -> Result:
+def advised(request: Request) -> Result:
     """Advice first, then the search."""
-    advice = advise(run.formula, run.options, run.control)
-    run.control.check()
-    result = run.search(advice.phases)
+    advice = advise(request.formula, request.options, request.control)
+    request.control.check()
+    result = request.search(advice.phases)
     result.advice = _with_agreement(advice, result)
     return result
 
 
-def beside(run: Run) -> Result:
+def beside(request: Request) -> Result:
     """The search starts at once and takes the advice when it is there."""
     from neuroback.engines.beside import Late, begin_anew
 
@@ -143,12 +143,12 @@ def beside(run: Run) -> Result:
 
     def make(handover: Handover) -> None:
         nonlocal made
-        made = run.advise_beside(handover.over)
+        made = request.advise_beside(handover.over)
         if made is not None and made.phases is not None:
             handover.give(made.phases)
 
-    search = None if run.engine.takes_late_advice else partial(begin_anew, run.engine)
-    result = run.search(Late(make, head_start(run.formula)), search=search)
+    search = None if request.engine.takes_late_advice else partial(begin_anew, request.engine)
+    result = request.search(Late(make, head_start(request.formula)), search=search)
     at = result.advice.handed_over_at
     if made is not None and at is not None:
         report = _with_agreement(made, result)
@@ -163,34 +163,34 @@ def beside(run: Run) -> Result:
     if made is not None:
         late = replace(made.report, variables=0, flipped=0, reason=late.reason)
     if result.limit is None:
-        run.control.tell(f"no advice: {late.reason}")
+        request.control.tell(f"no advice: {late.reason}")
     result.advice = replace(late, run="plain")
     return result
 
 
-def race(run: Run) -> Result:
+def race(request: Request) -> Result:
     """The plain search here, prediction and the advised search beside it."""
     from neuroback import race as racing
 
-    proofs = racing.Proofs(run.target)
+    proofs = racing.Proofs(request.target)
     entries = proofs.entry(), proofs.entry()
     made: Advice | None = None
 
     def here(lost: Stop) -> Result:
-        return run.search(None, control=run.control.until(lost), proof=entries[0])
+        return request.search(None, control=request.control.until(lost), proof=entries[0])
 
     def there(lost: Stop) -> Result | None:
         nonlocal made
-        made = run.advise_beside(lost)
+        made = request.advise_beside(lost)
         if made is None or made.phases is None:
             return None
-        control = run.control.until(lambda: lost() or _crowded(run.control))
-        return run.search(made.phases, control=control, proof=entries[1])
+        control = request.control.until(lambda: lost() or _crowded(request.control))
+        return request.search(made.phases, control=control, proof=entries[1])
 
     try:
         result, was_plain, error = racing.run(here, there)
         if error is not None:
-            run.control.tell(f"warning: the advised search failed: {error}")
+            request.control.tell(f"warning: the advised search failed: {error}")
         proofs.publish(entries[0 if was_plain else 1])
     finally:
         proofs.close()
@@ -203,26 +203,26 @@ def race(run: Run) -> Result:
         report = _with_agreement(made, result)
     winner = "plain" if was_plain else "advised"
     result.advice = replace(report, run=winner)
-    run.control.tell(f"race: the {winner} search was first")
+    request.control.tell(f"race: the {winner} search was first")
     result.deterministic = False
     return result
 
 
-def race_of_engines(run: Run) -> Result:
+def race_of_engines(request: Request) -> Result:
     """The core here and Kissat beside it, as equals; advice only from elsewhere."""
     from neuroback import race as racing
 
-    advice = advise(run.formula, run.options, run.control)
-    run.control.check()
-    proofs = racing.Proofs(run.target)
+    advice = advise(request.formula, request.options, request.control)
+    request.control.check()
+    proofs = racing.Proofs(request.target)
     entries = proofs.entry(), proofs.entry()
 
     def lane(place: int) -> Callable[[Stop], Result]:
-        engine = engines.racers(run.options)[place]
+        engine = engines.racers(request.options)[place]
 
         def search(lost: Stop) -> Result:
-            return replace(run, engine=engine).search(
-                advice.phases, control=run.control.until(lost), proof=entries[place]
+            return replace(request, engine=engine).search(
+                advice.phases, control=request.control.until(lost), proof=entries[place]
             )
 
         return search
@@ -230,14 +230,14 @@ def race_of_engines(run: Run) -> Result:
     try:
         result, was_here, error = racing.run(lane(0), lane(1), yields=False)
         if error is not None:
-            run.control.tell(f"warning: Kissat failed: {error}")
+            request.control.tell(f"warning: Kissat failed: {error}")
         proofs.publish(entries[0 if was_here else 1])
     finally:
         proofs.close()
     ran = "plain" if advice.phases is None else "advised"
     result.advice = replace(_with_agreement(advice, result), run=ran)
     if result.status is not Status.UNKNOWN:
-        run.control.tell(f"race: the engine {result.engine} was first")
+        request.control.tell(f"race: the engine {result.engine} was first")
     result.deterministic = False
     return result
 

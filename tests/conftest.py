@@ -22,7 +22,7 @@ if threading.current_thread() is threading.main_thread():
 
 
 def shared_cnf() -> Path | None:
-    """The folder of real formulas, where there is one ($NEUROBACK_CNF or ../shared/cnf)."""
+    """The folder of real formulas, if there is one ($NEUROBACK_CNF or ../shared/cnf)."""
     given = os.environ.get("NEUROBACK_CNF")
     folder = Path(given) if given else ROOT.parent / "shared" / "cnf"
     return folder if (folder / "INDEX.tsv").is_file() else None

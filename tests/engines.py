@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""An engine by itself, called with keywords: for tests that need no prediction."""
+"""Engines in tests: one by itself, called with keywords, and a test that needs Kissat."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from neuroback import Formula, Phases, Result
 from neuroback.control import Control
-from neuroback.engines import require
+from neuroback.engines import kissat, require
 from neuroback.engines.beside import Handover, Late, begin_anew
 from neuroback.engines.engine import Engine, Task
 from neuroback.engines.proof_file import ProofFile, target_of
+from neuroback.errors import EngineError
 from neuroback.options import SolveOptions
 
 
@@ -41,3 +44,11 @@ def solve_with(
     if engine.takes_late_advice:
         return engine.solve(task, late, control)
     return begin_anew(engine, task, late, control)
+
+
+def skip_without_kissat() -> None:
+    """Skip the test if there is no Kissat."""
+    try:
+        kissat.locate()
+    except EngineError as missing:
+        pytest.skip(str(missing))

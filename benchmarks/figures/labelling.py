@@ -95,7 +95,7 @@ def formulas(within: float = EASY) -> list[Formula]:
 
 
 def in_child(code: str, *arguments: object, seconds: float) -> Record | None:
-    """What the code prints, from a process of its own; None where it is not done in time."""
+    """What the code prints, from a process of its own; None if it is not done in time."""
     command = [sys.executable, "-c", code, *map(str, arguments)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=seconds)

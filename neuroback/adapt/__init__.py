@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""Find how to search a folder of alike formulas: ``neuroback adapt``."""
+"""Find the best configuration for a folder of alike formulas: ``neuroback adapt``."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The formulas of a folder: which there are, how alike they are, which are held back."""
+"""The formulas of a folder: which are there, how alike they are, which are held back."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Folder:
 def read_folder(
     folder: str | os.PathLike[str], on_file: Callable[[int, int, str], None] | None = None
 ) -> Folder:
-    """Read all formulas below ``folder``.  Errors: AdaptError where there are too few."""
+    """Read all formulas below ``folder``.  Errors: AdaptError if there are too few."""
     place = Path(folder)
     if not place.is_dir():
         raise AdaptError(f"{folder}: no folder, expected one with formulas")

@@ -67,7 +67,7 @@ class Ledger:
         return None if row is None else json.loads(row[0])
 
     def fact(self, name: str, otherwise: Any) -> Any:
-        """The value of a fact, which becomes ``otherwise`` where there is none."""
+        """The value of a fact, which becomes ``otherwise`` if there is none."""
         found = self.known(name)
         if found is None:
             self.set_fact(name, otherwise)
@@ -81,7 +81,7 @@ class Ledger:
     ) -> list[Cost]:
         """What each job costs, in order.  Those that are not known yet are run, and written.
 
-        Errors: AdaptError where two runs disagree about a formula; what a run raises.
+        Errors: AdaptError if two runs disagree about a formula; what a run raises.
         """
         todo = {job.key: job for job in jobs if job.key not in self._known}
         done = len(jobs) - len(todo)

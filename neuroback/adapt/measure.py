@@ -73,7 +73,7 @@ def _formula(path: str) -> Formula:
 
 
 def measure(job: Job) -> Cost:
-    """Do the run.  Errors: EngineError where an engine fails or gives a wrong model."""
+    """Do the run.  Errors: EngineError if an engine fails or gives a wrong model."""
     with _ALONE:
         return _measured(job)
 
@@ -141,7 +141,7 @@ def _cpu_seconds() -> float:
 
 
 def _running_seconds() -> float:
-    """CPU seconds of the programs that engines run now; 0 where the system does not tell."""
+    """CPU seconds of the programs that engines run now; 0 if the system does not tell."""
     seconds = 0.0
     child = sys.modules.get("neuroback.engines.child")
     for one in list(child.LIVE) if child is not None else ():

@@ -12,7 +12,7 @@ from typing import Any
 from neuroback import _core
 from neuroback.adapt.folder import Folder
 from neuroback.adapt.judge import Verdict
-from neuroback.adapt.records import Run, records_of
+from neuroback.adapt.records import Measured, records_of
 from neuroback.configuration import ADAPTED, Configuration
 from neuroback.files import write_whole
 
@@ -39,7 +39,7 @@ class Outcome:
         """The runs behind the rows, as a file of the bench's records."""
         shapes = {entry.path: entry.shape for entry in self.folder.held_back}
         return records_of(
-            Run(row, job, cost, shapes[job.path], place)
+            Measured(row, job, cost, shapes[job.path], place)
             for place, (row, verdict) in enumerate(self.rows)
             for job, cost in verdict.costs
         )

@@ -17,7 +17,7 @@ from neuroback.result import Status
 
 
 @dataclass(frozen=True)
-class Run:
+class Measured:
     """A run of the verdict: the row of its table, and the shape of its formula."""
 
     row: str
@@ -27,7 +27,7 @@ class Run:
     place: int
 
 
-def records_of(runs: Iterable[Run]) -> str:
+def records_of(runs: Iterable[Measured]) -> str:
     """One JSON object a line.  Each formula is a family of its own, as in the interval."""
     machine, (commit, dirty) = host.describe(), host.commit()
     started = datetime.now(timezone.utc).isoformat(timespec="seconds")

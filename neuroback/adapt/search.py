@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Search configurations of one engine by racing: successive halving over formulas and caps.
 
-Idea     A trial runs on a few formulas first, with a tight cap; what is among the better ones
-         there goes on to twice as many.  Costs are ratios to the default on the same formula and
+Idea     A trial runs on a few formulas first, with a tight cap; the better trials go on to twice
+         as many.  Costs are ratios to the default on the same formula and
          seed, so that an easy formula counts as much as a hard one.
 Ours     Trials come in turn from Optuna's TPE and from neighbours of the best ones.  One trial
          runs at a time, its formulas on all workers: which trial comes next does not depend on

@@ -2,7 +2,8 @@
 """The options that a search may set, and how one configuration becomes another.
 
 An option with few values takes any of them; one with many lies from an eighth of its default to
-eight times it, on a logarithmic scale.  What only tests or the caller set is left alone.
+eight times its default, on a logarithmic scale.  Options that only tests or callers set are left
+alone.
 """
 
 from __future__ import annotations

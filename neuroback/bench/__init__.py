@@ -6,7 +6,7 @@
 True
 
 ``run`` measures and returns records, ``load`` reads them back.  Nothing heavy is imported before
-one of them is asked for, since workers of a run import this package, too.
+one of the two is used, because workers of a run import this package, too.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""``neuroback.bench.run``: a whole bench in one call, and whom it tells how far it is."""
+"""``neuroback.bench.run``: a whole bench in one call, and the watcher that hears how far it is."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class Column:
     """One figure.
 
     head       its heading; ``{reference}`` and ``{formulas}`` are filled in
-    about      one sentence, shown where there is room
+    about      one sentence, shown if there is room
     of_engine  the figure of an engine, from its runs
     of_run     the figure of one run; ``digits`` after the point in the CSV
     words      text, at the left; others are numbers, at the right
@@ -85,7 +85,7 @@ def counted(value: float) -> str:
 
 
 def spread(interval: Interval | None) -> str:
-    """``1.57 [1.39, 1.78]``, without brackets where there is no interval."""
+    """``1.57 [1.39, 1.78]``, without brackets if there is no interval."""
     if interval is None or math.isnan(interval.value):
         return ""
     if not interval.known:

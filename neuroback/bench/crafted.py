@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Formulas with a structure that one technique or another is for: families of the suites.
+"""Formulas whose structure suits one technique: families of the suites.
 
 These are puzzles of a solver, not tasks of a user, and no network trains on them; that is why they
 are not among the generators of data sets.  Each function gives the clauses of one formula.  The
-status that the name of a parameter promises holds by construction; where chance decides it, the
-recipe says what was found.
+status that the name of a parameter promises holds by construction; if chance decides it, the recipe
+says what was found.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ class Order:
 def execute(order: Order, settings: Settings) -> Record:
     """Carry out one run on the calling thread's slot; the record, whatever happens."""
     here = slot.here(settings.token, max(1, settings.cores))
-    _settle(here, settings)
+    _pin(here, settings)
     scratch = Path(tempfile.mkdtemp(prefix="neuroback-bench-", dir=settings.scratch))
     try:
         return _execute(order, settings, here, scratch)
@@ -85,7 +85,7 @@ def execute(order: Order, settings: Settings) -> Record:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _settle(here: slot.Slot, settings: Settings) -> None:
+def _pin(here: slot.Slot, settings: Settings) -> None:
     """Keep this thread (reading, checking) on the cores of its own slot."""
     if settings.cores and here.cpus and hasattr(os, "sched_setaffinity"):
         with suppress(OSError):
@@ -171,7 +171,7 @@ def _execute(order: Order, settings: Settings, here: slot.Slot, scratch: Path) -
         name: _named(value, job) if isinstance(value, str) else value
         for name, value in explanation.advice.items()
     }
-    _judge(record, ended, answer, explanation, adapter, settings, err)
+    _give_reason(record, ended, answer, explanation, adapter, settings, err)
     if record.reason != "answered":
         answer.status = "UNKNOWN"
     verdict = verify.verify(
@@ -245,7 +245,7 @@ def _ask(here: slot.Slot, settings: Settings, scratch: Path, command: list[str])
     return out.read_bytes()
 
 
-def _judge(
+def _give_reason(
     record: Record,
     ended: dict[str, Any],
     answer: output.Answer,

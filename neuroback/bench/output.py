@@ -25,7 +25,7 @@ _COUNTER = re.compile(
 @dataclass(slots=True)
 class Answer:
     """status    SAT, UNSAT or UNKNOWN: what the engine claims
-    model     its literals, or None where it printed no ``v`` line
+    model     its literals, or None if it printed no ``v`` line
     trouble   why the output contradicts itself, or None
     """
 

@@ -66,7 +66,7 @@ class Item:
     seconds: float | None = None
 
     def formula(self) -> Formula:
-        """Errors: BenchError where the family takes no such parameters."""
+        """Errors: BenchError if the family takes no such parameters."""
         try:
             return _MAKERS[self.source](self)
         except (NeuroBackError, TypeError, ValueError, KeyError) as error:
@@ -192,7 +192,7 @@ def build(
     """Make the suite in ``folder``: how many formulas it has.
 
     formulas   the folder of the named ones, with their ``INDEX.tsv``; None leaves them out
-    Errors: BenchError where a named formula is not there, or its folder has no index.
+    Errors: BenchError if a named formula is not there, or its folder has no index.
     """
     rows: list[dict[str, Any]] = []
     folder.mkdir(parents=True, exist_ok=True)

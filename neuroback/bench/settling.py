@@ -71,7 +71,7 @@ class Bench:
     """Settled runs of one set of limits.
 
     engines   labels in the order of the command line
-    limit     wall seconds; where there was none, the longest run
+    limit     wall seconds; if there was none, the longest run
     truth     formula hash -> SAT or UNSAT, as proven by some engine, else as known before
     warnings  what a reader must know before believing any figure
     notes     what its figures are of, if not of wall time and all formulas

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Records of runs that never happened, with figures as real ones have: for tests, and to see
-what a report looks like before the first bench is done."""
+"""Records of runs that never happened, with figures like real ones: for tests, and to see what a
+report looks like before the first bench is done."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def cpu(run: Run) -> float:
 
 
 def conflicts(run: Run) -> float | None:
-    """One more than there were, so that none has a logarithm; None where they are not told."""
+    """One more than there were, so that none has a logarithm; None if they are not told."""
     told = run.record.statistics.get("conflicts")
     return None if told is None else told + 1.0
 
@@ -92,7 +92,7 @@ class Pairs:
     def logs(self, value: Value, status: str | None = None) -> tuple[list[str], list[float]] | None:
         """Families, and logarithm of A over B averaged over seeds, of formulas both solved.
 
-        One formula, one vote, however many of its seeds were solved by both.  None where a run of
+        One formula, one vote, however many of its seeds were solved by both.  None if a run of
         these does not tell the value.
         """
         families, found = [], []

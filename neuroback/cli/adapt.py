@@ -26,25 +26,29 @@ def add_parser(subparsers: Any) -> None:
         allow_abbrev=False,
     )
     parser.add_argument("folder", metavar="DIR", help="alike formulas, at least 8")
-    parser.add_argument("-o", "--output", metavar="MODEL", required=True, help="what is written")
+    parser.add_argument("-o", "--output", metavar="MODEL", required=True, help="the model to write")
     parser.add_argument(
         "--time", type=number(float, 1), metavar="S", required=True, help="seconds for everything"
     )
-    parser.add_argument("-j", "--jobs", type=number(int, 1), default=1, metavar="N")
+    parser.add_argument(
+        "-j", "--jobs", type=number(int, 1), default=1, metavar="N", help="formulas at once"
+    )
     parser.add_argument("--scheduler", metavar="ADDRESS", help="run on a Dask cluster")
     parser.add_argument(
         "--trials",
         type=number(int, 1),
         metavar="N",
-        help="configurations to try for each engine, instead of its share of the time: the same "
-        "number of the core's gives the same ones",
+        help="configurations to try for each engine, instead of a share of the time; the core's "
+        "are then the same in every repetition",
     )
     parser.add_argument(
         "--records",
         metavar="FILE",
-        help="the verdict's runs as records: `neuroback bench report FILE --html PAGE`",
+        help="write the runs of the verdict as records, for `neuroback bench report`",
     )
-    parser.add_argument("--seed", type=number(int, 0), default=0, metavar="N")
+    parser.add_argument(
+        "--seed", type=number(int, 0), default=0, metavar="N", help="seed of the search"
+    )
     parser.add_argument("-q", "--quiet", action="store_true", help="only the table")
     parser.add_argument("-f", "--force", action="store_true", help="overwrite formulas")
 

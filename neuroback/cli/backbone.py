@@ -68,7 +68,10 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("file", metavar="FILE", help="DIMACS CNF, maybe compressed; - is stdin")
     parser.add_argument("--relaxed", action="store_true", help="put wrong headers right")
     parser.add_argument(
-        "--variables", type=variable_list, metavar="LIST", help="ask about these alone, as 1,5-9"
+        "--variables",
+        type=variable_list,
+        metavar="LIST",
+        help="ask only about these variables, as 1,5-9",
     )
     parser.add_argument(
         "--order",
@@ -78,11 +81,19 @@ def add_parser(subparsers: Any) -> None:
         help="what is asked about first, by index, beliefs, network or walk (minima of local "
         "search), or several joined by +",
     )
-    parser.add_argument("--seed", type=number(int, 0), default=0, metavar="N")
-    parser.add_argument("--check", action="store_true", help="another solver proves each again")
-    parser.add_argument("--time", type=number(float, 0), metavar="SECONDS")
-    parser.add_argument("--conflicts", type=number(int, 0), metavar="N")
-    parser.add_argument("-o", "--output", metavar="OUT", help="takes the b lines")
+    parser.add_argument(
+        "--seed", type=number(int, 0), default=0, metavar="N", help="seed of everything random"
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="let another solver prove each literal again"
+    )
+    parser.add_argument(
+        "--time", type=number(float, 0), metavar="SECONDS", help="stop after so many wall seconds"
+    )
+    parser.add_argument(
+        "--conflicts", type=number(int, 0), metavar="N", help="stop after N conflicts"
+    )
+    parser.add_argument("-o", "--output", metavar="OUT", help="file for the b lines")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead")
     parser.add_argument("-q", "--quiet", action="store_true", help="no comment lines")
     parser.add_argument("-f", "--force", action="store_true", help="overwrite formulas")

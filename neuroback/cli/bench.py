@@ -49,35 +49,78 @@ def _add_run(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     run.add_argument("suite", type=Path, help="text file of formula paths, relative to itself")
-    run.add_argument("-o", "--output", type=Path, required=True, metavar="RECORDS")
-    run.add_argument("--engines", action="append", metavar="ENGINES", default=None)
+    run.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        metavar="RECORDS",
+        help="file of records, one JSON object a line",
+    )
+    run.add_argument(
+        "--engines",
+        action="append",
+        metavar="ENGINES",
+        default=None,
+        help="what to measure, see below",
+    )
     run.add_argument("--seeds", type=int, default=1, metavar="N", help="seeds 0 to N-1 (default 1)")
     run.add_argument("--time", type=float, metavar="S", help="wall seconds for each run")
     run.add_argument("--cpu-time", type=float, metavar="S", help="CPU seconds for each run")
     run.add_argument("--memory", type=int, metavar="MIB", help="memory of each run's process tree")
     run.add_argument("--grace", type=float, default=0.5, metavar="S", help=argparse.SUPPRESS)
     run.add_argument("--jobs", "-j", type=int, default=1, metavar="N", help="runs at once")
-    run.add_argument("--cores", type=int, default=1, metavar="N", help="cores a run; 0: do not pin")
+    run.add_argument(
+        "--cores", type=int, default=1, metavar="N", help="cores for each run; 0: do not pin"
+    )
     run.add_argument("--scheduler", metavar="ADDRESS", help="run on a Dask cluster")
-    run.add_argument("--redo", action="append", default=[], metavar="WHAT")
-    run.add_argument("--known", action="append", type=Path, default=[], metavar="FILE")
+    run.add_argument(
+        "--redo",
+        action="append",
+        default=[],
+        metavar="WHAT",
+        help="repeat runs that ended so: host, crashed, memory, time, wrong, unchecked, all",
+    )
+    run.add_argument(
+        "--known",
+        action="append",
+        type=Path,
+        default=[],
+        metavar="FILE",
+        help="table of known answers; repeatable",
+    )
     run.add_argument("--role", action="append", default=[], help="only formulas of this role")
-    run.add_argument("--proofs", choices=("on", "off"), default="on")
-    run.add_argument("--check-time", type=float, metavar="S", help="for one proof check")
-    run.add_argument("--check-memory", type=int, metavar="MIB")
-    run.add_argument("--cache", type=Path, metavar="DIR", help="plain copies of the formulas")
-    run.add_argument("--scratch", type=Path, metavar="DIR", help="for proofs and output")
-    run.add_argument("--cgroup", choices=("auto", "off"), default="auto")
+    run.add_argument(
+        "--proofs", choices=("on", "off"), default="on", help="ask for proofs and check them"
+    )
+    run.add_argument("--check-time", type=float, metavar="S", help="seconds for each proof check")
+    run.add_argument("--check-memory", type=int, metavar="MIB", help="MiB for each proof check")
+    run.add_argument(
+        "--cache", type=Path, metavar="DIR", help="folder for plain copies of the formulas"
+    )
+    run.add_argument("--scratch", type=Path, metavar="DIR", help="folder for proofs and output")
+    run.add_argument(
+        "--cgroup",
+        choices=("auto", "off"),
+        default="auto",
+        help="control groups, if this user may make them",
+    )
     run.add_argument("-q", "--quiet", action="store_true", help="no progress, only the last line")
 
 
 def _add_report(commands: Any) -> None:
-    report = commands.add_parser("report", help="tables, one HTML page, CSV, SVG of records")
+    report = commands.add_parser(
+        "report", help="make tables, one HTML page, CSV and SVG from records"
+    )
     report.add_argument("records", type=Path)
     report.add_argument("--html", type=Path, metavar="FILE")
-    report.add_argument("--csv", type=Path, metavar="FILE", help="one row a run; '-': to stdout")
+    report.add_argument(
+        "--csv", type=Path, metavar="FILE", help="one row for each run; '-': to stdout"
+    )
     report.add_argument("--svg", type=Path, metavar="DIR", help="cactus.svg and scatter.svg")
-    report.add_argument("--satcomp", type=Path, metavar="FILE", help="CSV as SAT competitions do")
+    report.add_argument(
+        "--satcomp", type=Path, metavar="FILE", help="CSV as SAT competitions publish it"
+    )
     report.add_argument(
         "--markdown",
         type=Path,
@@ -93,19 +136,26 @@ def _add_report(commands: Any) -> None:
 
 def _add_choice(parser: argparse.ArgumentParser) -> None:
     """Which runs a table is about; also the options of a section in a Markdown file."""
-    parser.add_argument("--reference", metavar="ENGINE", help="ratios are against it")
-    parser.add_argument("--engines", action="append", default=[], metavar="LABELS")
+    parser.add_argument("--reference", metavar="ENGINE", help="the engine that ratios are against")
+    parser.add_argument(
+        "--engines", action="append", default=[], metavar="LABELS", help="only these engines"
+    )
     parser.add_argument("--role", action="append", default=[], help="only formulas of this role")
-    parser.add_argument("--family", action="append", default=[])
+    parser.add_argument(
+        "--family", action="append", default=[], help="only formulas of this family"
+    )
     parser.add_argument("--time", type=float, metavar="S", help="only runs with this limit")
     parser.add_argument("--status", choices=("SAT", "UNSAT"), help="only formulas of this status")
     parser.add_argument(
-        "--clock", choices=("wall", "cpu"), default="wall", help="seconds are these (default wall)"
+        "--clock",
+        choices=("wall", "cpu"),
+        default="wall",
+        help="which seconds the tables are about (default wall)",
     )
 
 
 def _add_compare(commands: Any) -> None:
-    compare = commands.add_parser("compare", help="two records, pair by pair")
+    compare = commands.add_parser("compare", help="compare two files of records, pair by pair")
     compare.add_argument("a", metavar="A", help="records, or FILE@ENGINE")
     compare.add_argument("b", metavar="B", nargs="?", help="default: the other engines of A")
     compare.add_argument("--role", action="append", default=[], help="only formulas of this role")

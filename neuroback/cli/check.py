@@ -53,7 +53,7 @@ def add_parser(subparsers: Any) -> None:
         "--proof-format",
         choices=FORMS,
         metavar="FORM",
-        help=f"one of {', '.join(FORMS)}; default: told from the content",
+        help=f"one of {', '.join(FORMS)}; default: what the content says",
     )
     parser.add_argument(
         "--time", type=_seconds, metavar="SECONDS", help="give up after so long, not verified"
@@ -69,7 +69,7 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Exit code 0 where everything asked for is verified, 1 where not, 2 for a wrong call."""
+    """Exit code 0 if everything asked for is verified, 1 if not, 2 for a wrong call."""
     if args.model is None and args.proof is None:
         return _misused(args, "nothing to check: give --model OUT, --proof PROOF or both")
     if [args.file, args.model, args.proof].count("-") > 1:

@@ -38,14 +38,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--count",
         type=number(int, 0),
         metavar="N",
-        help="the first N: any prefix has all families",
+        help="only the first N formulas; every prefix mixes the families",
     )
     stage.add_argument(
         "--labelled",
         action="append",
         default=[],
         metavar="SHARDS",
-        help="those alone that label shards, or folders of them, are of",
+        help="only formulas with a label in these shards, or in folders of them",
     )
     _add_workers(stage)
 
@@ -62,13 +62,21 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     stage.add_argument("--origin", default="")
     stage.add_argument("--licence", default="")
     stage.add_argument(
-        "--role", choices=_ROLES, default="train", help="of files without one in an INDEX.tsv"
+        "--role", choices=_ROLES, default="train", help="role of files that no INDEX.tsv gives one"
     )
     stage.add_argument(
-        "--only-role", action="append", default=[], choices=_ROLES, help="leave out other roles"
+        "--only-role",
+        action="append",
+        default=[],
+        choices=_ROLES,
+        help="only formulas of this role; repeatable",
     )
     stage.add_argument(
-        "--only-status", action="append", default=[], choices=_STATUSES, help="leave out others"
+        "--only-status",
+        action="append",
+        default=[],
+        choices=_STATUSES,
+        help="only formulas of this status; repeatable",
     )
     _add_workers(stage)
 
@@ -79,38 +87,43 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         type=number(int, 0),
         default=1_000_000,
         metavar="N",
-        help="until a model; 0: no limit",
+        help="conflicts until the first model; 0: no limit",
     )
     stage.add_argument(
         "--conflicts",
         type=number(int, 0),
         default=200_000,
         metavar="N",
-        help="of a backbone; 0: no limit",
+        help="conflicts for the backbone; 0: no limit",
     )
     stage.add_argument(
-        "--time", type=number(float, 0), metavar="SECONDS", help="processor time of a formula"
+        "--time", type=number(float, 0), metavar="SECONDS", help="CPU seconds for each formula"
     )
     stage.add_argument(
         "--models",
         type=number(int, 1, _MOST_MODELS),
         default=16,
         metavar="N",
-        help=f"at most {_MOST_MODELS}",
+        help=f"models for each formula, at most {_MOST_MODELS}",
     )
     stage.add_argument(
-        "--variables", metavar="FILE", help="ask about these alone, numbers divided by blanks"
+        "--variables",
+        metavar="FILE",
+        help="ask only about the variables in this file, divided by blanks",
     )
-    stage.add_argument("--count", type=number(int, 0), metavar="N", help="label so many, then stop")
+    stage.add_argument("--count", type=number(int, 0), metavar="N", help="stop after N labels")
     stage.add_argument(
-        "--total-time", type=number(float, 0), metavar="SECONDS", help="begin none after it"
+        "--total-time",
+        type=number(float, 0),
+        metavar="SECONDS",
+        help="start no new formula after so many seconds",
     )
     stage.add_argument(
         "--again",
         action="append",
         default=[],
         choices=["partial", "unknown", "failed", "bare"],
-        help="try these once more; bare: backbones without truth counts",
+        help="label these again; bare: backbones without truth counts",
     )
     _add_workers(stage)
 
@@ -124,32 +137,36 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         type=share,
         default=0.1,
         metavar="SHARE",
-        help="of the families, if none is named",
+        help="share of the families that is unseen, if none is named",
     )
-    # As they were called.
+    # Scripts written for older versions use these names.
     for option, kind in (("--heldout", {"action": "append"}), ("--heldout-share", {"type": share})):
         place = option.replace("--heldout", "unseen").replace("-", "_")
         stage.add_argument(
             option, dest=place, default=argparse.SUPPRESS, help=argparse.SUPPRESS, **kind
         )
-    stage.add_argument("--lists", metavar="OUT", help="write a list of fingerprints a split")
-    stage.add_argument("--from-lists", metavar="IN", help="take the splits of such lists instead")
+    stage.add_argument(
+        "--lists", metavar="OUT", help="write one list of fingerprints for each split"
+    )
+    stage.add_argument("--from-lists", metavar="IN", help="take the splits from such lists instead")
 
     stage = stages.add_parser("stats", help="what a set consists of")
     stage.add_argument("folder", metavar="DIR")
     stage.add_argument("--markdown", metavar="FILE", help="write tables there, plots beside it")
     stage.add_argument(
-        "--sources", action="store_true", help="every input with what was wrong or put right"
+        "--sources", action="store_true", help="list every input, with what was wrong or put right"
     )
 
-    stage = stages.add_parser("verify", help="find every kind of damage; exit 1 where there is any")
+    stage = stages.add_parser(
+        "verify", help="find every kind of damage; exit code 1 if there is any"
+    )
     stage.add_argument("folder", metavar="DIR")
     stage.add_argument(
         "--questions",
         type=int,
         default=0,
         metavar="N",
-        help="ask a solver about statuses, and N literals a label",
+        help="ask a solver about statuses, and about N literals of each label",
     )
     _add_workers(stage)
 
@@ -164,13 +181,13 @@ def _add_workers(stage: argparse.ArgumentParser) -> None:
     stage.add_argument(
         "-j", "--jobs", type=number(int, 1), default=1, metavar="N", help="local processes"
     )
-    stage.add_argument("--scheduler", metavar="ADDRESS", help="a Dask cluster's, instead")
+    stage.add_argument("--scheduler", metavar="ADDRESS", help="run on a Dask cluster")
     stage.add_argument(
         "--memory",
         type=number(int, 1),
         default=8192,
         metavar="MIB",
-        help="address space of one task",
+        help="MiB of address space for one task",
     )
     stage.add_argument("-q", "--quiet", action="store_true", help="no progress bar")
 

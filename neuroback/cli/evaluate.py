@@ -26,7 +26,9 @@ def add_parser(subparsers: Any) -> None:
         allow_abbrev=False,
     )
     parser.add_argument("data", nargs="+", metavar="DATA", help="folders of labelled formulas")
-    parser.add_argument("--model", default="default", metavar="NAME|FILE")
+    parser.add_argument(
+        "--model", default="default", metavar="NAME|FILE", help="the checkpoint to judge"
+    )
     parser.add_argument(
         "--role",
         action="append",
@@ -39,7 +41,7 @@ def add_parser(subparsers: Any) -> None:
         type=int,
         default=1 << 31,
         metavar="N",
-        help="literals of a predicted formula",
+        help="predict no formula with more literals",
     )
     parser.add_argument(
         "--logistic", metavar="FILE", help="one more baseline, made by neuroback.train.logistic"
@@ -49,10 +51,10 @@ def add_parser(subparsers: Any) -> None:
         type=int,
         default=0,
         metavar="CONFLICTS",
-        help="ask whether all advice can hold at once, and how much must go, within so many",
+        help="ask a solver, within so many conflicts, whether all advice can hold at once",
     )
     parser.add_argument("--plots", metavar="DIR", help="write plots as SVG there")
-    parser.add_argument("--threads", type=threads, metavar="N")
+    parser.add_argument("--threads", type=threads, metavar="N", help="at most N threads")
     parser.add_argument("-o", "--output", metavar="FILE", help="all figures as JSON")
     parser.set_defaults(run=run)
 

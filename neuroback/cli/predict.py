@@ -20,10 +20,12 @@ def add_parser(subparsers: Any) -> None:
         allow_abbrev=False,
     )
     parser.add_argument("file", metavar="FILE", help="DIMACS CNF, maybe compressed; - is stdin")
-    parser.add_argument("-o", "--output", metavar="OUT", help="instead of standard output")
+    parser.add_argument(
+        "-o", "--output", metavar="OUT", help="file for the lines, instead of standard output"
+    )
     parser.add_argument("--model", metavar="NAME|FILE", help="the checkpoint to use")
     parser.add_argument("--relaxed", action="store_true", help="put wrong headers right")
-    parser.add_argument("--threads", type=threads, metavar="N", help="at most so many threads")
+    parser.add_argument("--threads", type=threads, metavar="N", help="at most N threads")
     parser.add_argument("-f", "--force", action="store_true", help="overwrite formulas")
 
 

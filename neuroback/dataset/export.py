@@ -4,8 +4,8 @@
 Formulas are ``cnf/<split>/NAME``, labels ``backbone/<split>/NAME.backbone.xz``.
 
 A formula that came from that layout gets its split and name back, and its compression by the
-name's ending; others are ``NAME.cnf.xz``.  Where the name has another formula already, its
-fingerprint goes before it.
+name's ending; others are ``NAME.cnf.xz``.  If another formula has the name already, the fingerprint
+goes before the name.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Exported(Tally):
 def export(folder: str, output: str, report: Report = silent) -> Exported:
     """Write every formula, and the label of every labelled one; what is there is kept.
 
-    Errors: DataError where a row's name is none of the layout, or a file that is not the formula
+    Errors: DataError if a row's name is none of the layout, or a file that is not the formula
     is under the last name that is left for it.
     """
     tally = Exported()

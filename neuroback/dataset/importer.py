@@ -311,7 +311,7 @@ def _import_one(folder: str, source: Source, relaxed: bool) -> _Read:
 
 
 def _read_label(path: Path, formula: Formula, warnings: list[str]) -> Label | None:
-    """A published label; None where nothing of it can be used, with the reason in ``warnings``."""
+    """A published label; None if nothing of it can be used, with the reason in ``warnings``."""
     try:
         values, complete, wrong = read_backbone(path, formula.num_vars)
     except DataError as error:

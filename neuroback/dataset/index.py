@@ -165,7 +165,7 @@ class Index:
             self._do(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     def require_writable(self) -> None:
-        """DataError where the set cannot be changed."""
+        """DataError if the set cannot be changed."""
         if self.refusal:
             raise DataError(f"{self.path.parent}: {self.refusal}")
 
@@ -183,7 +183,7 @@ class Index:
             self._do("ROLLBACK")
 
     def add_formula(self, row: Mapping[str, Any]) -> bool:
-        """Insert unless the fingerprint is there; True where it is new."""
+        """Insert unless the fingerprint is there; True if it is new."""
         _known(row)
         names = ", ".join(row)
         marks = ", ".join("?" * len(row))

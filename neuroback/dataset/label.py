@@ -7,7 +7,7 @@ A label file is text, compressed with zstd (formats.md, "labels"):
     c {"status": "SAT", "variables": 5, "models": 16, ...}
     b 1                 backbone literals as CaDiBack prints them, by variable,
     b -4
-    b 0                 which ends them where the backbone is complete
+    b 0                 which ends them if the backbone is complete
     t g08000            a character a variable: in how many models it is true, base 36
 """
 
@@ -177,13 +177,13 @@ class Label:
             raise DataError(f"{place}:2: no label head ({error}), expected a JSON object") from None
 
     def check(self, formula: Formula) -> None:
-        """DataError where the label cannot belong to ``formula``."""
+        """DataError if the label cannot belong to ``formula``."""
         if formula.fingerprint != self.fingerprint or formula.num_vars != self.num_vars:
             raise DataError(f"label of {self.fingerprint}, expected one of {formula.fingerprint}")
         self.check_counts()
 
     def check_counts(self) -> None:
-        """DataError where a counted model contradicts the backbone."""
+        """DataError if a counted model contradicts the backbone."""
         true = self.backbone > 0
         false = self.backbone < 0
         if self.models and (
@@ -196,7 +196,7 @@ def merged(old: Label, new: Label) -> Label:
     """What two labels of one formula say together; ``old`` itself where ``new`` adds nothing.
 
     All proven literals are kept, a known status, the counts of more models; complete stays
-    complete.  Errors: DataError where the two contradict each other.
+    complete.  Errors: DataError if the two contradict each other.
     """
     if (old.fingerprint, old.num_vars) != (new.fingerprint, new.num_vars):
         raise DataError(f"label of {new.fingerprint}, expected one of {old.fingerprint}")

@@ -59,7 +59,7 @@ def sample_models(search: Search, wanted: int = WANTED, conflicts: int = 2000) -
     while len(drawn) < wanted and failures < 2 and not search.out_of_limits():
         phases = np.where(rng.random(num_vars) < 0.5, -1, 1)
         if len(drawn) % 2:
-            # Against the majority, where there is one; a tenth stays random.
+            # Against the majority, if there is one; a tenth stays random.
             against = (balance != 0) & (rng.random(num_vars) < 0.9)
             phases = np.where(against, -np.sign(balance), phases)
         search.prefer(np.where(free, phases, 0).astype(np.int8))

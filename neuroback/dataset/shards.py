@@ -56,7 +56,7 @@ def write_shards(store: Store, folder: str, size: int = 250) -> int:
 
     Records that are there stay as they are; new ones follow them in a shard that is not full
     where all of its labels are of formulas of this set.  Returns the number of the set's labels.
-    Errors: DataError where a file ``*.labels.zst`` of the folder is no shard.
+    Errors: DataError if a file ``*.labels.zst`` of the folder is no shard.
     """
     rows = [
         row
@@ -112,7 +112,7 @@ def _text_of(path: Path) -> str:
 
 
 def read_shard(path: Path) -> Iterator[tuple[dict[str, Any], Label]]:
-    """(columns, label) for each record; DataError where the shard is damaged."""
+    """(columns, label) for each record; DataError if the shard is damaged."""
     text = _text_of(path)
     for number, record in enumerate(("\n" + text).split("\n" + _MARK)[1:], start=1):
         head, _, body = record.partition("\n")

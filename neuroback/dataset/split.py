@@ -153,7 +153,7 @@ def read_lists(store: Store, folder: str) -> int:
     """Take over the splits of ``write_lists``, of earlier versions too; how many formulas of this
     set they name.
 
-    Errors: DataError where there are no lists, where they are no lists of fingerprints, and where
+    Errors: DataError if there are no lists, if they are no lists of fingerprints, and if
     the set would have one formula, shape or secret in two splits; nothing is changed then.
     """
     paths = sorted(Path(folder).glob("*.txt"))

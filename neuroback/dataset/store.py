@@ -221,7 +221,7 @@ class Store:
         columns   of the row, beside those that labels decide; written where ``label`` is news
 
         Returns in words what it refutes: a status that the row had from elsewhere, "" where none.
-        Errors: DataError where label, row and earlier label contradict each other; all stay.
+        Errors: DataError if label, row and earlier label contradict each other; all stay.
         """
         row = self.index.row(label.fingerprint)
         if row is None:
@@ -256,7 +256,7 @@ def _mapped(path: Path) -> np.ndarray[Any, Any]:
 
 
 def read_label(path: Path, *, head: bool = False) -> Label:
-    """DataError where the file is missing, damaged or no label."""
+    """DataError if the file is missing, damaged or no label."""
     import zstandard
 
     try:

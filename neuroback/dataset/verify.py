@@ -74,7 +74,7 @@ def verify(
 ) -> Findings:
     """Look at everything, with ``questions`` about so many literals of each label.
 
-    Errors: DataError where there is no set, EngineError where questions lack their solver.
+    Errors: DataError if there is no set, EngineError if questions lack their solver.
     """
     if questions and workers.scheduler is None:
         _foreign_solvers()

@@ -32,7 +32,7 @@ def choose(options: SolveOptions) -> Engine:
     """The engine that ``options`` name.
 
     ``auto`` is the faster engine where it is there and able to do what they ask for, else the
-    first other one that is.  Errors: EngineError where a named engine is not, with what can.
+    first other one that is.  Errors: EngineError if a named engine is not, with what can.
     """
     if options.races_engines:
         # Whichever would search alone, on one CPU.
@@ -65,7 +65,7 @@ def choose(options: SolveOptions) -> Engine:
 def racers(options: SolveOptions) -> tuple[Engine, Engine]:
     """Both engines of ``--race 2``, the one in this process first.
 
-    Errors: EngineError where one is missing, or cannot do what is asked for.
+    Errors: EngineError if one is missing, or cannot do what is asked for.
     """
     if options.engine != "auto" or options.set:
         raise EngineError(
@@ -94,7 +94,7 @@ def find(name: str) -> Engine:
 
 
 def require(engine: Engine, options: SolveOptions) -> None:
-    """EngineError where ``engine`` cannot do what ``options`` ask for, with what can."""
+    """EngineError if ``engine`` cannot do what ``options`` ask for, with what can."""
     refusal = _refusal(engine, options)
     if refusal is not None:
         raise EngineError(refusal)

@@ -2,7 +2,7 @@
 """Our own solver in this process.
 
 The search runs in the calling thread.  Advice is there when it starts, or is handed over by a
-second thread while it runs; what that costs in determinism is told in the result.
+second thread while it runs; the result says whether the run still repeats exactly.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Core:
             with control.progress.stage("search", result.seconds):
                 code = _search(session, task, advice, control, result)
             result.statistics = _counters(session.statistics())
-            _judge(code, session, task, control, result)
+            _take_answer(code, session, task, control, result)
             if task.proof is not None and result.status is Status.UNSATISFIABLE:
                 task.proof.commit()
         finally:
@@ -98,7 +98,7 @@ def _search(
     control: Control,
     result: Result,
 ) -> int | None:
-    """Load and search; the exit code, or None where loading was stopped."""
+    """Load and search; the exit code, or None if loading was stopped."""
     if not session.load(task.formula.core, _in_main_thread(), control.stop):
         return None
     options = task.options
@@ -142,9 +142,10 @@ def _search(
     return code
 
 
-def _judge(
+def _take_answer(
     code: int | None, session: _core.Session, task: Task, control: Control, result: Result
 ) -> None:
+    """Fill in the answer that ``code`` stands for, or the limit that ended the search."""
     status = Status.UNKNOWN if code is None else Status.of_exit_code(code)
     if status is Status.UNKNOWN:
         result.limit = control.kind or session.stop_reason()

@@ -53,7 +53,7 @@ class Engine(Protocol):
     takes_late_advice: bool
 
     def locate(self, program: str | os.PathLike[str] | None = None) -> object:
-        """EngineError where what it runs is not there, with how to get it."""
+        """EngineError if what it runs is not there, with how to get it."""
 
     def options(self, program: str | os.PathLike[str] | None = None) -> dict[str, OptionRange]:
         """Its own options that ``--set`` may set, by name."""
@@ -63,5 +63,5 @@ class Engine(Protocol):
 
         A model was checked against ``task.formula``.  ``Late`` only if ``takes_late_advice``;
         ``Result.advice.handed_over_at`` then says at how many conflicts it was taken.
-        Errors: EngineError where the engine fails, contradicts itself or refuses the task.
+        Errors: EngineError if the engine fails, contradicts itself or refuses the task.
         """

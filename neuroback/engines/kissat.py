@@ -198,12 +198,12 @@ class Kissat:
                 if advised:
                     command.append(NO_LUCKY)
                 command += [f"--{name}={value}" for name, value in settings.items()]
-                run = _Run(command, task, flips, control)
-                ending = run.go()
-            result.engine_version = run.listener.version
-            result.statistics = run.listener.counters()
+                process = _Process(command, task, flips, control)
+                ending = process.go()
+            result.engine_version = process.listener.version
+            result.statistics = process.listener.counters()
             result.peak_mib = max(own_peak_bytes(), ending.peak_bytes) / MIB
-            run.judge(ending, result)
+            process.take_answer(ending, result)
             if target is not None and result.status is Status.UNSATISFIABLE:
                 target.commit()
         finally:
@@ -238,7 +238,7 @@ def _lucky(formula: Formula, phases: Phases | None, result: Result, control: Con
 
 
 def _take_model(formula: Formula, values: bytes, result: Result, control: Control) -> None:
-    """Check ``values`` and make them the answer; ValueError where a clause is falsified."""
+    """Check ``values`` and make them the answer; ValueError if a clause is falsified."""
     result.model = values
     with control.progress.stage("check", result.seconds):
         falsified = result.check(formula)
@@ -247,8 +247,8 @@ def _take_model(formula: Formula, values: bytes, result: Result, control: Contro
     result.status, result.checked = Status.SATISFIABLE, "model"
 
 
-class _Run:
-    """One run of the program: what goes in, what comes out, and whether it is an answer."""
+class _Process:
+    """One process of the program: what goes in, what comes out, and whether it is an answer."""
 
     def __init__(
         self,
@@ -308,8 +308,8 @@ class _Run:
         assert self.translator is not None and self.target is not None
         self.target.write(self.translator.feed(piece))
 
-    def judge(self, ending: Ending, result: Result) -> None:
-        """Turn the ending into an answer; EngineError where code, ``s`` line and model disagree."""
+    def take_answer(self, ending: Ending, result: Result) -> None:
+        """Turn the ending into an answer; EngineError if code, ``s`` line and model disagree."""
         if ending.cause is not None:
             result.limit = "interrupt" if ending.cause == "stop" else ending.cause
             result.deterministic = False

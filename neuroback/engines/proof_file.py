@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Where a proof goes: a file that appears whole or not at all, or a stream.
 
-A regular file is written without a name where the system can do that (so that not even ``kill -9``
+A regular file is written without a name if the system can do that (so that not even ``kill -9``
 leaves half a proof), else under a temporary name beside the target, and gets its name only by
 ``commit``.  Standard output, devices and pipes stream.
 """

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """From a formula to advice: predict, ask the gate, keep what is clear.
 
-Whatever happens on the way is told: advice, no advice with the reason, or an error.
+The result is advice, or no advice with the reason, or an error.
 """
 
 from __future__ import annotations

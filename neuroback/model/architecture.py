@@ -53,7 +53,7 @@ class Architecture(Protocol):
         """Take what the training set says of the features before the first step, if it counts."""
 
     def begin_from(self, network: Any, start: Checkpoint) -> None:
-        """Take the weights of ``start``.  Errors: DataError where they do not fit."""
+        """Take the weights of ``start``.  Errors: DataError if they do not fit."""
 
     def save(
         self, path: Path, network: Any, threshold: float, gate: Gate, card: Mapping[str, Any]

@@ -49,7 +49,7 @@ class Gate:
     def clear_share(
         self, p_true: npt.NDArray[np.float32], root_values: npt.NDArray[np.int8]
     ) -> float:
-        """Share of the open variables with a clear prediction; 0 where none is open."""
+        """Share of the open variables with a clear prediction; 0 if none is open."""
         open_vars = root_values == 0
         count = int(np.count_nonzero(open_vars))
         if count == 0:
@@ -70,7 +70,7 @@ class Gate:
 class Checkpoint:
     """A trained network on disk.
 
-    repair  is advice made consistent before use?  False where the JSON does not say
+    repair  is advice made consistent before use?  False if the JSON does not say
     card    the whole JSON: network, threshold, gate, and the model card (data, seeds, figures)
     """
 

@@ -51,7 +51,7 @@ class NetworkConfig:
         return sum(self.attention)
 
     def require_current_features(self) -> None:
-        """Raise CheckpointError where the features are not those that this version computes."""
+        """Raise CheckpointError if the features are not those that this version computes."""
         if (self.feature_schema, self.var_features, self.clause_features) != (
             Graph.SCHEMA,
             tuple(Graph.VAR_FEATURES),

@@ -13,7 +13,7 @@ An MLP here is linear, GELU, linear, GELU.  Three things are kept as published a
 not do them so: the normalisation of the first block's single channel leaves nothing of the node's
 kind, the first block has attention weights that nothing reads (they are in the 110,847), and the
 features are the nodes' kinds alone.  Two differ without changing the function: an MLP_r is applied
-to nodes instead of to edges, and a relation counts even where a formula has no edge of it, so that
+to nodes instead of to edges, and a relation counts even if a formula has no edge of it, so that
 a batch gives what its formulas give alone.
 
 Only for comparison: no C++ inference, never shipped, `solve` does not read its checkpoints.

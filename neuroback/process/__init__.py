@@ -3,7 +3,7 @@
 
     cpus         which CPUs there are for us, counted once
     memory       what a process takes
-    child        primitives of one child: who dies with whom, how it ended
+    child        primitives of one child: which process dies with which, how it ended
     isolated     one task in a forked child
     tree         a process with all its descendants: find, measure, end
     group        control groups where they may be had

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Primitives of one child process: who dies with whom, how to wait, how it ended.
+"""Primitives of one child process: which process dies with which, how to wait, how it ended.
 
 Everything here calls the system directly, because the supervisor must start within milliseconds.
 """
@@ -32,7 +32,7 @@ def die_with_parent(parent: int) -> None:
 
 
 def end_descriptor(pid: int) -> int:
-    """A descriptor that becomes readable when the process ends; -1 where there is none."""
+    """A descriptor that becomes readable when the process ends; -1 if there is none."""
     opener = getattr(os, "pidfd_open", None)
     if opener is None:
         return -1

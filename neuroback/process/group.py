@@ -15,7 +15,7 @@ from pathlib import Path
 
 
 def own_group() -> Path | None:
-    """The folder of the group this process is in, or None where there is no version 2."""
+    """The folder of the group this process is in, or None if there is no version 2."""
     try:
         lines = Path("/proc/self/cgroup").read_text().splitlines()
         mounts = Path("/proc/self/mountinfo").read_text().splitlines()

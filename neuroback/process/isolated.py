@@ -32,7 +32,7 @@ def isolated(
 ) -> Answer:
     """``task(*values)`` in a forked child; what it raises is raised here.
 
-    Errors: TaskError where the child dies, or is killed at ``seconds``.
+    Errors: TaskError if the child dies, or is killed at ``seconds``.
     """
     parent = os.getpid()
     read_end, write_end = os.pipe()
@@ -86,7 +86,7 @@ def _pickled_error(error: BaseException) -> bytes:
 
 
 def _read_until(descriptor: int, deadline: float | None) -> bytes | None:
-    """All that comes; None where the deadline comes first."""
+    """All that comes; None if the deadline comes first."""
     parts: list[bytes] = []
     while True:
         left = None if deadline is None else max(0.0, deadline - time.monotonic())

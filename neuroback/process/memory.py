@@ -22,7 +22,7 @@ def says_out_of_memory(text: str) -> bool:
 
 
 def resident_bytes(pid: int | str = "self") -> int:
-    """Resident memory of a process now; 0 where the system does not tell."""
+    """Resident memory of a process now; 0 if the system does not tell."""
     try:
         with Path(f"/proc/{pid}/statm").open("rb") as file:
             return int(file.read().split()[1]) * _PAGE
@@ -31,7 +31,7 @@ def resident_bytes(pid: int | str = "self") -> int:
 
 
 def peak_resident_bytes(pid: int | str = "self") -> int:
-    """Highest resident memory of a running process so far; 0 where the system does not tell.
+    """Highest resident memory of a running process so far; 0 if the system does not tell.
 
     Not ``getrusage``: what it says of a child includes our own memory before the child's exec.
     """

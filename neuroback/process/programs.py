@@ -22,7 +22,7 @@ def program_exists(path: str | os.PathLike[str]) -> bool:
 def find_kissat(path: str | os.PathLike[str] | None = None) -> str:
     """The program: ``path``, else $NEUROBACK_KISSAT, else the wheel's, else the PATH's.
 
-    Errors: EngineError where there is none, or a named one is not a program.
+    Errors: EngineError if there is none, or a named one is not a program.
     """
     for given, source in ((path, "--kissat"), (os.environ.get("NEUROBACK_KISSAT"), "environment")):
         if not given:

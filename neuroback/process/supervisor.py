@@ -35,7 +35,7 @@ FASTEST_POLL_SECONDS = 0.002
 KILL_PATIENCE_SECONDS = 5.0
 
 
-class Run:
+class Carried:
     """One order, from fork to the last process reaped."""
 
     def __init__(self, order: dict[str, Any]) -> None:
@@ -292,9 +292,9 @@ def serve(control: int, answers: int) -> None:
             continue
         alive = True
         try:
-            run = Run(order)
-            alive = run.watch(control)
-            answer = run.answer()
+            carried = Carried(order)
+            alive = carried.watch(control)
+            answer = carried.answer()
         except OSError as trouble:
             answer = {"error": str(trouble)}
         if not alive:

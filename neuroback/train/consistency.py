@@ -21,7 +21,7 @@ _ROUNDS = 1000
 @dataclass(frozen=True)
 class Consistency:
     """consistent   does the formula stay satisfiable with all advice?  None: limit came first
-    dropped         literals gone until a model was found; None where none was found
+    dropped         literals gone until a model was found; None if none was found
     """
 
     consistent: bool | None

@@ -88,7 +88,7 @@ def load_examples(
 def _require_splits(
     folders: Sequence[str | Path], wanted: Collection[str], there: set[str]
 ) -> None:
-    """DataError where a wanted split is none of those that labelled formulas are in."""
+    """DataError if a wanted split is none of those that labelled formulas are in."""
     missing = sorted(set(wanted) - there)
     if missing:
         known = f"expected one of {', '.join(sorted(there - {''}))}"

@@ -79,7 +79,7 @@ class Example:
     """One labelled formula.
 
     num_vars, num_edges   V, and the literals of all clauses
-    backbone      int8 (V,): 1, -1, or 0 where not (known to be) in the backbone
+    backbone      int8 (V,): 1, -1, or 0 if not (known to be) in the backbone
     share_true    float32 (V,): share of sampled models with the variable true
     root_values   int8 (V,): fixed by unit propagation
     target, weight   float32 (V,)

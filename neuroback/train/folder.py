@@ -53,7 +53,7 @@ def read_options(out: Path) -> TrainConfig:
 
 
 def check_options(out: Path, config: TrainConfig, resume: bool) -> None:
-    """DataError where ``out`` has a run that cannot go on with these options."""
+    """DataError if ``out`` has a run that cannot go on with these options."""
     path = out / "run.json"
     if path.exists():
         if not resume:

@@ -100,7 +100,7 @@ def train(
     start     weights to begin with (fine-tuning); None: random ones
     resume    go on with the run in ``out``, whose options must be the same
 
-    Errors: DataError where options, checkpoint or what is in ``out`` do not fit.
+    Errors: DataError if options, checkpoint or what is in ``out`` do not fit.
     """
     with _torch_settings(1 if config.native else config.threads), ExitStack() as closing:
         return _train(examples, out, config, start, resume, card, on_epoch, closing)

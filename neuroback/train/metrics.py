@@ -77,7 +77,7 @@ BASELINES: dict[str, Callable[[Example], Probabilities]] = {
 
 
 def _f1(predicted: npt.NDArray[np.bool_], actual: npt.NDArray[np.bool_]) -> float | None:
-    """F1 of the class ``True``; None where the class neither occurs nor is predicted."""
+    """F1 of the class ``True``; None if the class neither occurs nor is predicted."""
     both = int(np.count_nonzero(predicted & actual))
     total = int(np.count_nonzero(predicted)) + int(np.count_nonzero(actual))
     return 2 * both / total if total else None

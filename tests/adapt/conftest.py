@@ -7,19 +7,15 @@ import numpy as np
 import pytest
 
 from neuroback import Formula
-from neuroback.engines import kissat
-from neuroback.errors import EngineError
 from tests.conftest import random_clauses
+from tests.engines import skip_without_kissat
 
 pytest.importorskip("optuna")
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _needs_kissat() -> None:
-    try:
-        kissat.locate()
-    except EngineError as missing:
-        pytest.skip(str(missing))
+    skip_without_kissat()
 
 
 @pytest.fixture(scope="session")

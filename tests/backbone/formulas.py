@@ -27,7 +27,7 @@ def random_formula(rng: np.random.Generator, most_vars: int = 25) -> Formula:
 
 
 def backbone_by_asking(formula: Formula) -> list[int] | None:
-    """Literal by literal with MiniSat; None where there is no model."""
+    """Literal by literal with MiniSat; None if there is no model."""
     solvers = pytest.importorskip("pysat.solvers")
     with solvers.Solver("minisat22", bootstrap_with=list(formula.clauses())) as solver:
         if not solver.solve():

@@ -16,17 +16,13 @@ import numpy as np
 import pytest
 
 from neuroback.cli import main
-from neuroback.engines import kissat
-from neuroback.errors import EngineError
 from neuroback.formula import Formula
+from tests.engines import skip_without_kissat
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _needs_kissat() -> None:
-    try:
-        kissat.locate()
-    except EngineError as missing:
-        pytest.skip(str(missing))
+    skip_without_kissat()
 
 
 @dataclass

@@ -217,7 +217,7 @@ class NaiveLrat:
 
 
 def tree_proof(naive: Naive, variables: int) -> list[Step] | None:
-    """A refutation by branching, used lemmas deleted; None where there is a model."""
+    """A refutation by branching, used lemmas deleted; None if there is a model."""
     steps: list[Step] = []
 
     def refute(path: list[int]) -> bool:
