@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from neuroback.errors import ConfigurationError
-from neuroback.options import ADVICE_MODES, SolveOptions, words_of
+from neuroback.options import ADVICE_MODES, SolveOptions, check_number, words_of
 
 FORMAT = "neuroback-configuration 1"
 ADAPTED = "neuroback-adapted 1"
@@ -65,6 +65,11 @@ class Configuration:
             raise ConfigurationError(
                 f"advice is {self.guidance.advice!r}, expected one of {', '.join(ADVICE_MODES)}"
             )
+        if self.guidance.threshold is not None:
+            try:
+                check_number("threshold", self.guidance.threshold, "share")
+            except ValueError as error:
+                raise ConfigurationError(str(error)) from None
 
     def __hash__(self) -> int:
         return hash(self.name)
@@ -138,6 +143,11 @@ class Configuration:
             found = json.loads(content) if len(content) <= _LARGEST_FILE else None
         except OSError as error:
             raise ConfigurationError(f"{place}: {error.strerror or error}") from None
+        except json.JSONDecodeError as error:
+            raise ConfigurationError(
+                f"{place}:{error.lineno}:{error.colno}: no configuration, expected a JSON object "
+                f"({error.msg})"
+            ) from None
         except (ValueError, RecursionError):
             found = None
         members = found if isinstance(found, dict) else {}

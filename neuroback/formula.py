@@ -63,7 +63,12 @@ class Formula:
                 if should_stop is not None and should_stop():
                     raise _core.Interrupted("interrupted while reading")
             core = reader.finish()
-        except _core.ParseError as error:
+        except (_core.ParseError, FormulaError) as error:
+            # A signal to a whole pipeline ends the writer of the formula, too.
+            if should_stop is not None and should_stop():
+                raise _core.Interrupted("interrupted while reading") from None
+            if isinstance(error, FormulaError):
+                raise
             line, column, found, expected = error.args
             raise FormulaError(name, line, column, found, expected) from None
         return cls(core, name=name, warnings=[f"{name}: {text}" for text in reader.warnings])

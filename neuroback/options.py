@@ -8,13 +8,12 @@ says how it is spelled there.  Besides, only the code that acts on an option kno
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from neuroback.configuration import Configuration
     from neuroback.engines.proof_file import ProofFile
     from neuroback.phases import Phases
@@ -37,6 +36,14 @@ KINDS = (
     "repeated",  # -o, -oo: how often it is given
     "assign",  # --option NAME=VALUE, again for each name: whole numbers by name
 )
+
+# The numbers of a kind: their type, the least and the greatest one.
+_NUMBERS: dict[str, tuple[type[Any], float, float]] = {
+    "whole": (Integral, 0, float("inf")),
+    "count": (Integral, 1, float("inf")),
+    "number": (Real, 0, float("inf")),
+    "share": (Real, 0, 1),
+}
 
 # When the command that repeats a run leaves an option out.
 REPEAT = (
@@ -101,7 +108,8 @@ def _engines() -> tuple[str, ...]:
 class SolveOptions:
     """One run of ``solve``: the keywords of ``neuroback.solve`` and the options of the command.
 
-    Errors: ValueError for a word that is none of an option's choices.
+    Errors: ValueError for a word that is none of an option's choices, and for a number that the
+    command line refuses; TypeError for options of the engine that are no mapping.
     """
 
     relaxed: bool = option(False, "input", "put wrong headers right", "switch")
@@ -207,11 +215,15 @@ class SolveOptions:
     def __post_init__(self) -> None:
         for name, _, spelling in spellings(type(self)):
             # An engine that is not there is the engines' business.
-            if spelling.choices is None or name == "engine":
+            if name == "engine":
                 continue
-            value, known = getattr(self, name), spelling.choices()
-            if value not in known:
+            value = getattr(self, name)
+            if spelling.choices is not None and value not in (known := spelling.choices()):
                 raise ValueError(f"{name} is {value!r}, expected one of {', '.join(known)}")
+            if spelling.kind in _NUMBERS and value is not None:
+                check_number(name, value, spelling.kind)
+            if spelling.kind == "assign" and not isinstance(value, (Mapping, type(None))):
+                raise TypeError(f"{name} is {value!r}, expected a mapping from names to numbers")
         if self.race not in RACES:
             raise ValueError(f"race is {self.race!r}, expected False, True or 2")
 
@@ -235,6 +247,15 @@ class SolveOptions:
     def asks_network(self) -> bool:
         """Does advice come from the network alone, which takes its time?"""
         return self.neural and self.phases is None and self.advice != "off"
+
+
+def check_number(name: str, value: Any, kind: str) -> None:
+    """ValueError for what is no number of this kind, NaN and truth values among it."""
+    of, least, most = _NUMBERS[kind]
+    if not isinstance(value, of) or isinstance(value, bool) or not least <= value <= most:
+        what = "a whole number" if of is Integral else "a number"
+        bounds = f"from {least} to {most}" if most < float("inf") else f"of at least {least}"
+        raise ValueError(f"{name} is {value!r}, expected {what} {bounds}")
 
 
 def words_of(options: Any, leave_out: frozenset[str] = frozenset()) -> list[str]:

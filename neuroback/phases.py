@@ -200,7 +200,13 @@ def read_probabilities(
         if not line:
             continue
         if line.startswith("#"):
-            if form == "neuroback-phases" and _is_head(line):
+            if _is_head(line):
+                if form == "neuroback":
+                    # Its numbers would be read the wrong way round.
+                    raise PhasesError(
+                        f"{name}:{number}:1: a phases file of ours, expected the published "
+                        "system's form"
+                    )
                 _check_head(line, f"{name}:{number}:1", formula)
             continue
         variable, value = _parse_line(line, name, number, formula)

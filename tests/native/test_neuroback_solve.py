@@ -265,6 +265,43 @@ def test_memory_limit(tmp_path: Path) -> None:
     assert "c limit reached: memory, 64 MiB" in out
 
 
+@pytest.mark.parametrize("engine", [[], ["--no-neural"]])
+@pytest.mark.parametrize("limit", ["--memory=0", "--memory=1", "--time=0"])
+def test_a_limit_that_is_passed_from_the_start(
+    engine: list[str], limit: str, formulas: dict[str, Path]
+) -> None:
+    code, out, err = run(limit, *engine, formulas["sat"])
+    assert (code, answer(out), err) == (0, ["s UNKNOWN"], "")
+    assert f"c limit reached: {limit[2:].split('=')[0]}, " in out
+
+
+def test_an_output_that_nobody_reads_ends_it(formulas: dict[str, Path], tmp_path: Path) -> None:
+    words = [PROGRAM, "-v", "--no-neural", str(formulas["hard"]), str(tmp_path / "proof")]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as started:
+        assert started.stdout is not None and started.stderr is not None
+        started.stdout.readline()
+        started.stdout.close()
+        assert started.wait(60) == 128 + signal.SIGPIPE
+        assert started.stderr.read() == b""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_signal_that_ends_the_writer_of_the_formula_too() -> None:
+    with subprocess.Popen(
+        [PROGRAM, "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as started:
+        assert started.stdin is not None and started.stdout is not None
+        assert started.stderr is not None
+        started.stdin.write(b"p cnf 2 2\n1 0\n")
+        started.stdin.flush()
+        out = started.stdout.readline()
+        started.send_signal(signal.SIGINT)
+        started.stdin.close()
+        assert started.wait(20) == 128 + signal.SIGINT
+        out += started.stdout.read()
+        assert answer(out.decode()) == ["s UNKNOWN"] and started.stderr.read() == b""
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("where", ["searching", "reading"])
 def test_signals_end_it_with_the_right_words(

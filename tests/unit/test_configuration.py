@@ -59,6 +59,7 @@ def test_a_file_of_a_configuration_is_read_back(tmp_path: Path) -> None:
 
 BROKEN = {
     "not json": ("{", "no configuration, expected a JSON object"),
+    "place": ('{"format":\n  "x",,}', "2:7: no configuration"),
     "deep": ("[" * 100_000, "no configuration"),
     "list": ("[]", "no configuration"),
     "no format": ('{"engine": "core"}', "no configuration"),
@@ -72,6 +73,7 @@ BROKEN = {
     "wrong type": ({"guidance": {"gate": "yes"}}, "gate is 'yes', expected bool"),
     "wrong word": ({"guidance": {"advice": "loud"}}, "advice is 'loud', expected one of off"),
     "engine": ({"engine": 5}, "engine is 5"),
+    "threshold": ({"guidance": {"threshold": 2}}, "threshold is 2, expected a number from 0 to 1"),
 }
 
 
@@ -82,7 +84,7 @@ def test_a_broken_file_is_refused_in_one_line(name: str, tmp_path: Path) -> None
         content = json.dumps({"format": "neuroback-configuration 1", **content})
     path = tmp_path / "broken"
     path.write_text(content)
-    with pytest.raises(nb.ConfigurationError, match=f"broken: .*{message}") as caught:
+    with pytest.raises(nb.ConfigurationError, match=f"broken:.*{message}") as caught:
         nb.Configuration.read(path)
     assert "\n" not in str(caught.value)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neuroback import Formula, Graph, Phases, Solver
+from neuroback import Formula, FormulaError, Graph, Phases, Solver, _core
 from tests.conftest import brute_force, random_clauses
 
 CLAUSES = [[1, -2], [2, 3], [-1, -3, 4], [4]]
@@ -217,3 +217,14 @@ def test_a_full_device_is_told_with_its_name() -> None:
     with pytest.raises(OSError) as caught, Solver(bootstrap_with=CLAUSES) as solver:
         solver.write("/dev/full")
     assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, "/dev/full")
+
+
+def test_who_interrupts_hears_nothing_of_what_is_missing_then(tmp_path: Path) -> None:
+    """Ctrl-C in a pipeline ends the writer of the formula first."""
+    path = tmp_path / "cut.cnf"
+    path.write_text("p cnf 2 2\n1 0\n")
+    answers = iter((False, True))
+    with pytest.raises(_core.Interrupted):
+        Formula.read(path, should_stop=lambda: next(answers))
+    with pytest.raises(FormulaError):
+        Formula.read(path, should_stop=lambda: False)

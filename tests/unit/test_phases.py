@@ -132,6 +132,14 @@ def test_the_published_form_gives_the_probability_of_false(tmp_path: Path) -> No
         assert phases.value.tolist() == [-1, 1, 0, 0]
 
 
+def test_our_own_file_is_not_read_in_the_published_form(tmp_path: Path) -> None:
+    """Its probabilities would be taken the wrong way round."""
+    path = tmp_path / "own"
+    path.write_text(f"# neuroback-phases 1 {FORMULA.fingerprint} m\n1,0.9\n")
+    with pytest.raises(PhasesError, match="own:1:1: a phases file of ours"):
+        Phases.load(path, FORMULA, form="neuroback")
+
+
 def test_phases_are_values() -> None:
     phases = Phases.from_literals([1, -3], 4)
     assert phases.value.tolist() == [1, 0, -1, 0]

@@ -114,3 +114,31 @@ def test_a_formula_is_written_under_any_new_name(tmp_path: Path) -> None:
     assert main([*words, str(copy), "--force"]) == 10
     for option in ("--proof", "--output"):
         assert main(["solve", str(source), option, str(tmp_path / "p.cnf")]) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("threshold", 2), ("threshold", float("nan")), ("threshold", "0.5"), ("time", -1),
+        ("time", True), ("memory", float("nan")), ("conflicts", -1), ("conflicts", 1.5),
+        ("advice_at", -1), ("threads", 0), ("seed", -1),
+    ],
+)  # fmt: skip
+def test_a_number_that_the_command_refuses_is_refused_as_a_keyword(name: str, value: Any) -> None:
+    with pytest.raises(ValueError, match=f"{name} is {value!r}, expected a (whole )?number"):
+        nb.solve(nb.Formula.from_clauses([[1]]), **{name: value})
+
+
+def test_numbers_of_numpy_and_no_limit_are_taken() -> None:
+    np = pytest.importorskip("numpy")
+    formula = nb.Formula.from_clauses([[1, 2]])
+    result = nb.solve(
+        formula, neural=False, engine="core", conflicts=np.int64(5), time=float("inf"),
+        memory=np.float32(1e6), threads=np.int32(1),
+    )  # fmt: skip
+    assert result.status is nb.Status.SATISFIABLE
+
+
+def test_options_of_the_engine_are_a_mapping() -> None:
+    with pytest.raises(TypeError, match="set is 3, expected a mapping"):
+        nb.solve(nb.Formula.from_clauses([[1]]), set=3)

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -35,6 +36,7 @@ constexpr double max_mib = 4096;
 // A search that has not lasted this many times the seconds of the prediction needs none.
 constexpr double patience = 4;
 constexpr double least_head_start_seconds = 0.03;
+constexpr const char *no_memory = "no advice: prediction needs more memory than is left";
 
 fs::path own_path() {
 #ifdef __APPLE__
@@ -84,6 +86,7 @@ std::string find_checkpoint(const std::string &model) {
     if (fs::exists(path, none)) return path;
   }
   if (model.empty()) return "";
+  if (fs::exists(model, none)) return model;
   throw FileError(model +
                   ": no shipped model of this name was found, expected a checkpoint's file");
 }
@@ -161,7 +164,12 @@ Beside::Beside(const Adviser &adviser, std::function<void(const gnn::Advice &)> 
                std::function<void()> failed)
     : adviser_(adviser), give_(std::move(give)), failed_(std::move(failed)) {
   adviser_.stop = [this, stop = adviser.stop] { return over_.load() || stop(); };
-  thread_ = std::thread([this] { run(); });
+  try {
+    thread_ = std::thread([this] { run(); });
+  } catch (const std::system_error &) {
+    // It gets no stack.
+    adviser_.tell(no_memory);
+  }
 }
 
 void Beside::run() {
@@ -184,7 +192,7 @@ void Beside::run() {
       give_(*advice);
   } catch (const Interrupted &) {
   } catch (const std::bad_alloc &) {
-    adviser_.tell("no advice: prediction needs more memory than is left");
+    adviser_.tell(no_memory);
   } catch (...) {
     error_ = std::current_exception();
     failed_();

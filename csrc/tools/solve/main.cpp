@@ -62,18 +62,21 @@ class Run {
     try {
       status = solve();
     } catch (const Interrupted &) {
+    } catch (const ParseError &) {
+      // A signal to the whole pipeline ends the writer of the formula, too.
+      if (!watch_.stop() && !Watch::signal()) throw;
     } catch (const std::bad_alloc &) {
       watch_.ran_out_of_memory();
     }
     watch_.release();
     output_.hush(false);
+    if (output_.broken()) return not_written();
     if (status == Status::unsatisfiable && target_) target_->commit();
     if (target_) target_->discard();
-    if (status == Status::unknown) return finish(watch_.ending());
+    if (status == Status::unknown) return finish(Watch::signal() ? Ending::interrupt : watch_.ending());
     if (arguments_.statistics) print_statistics();
     const bool witness = status == Status::satisfiable && arguments_.witness;
-    if (!output_.answer(status, witness ? &model_ : nullptr))
-      throw FileError("standard output: cannot be written");
+    if (!output_.answer(status, witness ? &model_ : nullptr)) return not_written();
     return static_cast<int>(status);
   }
 
@@ -120,6 +123,13 @@ class Run {
       }
     }
     return judge(status);
+  }
+
+  // As SIGPIPE ends others, but without a proof that is left half written.
+  int not_written() {
+    if (target_) target_->discard();
+    if (!output_.unread()) throw FileError("standard output: cannot be written");
+    return exit_signal + SIGPIPE;
   }
 
   void open_proof() {
@@ -174,7 +184,7 @@ class Run {
       proof_ = std::move(check);
     }
     if (proof_) solver_.connect_proof(proof_.get());
-    solver_.on_poll([this] { return watch_.stop() || proof_error_; });
+    solver_.on_poll([this] { return watch_.stop() || proof_error_ || output_.broken(); });
     if (arguments_.verbose)
       solver_.on_report([this](std::string_view line) { output_.comment(std::string(line)); });
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tools/solve/output.hpp"
 
+#include <cerrno>
 #include <cstdio>
 
 namespace nb::tools {
@@ -33,7 +34,15 @@ void Output::comment(const std::string &text) {
   for (std::size_t at = 1; (at = line.find(" s ", at)) != line.npos; ++at) line[at + 2] = '-';
   line += '\n';
   std::fwrite(line.data(), 1, line.size(), stdout);
-  std::fflush(stdout);
+  flush();
+}
+
+bool Output::flush() {
+  errno = 0;
+  if (std::fflush(stdout) == 0 && !std::ferror(stdout)) return true;
+  if (errno == EPIPE) unread_ = true;
+  broken_ = true;
+  return false;
 }
 
 void Output::warning(const std::string &text) {
@@ -65,7 +74,7 @@ bool Output::answer(Status status, const std::vector<Value> *model) {
     text += '\n';
   }
   std::fwrite(text.data(), 1, text.size(), stdout);
-  return std::fflush(stdout) == 0 && !std::ferror(stdout);
+  return flush();
 }
 
 }  // namespace nb::tools

@@ -23,9 +23,14 @@ class Output {
   void warning(const std::string &text);
   // The s line, and the v lines of a model.  False where not every byte could be written.
   bool answer(Status status, const std::vector<Value> *model);
+  // A line could not be written; with `unread` because nobody reads any more.
+  bool broken() const { return broken_; }
+  bool unread() const { return unread_; }
 
  private:
-  std::atomic<bool> quiet_{false}, hush_{false};
+  bool flush();
+
+  std::atomic<bool> quiet_{false}, hush_{false}, broken_{false}, unread_{false};
 };
 
 }  // namespace nb::tools

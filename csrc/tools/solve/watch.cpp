@@ -99,6 +99,11 @@ Watch::Watch(double seconds, double memory_mib, std::function<void()> ask,
     ::fcntl(end, F_SETFL, O_NONBLOCK);
   }
   catch_signals();
+  // What is passed from the start leaves no time for a short run to slip through.
+  if (seconds_left() == 0)
+    end(Ending::time);
+  else if (memory_bytes_ >= 0 && resident_bytes() > memory_bytes_)
+    end(Ending::memory);
   thread_ = std::thread([this] { run(); });
   if (memory_bytes_ >= 0) bound_memory(memory_bytes_);
 }
