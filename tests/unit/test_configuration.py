@@ -101,7 +101,7 @@ def test_what_is_not_there_or_too_large_is_refused(tmp_path: Path) -> None:
 
 def test_a_run_says_which_configuration_it_used(tmp_path: Path) -> None:
     plain = Guidance(neural=False)
-    one = nb.Configuration(engine="core", options={"restart_interval": 50}, guidance=plain)
+    one = nb.Configuration(engine="core", options={"stable": 2}, guidance=plain)
     path = tmp_path / "mine"
     path.write_text(one.text())
     lines: list[str] = []
@@ -110,12 +110,12 @@ def test_a_run_says_which_configuration_it_used(tmp_path: Path) -> None:
         {"config": path},
         {"config": one.as_json()},
         {"model": path},
-        {"engine": "core", "set": {"restart_interval": 50}, "neural": False},
+        {"engine": "core", "set": {"stable": 2}, "neural": False},
     ]
     runs = [nb.solve(HOLES, on_progress=lines.append, **way) for way in ways]
     assert [run.configuration for run in runs] == [one] * len(ways)
     assert len({tuple(sorted(run.statistics.items())) for run in runs}) == 1
-    assert lines.count("configuration: --engine core --set restart_interval=50 --no-neural") == 5
+    assert lines.count("configuration: --engine core --set stable=2 --no-neural") == 5
     # It is not the default that ran.
     default = nb.solve(HOLES, engine="core", neural=False)
     assert default.statistics != runs[0].statistics and default.configuration != one

@@ -73,7 +73,8 @@ class Run {
     if (output_.broken()) return not_written();
     if (status == Status::unsatisfiable && target_) target_->commit();
     if (target_) target_->discard();
-    if (status == Status::unknown) return finish(Watch::signal() ? Ending::interrupt : watch_.ending());
+    if (status == Status::unknown)
+      return finish(Watch::signal() ? Ending::interrupt : watch_.ending());
     if (arguments_.statistics) print_statistics();
     const bool witness = status == Status::satisfiable && arguments_.witness;
     if (!output_.answer(status, witness ? &model_ : nullptr)) return not_written();
