@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Report: one line per event for people who watch.
 //
-// What the letters mean is told by techniques.def.
+// techniques.def says what the letters mean.
 #include <cstdio>
 
 #include "solver/search/search.hpp"

@@ -3,7 +3,7 @@
 //
 // Idea     A variable goes if the resolvents that are not tautologies number at most its clauses
 //          plus a bound.  The bound grows (0, 1, 2, 4, 8, 16) each time all variables have been
-//          tried.  Where gate clauses define the variable, only resolvents of gate and other
+//          tried.  If gate clauses define the variable, only resolvents of gate and other
 //          clauses count.  New clauses subsume and strengthen old ones at once.
 // Needs    root level        Reads   vars, options
 // Leaves   root level        Writes  arena, watches, extension, vars

@@ -6,7 +6,7 @@
 //          literal and its negation is a contradiction.
 // Needs    root level        Reads   watches (binary)
 // Leaves   root level        Writes  arena, watches, extension, vars
-// Cost     linear in binary clauses, and in the formula where there are equivalences
+// Cost     linear in binary clauses, and in the formula if there are equivalences
 // Source   Tarjan, SIAM J. Comput. 1972; Aspvall, Plass and Tarjan, IPL 1979
 #include <algorithm>
 #include <optional>

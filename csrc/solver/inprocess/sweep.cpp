@@ -11,7 +11,7 @@
 //          to the proof and taken back when the neighbourhood is left.
 // Needs    root level        Reads   arena, watches
 // Leaves   root level        Writes  watches (binary), trail (units)
-// Cost     a share of the ticks of the search; less where it finds next to nothing
+// Cost     a share of the ticks of the search; less if it finds next to nothing
 // Source   Kuehlmann et al., TCAD 2002 (SAT sweeping); as in Kissat since 2021
 #include <algorithm>
 #include <utility>

@@ -2,7 +2,7 @@
 // Reduce: delete learned clauses that are not worth their time in propagation.
 //
 // Idea     Tier 1 (lowest glue) stays.  Others survive as long as `used` says; each reduction
-//          counts it down.  Of the rest the worst by glue, then size, go.  The tiers are the
+//          counts it down.  The worst of the rest go, by glue, then size.  The tiers are the
 //          glue values that cover a share of all uses, measured in each mode.
 // Needs    any level         Reads   trail (reasons)
 // Leaves   the same level    Writes  arena, watches

@@ -3,7 +3,7 @@
 //
 // Idea     After enough conflicts of stable mode, overwrite every saved phase from one source.
 //          The sources take turns in the order of `schedule` below.
-// Ours     `initial` is the caller's advice where there is one.  Going back to it from time to
+// Ours     `initial` is the caller's advice if there is one.  Going back to it from time to
 //          time is what keeps a good prediction useful late in the run.
 // Needs    any level         Reads   phases.{advice, best}
 // Leaves   root level        Writes  phases.{saved, target}

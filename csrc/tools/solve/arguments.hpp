@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The command line, as programs give it that call Kissat or CaDiCaL.
+// The command line, in the form in which programs call Kissat and CaDiCaL.
 #pragma once
 
 #include <optional>

@@ -2,7 +2,7 @@
 // The plain bytes of a file or of standard input, decompressed by the libraries that the build
 // found; neuroback/archive.py is the same for Python.
 //
-// Idea     What a file is, is told by its first bytes, not by its name.
+// Idea     The first bytes of a file say what it is, not its name.
 // Cost     One megabyte in and one out at a time, whatever the archive holds.
 #pragma once
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// neuroback-solve [OPTIONS] [FILE [PROOF]]: the engine core and its network without Python, in the
-// form that programs expect which call Kissat or CaDiCaL.
+// neuroback-solve [OPTIONS] [FILE [PROOF]]: the engine core and its network without Python, for
+// programs that call Kissat or CaDiCaL.
 //
 // Idea     Every stage is a library of ours; this file puts them together as neuroback/pipeline.py
 //          does for `neuroback solve --engine core`, with the same answers, models and proofs.
@@ -46,9 +46,9 @@ std::string interrupted_by(int number) {
   return "interrupted";
 }
 
-class Run {
+class Program {
  public:
-  explicit Run(const Arguments &arguments)
+  explicit Program(const Arguments &arguments)
       : arguments_(arguments),
         watch_(
             arguments.seconds, arguments.memory_mib, [this] { solver_.interrupt(); },
@@ -312,7 +312,7 @@ int run(int argc, char **argv) {
   }
   const std::string name = arguments.formula == "-" ? "<stdin>" : arguments.formula;
   try {
-    return Run(arguments).run();
+    return Program(arguments).run();
   } catch (const ParseError &error) {
     const std::string place =
         error.line ? format_message("%llu:%llu: ", static_cast<unsigned long long>(error.line),

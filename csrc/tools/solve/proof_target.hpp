@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Where a proof goes: a file that appears whole or not at all, or a stream.
 //
-// Idea     A regular file is written without a name where the system can do that, else under a
+// Idea     A regular file is written without a name if the system can do that, else under a
 //          temporary one beside the target, and gets its name by `commit`.  Standard output,
 //          devices and pipes stream.  neuroback/engines/proof_file.py is the same for Python.
 #pragma once

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Signals and limits of a program that must end in time and with the right last words.
 //
-// Idea     A thread waits for signals (by a pipe that their handler writes to), for the deadline
-// and
-//          for memory.  It asks the work to stop; what does not stop within the patience is ended
-//          from outside, with the same last words.
+// Idea     A thread waits for signals (by a pipe that their handler writes to), for the deadline,
+//          and for memory.  It asks the work to stop; what does not stop within the patience is
+//          ended from outside, with the same last words.
 // Cost     one thread that sleeps; with a limit of memory it looks every 50 ms.
 #pragma once
 
