@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The ways to ask, and which of them is worth most at the moment.
 //
-// Idea     A question is about one candidate or about all of them, and decisions go against the
-//          candidates, which refutes many at once, or stay near the last model, close to which
-//          another one is found soon.  Which way is best differs from formula to formula and
-//          changes while it is questioned, so that each way is judged by the candidates that it
-//          settled per tick, of late: the best one asks, the others have a try now and then.
+// Idea     A question is about one candidate or about all of them.  Decisions go against the
+//          candidates, which refutes many at once, or stay near the last model, because another
+//          model is soon found close to it.  The best way differs between formulas and changes
+//          in the course of one, so each way is judged by the candidates that it lately settled
+//          per tick: the best way asks, the others have a try now and then.
 //          Half a candidate is added to what each settled, so that ways without any success share
 //          the ticks evenly.
 // Effort   Each way has its own conflicts for a question.  They double after questions that ran

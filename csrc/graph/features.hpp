@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the network is told of each variable and clause; the table of it is features.def.
+// What the network reads of each variable and clause; features.def is the table of it.
 #pragma once
 
 #include <algorithm>

@@ -2,7 +2,7 @@
 // A checker of LRAT derivations: every lemma names the clauses that show it, so none is searched.
 //
 // Idea     Assume the lemma's negation, then take the hints in order: each must be unit (its
-//          literal becomes true) or false (done).  Where they end without a false clause, the
+//          literal becomes true) or false (done).  If they end without a false clause, the
 //          lemma must be RAT on its first literal: a negative hint opens the group of hints for
 //          one clause with the negated pivot, and every such clause alive needs its group.
 // Strict   As strict as the strictest of lrat-check, lrat-trim and cake_lpr, so that a proof

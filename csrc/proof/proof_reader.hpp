@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Reads proof files, piece by piece as they come out of a decompressor, and tells them step by
-// step.  DRAT and LRAT, each as text and in the usual binary form:
+// Reads proof files, piece by piece as they come out of a decompressor, and hands on their steps.
+// DRAT and LRAT, each as text and in the usual binary form:
 //
 //   drat text    LITERALS 0          d LITERALS 0
 //   drat binary  'a' LITERALS 0      'd' LITERALS 0
