@@ -55,6 +55,15 @@ def test_an_at_most_one_constraint_takes_fewer_clauses() -> None:
         assert statistics["factor_clauses"] > 200
 
 
+def test_elimination_does_not_undo_what_factoring_did() -> None:
+    """A bound on clauses that grows would let the added variables go again."""
+    for seed in (1, 2, 3):
+        with Solver(bootstrap_with=pigeon_hole(9)) as solver:
+            solver.configure({"seed": seed})
+            solver.conf_budget(20000)
+            assert solver.solve_limited() is False
+
+
 def test_a_pigeon_hole_is_refuted_with_few_conflicts() -> None:
     conflicts = {}
     for factor in (0, 1):

@@ -112,10 +112,12 @@ bool Eliminate::resolve(std::span<const Lit> marked, std::span<const Lit> other)
 }
 
 // All resolvents into `resolvents_`; false if they are too many or too long.
-bool Eliminate::resolve_all(Var) {
+bool Eliminate::resolve_all(Var var) {
   resolvents_.clear();
   resolvent_ends_.clear();
-  const std::size_t limit = positive_.size() + negative_.size() + static_cast<std::size_t>(bound_);
+  // A variable that factoring added saves clauses: a bound that grows would undo it.
+  const int bound = core_.names.is_own(var) ? 0 : bound_;
+  const std::size_t limit = positive_.size() + negative_.size() + static_cast<std::size_t>(bound);
   for (std::size_t i = 0; i < positive_.size(); ++i) {
     const std::span<const Lit> first = positive_[i];
     for (const Lit lit : first) marks_[lit] = 1;
