@@ -14,7 +14,7 @@ struct Options {
 #undef OPTION
 #define TECHNIQUE(name, letter, on, effort, least, worth, entry, description) \
   int name = on, name##_effort = effort;
-#define ROUND(name, counter, interval, law, test_interval, description) \
+#define ROUND(name, counter, interval, law, scale, test_interval, description) \
   int name##_interval = interval;
 #include "solver/techniques.def"
 };
@@ -41,9 +41,9 @@ inline constexpr OptionRow technique_option_table[] = {
 #define TECHNIQUE(name, letter, on, effort, least, worth, entry, description) \
   {#name, &Options::name, on, 0, 1, description},                             \
       {#name "_effort", &Options::name##_effort, effort, 0, 100000, "per mille of search ticks"},
-#define ROUND(name, counter, interval, law, test_interval, description) \
-  {#name "_interval", &Options::name##_interval,                        \
-   interval,          1,                                                \
+#define ROUND(name, counter, interval, law, scale, test_interval, description) \
+  {#name "_interval", &Options::name##_interval,                               \
+   interval,          1,                                                       \
    1000000,           "conflicts between two " description ", before scaling"},
 #include "solver/techniques.def"
 };

@@ -21,7 +21,7 @@ class Schedule {
   void done(Round round, const Options &options, Statistics &stats) {
     const RoundRow &row = row_of(round);
     const auto n = static_cast<double>(++(stats.*row.counter));
-    const double law = row.law(n);
+    const double law = row.law(n) * row.scale;
     next_[static_cast<std::size_t>(round)] =
         stats.conflicts + (options.test_schedule
                                ? row.test_interval

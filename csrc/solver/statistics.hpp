@@ -15,7 +15,8 @@ struct Statistics {
 #undef COUNT
 #define TECHNIQUE(name, letter, on, effort, least, worth, entry, description) \
   std::int64_t ticks_##name = 0;
-#define ROUND(name, counter, interval, law, test_interval, description) std::int64_t counter = 0;
+#define ROUND(name, counter, interval, law, scale, test_interval, description) \
+  std::int64_t counter = 0;
 #include "solver/techniques.def"
 };
 
@@ -43,7 +44,7 @@ static_assert(std::ranges::is_sorted(own_statistic_table, {}, &StatisticRow::nam
 inline constexpr StatisticRow technique_statistic_table[] = {
 #define TECHNIQUE(name, letter, on, effort, least, worth, entry, description) \
   {"ticks_" #name, &Statistics::ticks_##name, "cachelines", CounterKind::steer, "cost of " #name},
-#define ROUND(name, counter, interval, law, test_interval, description) \
+#define ROUND(name, counter, interval, law, scale, test_interval, description) \
   {#counter, &Statistics::counter, "rounds", CounterKind::steer, description},
 #include "solver/techniques.def"
 };

@@ -19,7 +19,7 @@ enum class Technique : std::uint8_t {
 };
 
 enum class Round : std::uint8_t {
-#define ROUND(name, counter, interval, law, test_interval, description) name,
+#define ROUND(name, counter, interval, law, scale, test_interval, description) name,
 #include "solver/techniques.def"
 };
 
@@ -46,12 +46,13 @@ struct RoundRow {
   std::int64_t Statistics::*counter;
   int Options::*interval;
   double (*law)(double);
+  int scale;
   int test_interval;
 };
 
 inline constexpr RoundRow round_table[] = {
-#define ROUND(name, counter, interval, law, test_interval, description) \
-  {#name, &Statistics::counter, &Options::name##_interval, law_##law, test_interval},
+#define ROUND(name, counter, interval, law, scale, test_interval, description) \
+  {#name, &Statistics::counter, &Options::name##_interval, law_##law, scale, test_interval},
 #include "solver/techniques.def"
 };
 

@@ -30,7 +30,7 @@ from neuroback.process.progress import Report, silent
 def _zstd(data: bytes) -> bytes:
     import zstandard
 
-    packed: bytes = zstandard.ZstdCompressor(level=10).compress(data)
+    packed: bytes = zstandard.ZstdCompressor(level=10, write_checksum=True).compress(data)
     return packed
 
 

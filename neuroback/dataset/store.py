@@ -279,7 +279,9 @@ def write_compressed(path: Path, data: bytes, level: int) -> None:
     import zstandard
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, zstandard.ZstdCompressor(level=level).compress(data))
+    # The checksum tells damage that leaves a file readable.
+    packed = zstandard.ZstdCompressor(level=level, write_checksum=True).compress(data)
+    write_whole(path, packed)
 
 
 def split_name(text: str) -> str:
