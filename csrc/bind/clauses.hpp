@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Clauses and literals as Python hands them over, turned into DIMACS integers.
 //
-// Taken are Python integers, NumPy integers and anything else with __index__; any iterable is a
-// clause and any iterable of clauses is many.  Integer buffers are read in place.  A 0, a bool, a
-// float, or a literal out of range is a ContractError (ValueError) that names the place.
+// A literal is a Python integer, a NumPy integer or anything else with __index__; a clause is any
+// iterable of literals, and clauses are any iterable of clauses.  Integer buffers are read in
+// place.  A 0, a bool, a float, or a literal out of range is a ContractError (ValueError) that
+// names the place.
 #pragma once
 
 #include <cstdint>

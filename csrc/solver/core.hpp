@@ -14,8 +14,8 @@
 #include "base/random.hpp"
 #include "base/reluctant.hpp"
 #include "proof/proof.hpp"
-#include "solver/limits.hpp"
 #include "solver/options.hpp"
+#include "solver/pacing.hpp"
 #include "solver/result.hpp"
 #include "solver/schedule.hpp"
 #include "solver/state/arena.hpp"
@@ -216,7 +216,7 @@ struct Answer {
 struct Listeners {
   std::function<void(std::string_view)> report;
   std::function<void(std::span<const std::int32_t>)> learn;
-  // Longer learned clauses are not told.
+  // Longer learned clauses are not reported.
   std::size_t learn_size = 0;
   std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
 };
@@ -224,7 +224,7 @@ struct Listeners {
 struct Core {
   Options options;
   Statistics stats;
-  Limits limits;
+  Pacing pacing;
   Schedule schedule;
   Passes passes;
   Cursors cursors;

@@ -197,7 +197,7 @@ Status Solver::solve(std::span<const std::int32_t> assumptions, const Budget &bu
   if (!core.inconsistent) restore(core);
   if (propagate_root(core)) {
     if (!core.started) start(core);
-    core.limits.restart = core.stats.conflicts + core.options.restart_interval;
+    core.pacing.restart = core.stats.conflicts + core.options.restart_interval;
     core.answer.status = search(core);
   } else {
     core.answer.status = Status::unsatisfiable;

@@ -7,8 +7,8 @@
 #include <iterator>
 #include <string_view>
 
-#include "solver/limits.hpp"
 #include "solver/options.hpp"
+#include "solver/pacing.hpp"
 #include "solver/statistics.hpp"
 
 namespace nb {

@@ -71,7 +71,7 @@ Dense::~Dense() {
     }
   }
   watch_large(core_);
-  core_.limits.cleaned_units = -1;
+  core_.pacing.cleaned_units = -1;
   collect(core_);
 }
 

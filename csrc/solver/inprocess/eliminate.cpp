@@ -232,7 +232,7 @@ bool Eliminate::round() {
 }
 
 bool Eliminate::run() {
-  bound_ = core_.limits.eliminate_bound;
+  bound_ = core_.pacing.eliminate_bound;
   bool complete = true;
   for (int i = 0; i < core_.options.eliminate_rounds; ++i) {
     ++core_.stats.eliminate_rounds;
@@ -246,7 +246,7 @@ bool Eliminate::run() {
 void eliminate(Core &core, Effort &effort) {
   if (core.keeps_clauses) return;
   Eliminate pass(core, effort);
-  int &bound = core.limits.eliminate_bound;
+  int &bound = core.pacing.eliminate_bound;
   if (!pass.run() || bound >= core.options.eliminate_bound_max) return;
   // Everything has been tried: allow more, and try everything again.
   bound = bound ? std::min(2 * bound, core.options.eliminate_bound_max) : 1;

@@ -254,7 +254,7 @@ class Factor {
       best = k;
     }
     columns_.resize(best);
-    return most > core_.limits.eliminate_bound;
+    return most > core_.pacing.eliminate_bound;
   }
 
   void apply() {

@@ -12,9 +12,9 @@ namespace nb {
 
 void init_mode(Core &core) {
   core.stable = core.options.stable == 2;
-  core.limits.mode_conflicts = core.stats.conflicts + core.options.mode_initial_conflicts;
-  core.limits.mode_start_ticks = core.stats.ticks;
-  core.limits.mode_unit = 0;
+  core.pacing.mode_conflicts = core.stats.conflicts + core.options.mode_initial_conflicts;
+  core.pacing.mode_start_ticks = core.stats.ticks;
+  core.pacing.mode_unit = 0;
   if (core.stable)
     core.reluctant.enable(static_cast<std::uint64_t>(core.options.restart_reluctant), 1u << 20);
   else
@@ -23,23 +23,23 @@ void init_mode(Core &core) {
 
 bool switching_mode(Core &core) {
   if (core.options.stable != 1) return false;
-  if (!core.limits.mode_unit) return core.stats.conflicts >= core.limits.mode_conflicts;
-  return core.stats.ticks >= core.limits.mode_ticks;
+  if (!core.pacing.mode_unit) return core.stats.conflicts >= core.pacing.mode_conflicts;
+  return core.stats.ticks >= core.pacing.mode_ticks;
 }
 
 void switch_mode(Core &core) {
   backtrack(core, 0);
   report(core, core.stable ? ']' : '}');
-  if (!core.limits.mode_unit)
-    core.limits.mode_unit =
-        std::max<std::int64_t>(core.stats.ticks - core.limits.mode_start_ticks, 1000);
+  if (!core.pacing.mode_unit)
+    core.pacing.mode_unit =
+        std::max<std::int64_t>(core.stats.ticks - core.pacing.mode_start_ticks, 1000);
   ++core.stats.mode_switches;
   core.stable = !core.stable;
   // Rounds count pairs: both phases of a pair have the same length.
   const auto round = static_cast<double>((core.stats.mode_switches + 1) / 2);
-  core.limits.mode_ticks =
+  core.pacing.mode_ticks =
       core.stats.ticks +
-      static_cast<std::int64_t>(static_cast<double>(core.limits.mode_unit) * law_quadratic(round));
+      static_cast<std::int64_t>(static_cast<double>(core.pacing.mode_unit) * law_quadratic(round));
   if (core.stable) {
     core.reluctant.enable(static_cast<std::uint64_t>(core.options.restart_reluctant), 1u << 20);
     // Unassigned variables enter the heap only in stable mode.
@@ -52,7 +52,7 @@ void switch_mode(Core &core) {
     core.reluctant.disable();
     core.order.queue.search = core.order.queue.last();
   }
-  core.limits.restart = core.stats.conflicts + core.options.restart_interval;
+  core.pacing.restart = core.stats.conflicts + core.options.restart_interval;
   report(core, core.stable ? '[' : '{');
 }
 

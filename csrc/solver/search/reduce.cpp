@@ -41,7 +41,7 @@ bool reducing(Core &core) {
 
 void reduce(Core &core) {
   update_tiers(core);
-  if (core.stats.units > core.limits.cleaned_units && core.trail.level) backtrack(core, 0);
+  if (core.stats.units > core.pacing.cleaned_units && core.trail.level) backtrack(core, 0);
   if (!core.trail.level) {
     if (!propagate_root(core)) return;
   }

@@ -17,7 +17,7 @@ namespace nb {
 bool restarting(Core &core) {
   if (!core.options.restart) return false;
   if (core.trail.level <= core.assumptions.size()) return false;
-  if (core.stats.conflicts < core.limits.restart) return false;
+  if (core.stats.conflicts < core.pacing.restart) return false;
   if (core.stable) return core.reluctant.triggered();
   const Averages &averages = core.averages[0];
   const double margin = (100.0 + core.options.restart_margin) / 100.0;
@@ -49,7 +49,7 @@ void restart(Core &core) {
   ++core.stats.restarts;
   backtrack(core, reusable_level(core));
   const double growth = core.stable ? 0 : law_log(static_cast<double>(core.stats.restarts)) - 1;
-  core.limits.restart =
+  core.pacing.restart =
       core.stats.conflicts + core.options.restart_interval + static_cast<std::int64_t>(growth);
   if (core.control.mail.load(std::memory_order_relaxed) || !core.control.replay.empty())
     open_mail(core);

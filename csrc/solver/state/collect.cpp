@@ -53,9 +53,9 @@ void flush_binary(Core &core, Lit lit, Watch watch) {
 
 void collect(Core &core) {
   ++core.stats.arena_collections;
-  const bool new_units = core.stats.units > core.limits.cleaned_units;
+  const bool new_units = core.stats.units > core.pacing.cleaned_units;
   if (new_units) mark_satisfied(core);
-  core.limits.cleaned_units = core.stats.units;
+  core.pacing.cleaned_units = core.stats.units;
   protect_reasons(core, true);
 
   RawVector<std::uint32_t> searched;
@@ -158,7 +158,7 @@ void clean(Core &core) {
             core.activity == Doing::search);
   strip_clauses(core);
   // `collect` drops satisfied binary clauses only where it sees new units.
-  core.limits.cleaned_units = -1;
+  core.pacing.cleaned_units = -1;
   collect(core);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The laws by which intervals grow, and the limits that belong to no technique.
+// Pacing: the laws by which intervals grow, and the marks that no row of techniques.def has.
 #pragma once
 
 #include <cmath>
@@ -27,7 +27,7 @@ inline double law_quadratic(double n) {
   return n * n;
 }
 
-struct Limits {
+struct Pacing {
   // Conflicts before which there is no restart.
   std::int64_t restart = 0;
   // The first mode switch is due at a number of conflicts, later ones at a number of ticks.
