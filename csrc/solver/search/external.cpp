@@ -12,6 +12,7 @@
 // Source   Fazekas et al., "IPASIR-UP: User Propagators for CDCL", SAT 2023
 #include <algorithm>
 #include <cstdlib>
+#include <optional>
 #include <utility>
 
 #include "solver/inprocess/inprocess.hpp"
@@ -162,10 +163,10 @@ Conflict refute(Core &core, Lit lit) {
   return take_clause(core, std::move(clause), true);
 }
 
-// Literals that it implies.  True if there is something to propagate.
-bool take_literals(Core &core, Conflict &conflict) {
+// Asks for the literals that it implies and assigns them, up to one that is false, which is
+// returned.
+std::optional<Lit> assign_implied(Core &core) {
   External &external = core.external;
-  const std::uint32_t before = core.trail.size(), level = core.trail.level;
   external.buffer.clear();
   external.propagator->propagate(external.buffer);
   check_failed(core);
@@ -177,15 +178,22 @@ bool take_literals(Core &core, Conflict &conflict) {
     const Lit lit = core.names.inner(literal);
     const Value value = core.value(lit);
     if (value > 0) continue;
-    if (value < 0) {
-      if (core.trail.level)
-        conflict = refute(core, lit);
-      else
-        derive_empty(core);
-      return true;
-    }
+    if (value < 0) return lit;
     external.reasons.erase(lit.code());
     imply_lazily(core, lit, {0, static_cast<std::uint32_t>(LazySource::Kind::propagator)});
+  }
+  return std::nullopt;
+}
+
+// Literals that it implies.  True if there is something to propagate.
+bool take_literals(Core &core, Conflict &conflict) {
+  const std::uint32_t before = core.trail.size(), level = core.trail.level;
+  if (const std::optional<Lit> falsified = assign_implied(core)) {
+    if (core.trail.level)
+      conflict = refute(core, *falsified);
+    else
+      derive_empty(core);
+    return true;
   }
   return core.trail.size() != before || core.trail.level != level;
 }
@@ -282,23 +290,9 @@ void tell_backtrack(Core &core) {
 }
 
 bool imply_external(Core &core) {
-  External &external = core.external;
-  if (!external.propagator || external.passive) return true;
+  if (!core.external.propagator || core.external.passive) return true;
   tell(core);
-  external.buffer.clear();
-  external.propagator->propagate(external.buffer);
-  check_failed(core);
-  for (const std::int32_t literal : external.buffer) {
-    if (!is_observed_literal(core, literal)) {
-      if (requested(core, literal)) continue;
-      blame(core, "propagate: a literal that is not observed");
-    }
-    const Lit lit = core.names.inner(literal);
-    if (core.value(lit) < 0) return false;
-    if (!core.value(lit))
-      imply_lazily(core, lit, {0, static_cast<std::uint32_t>(LazySource::Kind::propagator)});
-  }
-  return true;
+  return !assign_implied(core);
 }
 
 bool consult(Core &core, Conflict &conflict) {
