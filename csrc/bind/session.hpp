@@ -80,7 +80,7 @@ class Session {
   bool is_decision(std::int32_t literal);
   // Begin anew with the clauses, constraints and wishes of `other`, which is left empty.
   void succeed(Session &other);
-  // Straight into the core; such clauses are not in `clauses()`.  False where it was stopped.
+  // Straight into the core; such clauses are not in `clauses()`.  False if it was stopped half way.
   bool load(const Formula &formula, bool check_signals, const pybind11::object &should_stop);
   // What `other` has got since this session followed it last; its phases too.
   void follow(Session &other);
@@ -89,7 +89,7 @@ class Session {
   std::size_t num_clauses() const { return num_clauses_; }
   // As added, zero-terminated.
   pybind11::array clauses(const pybind11::object &assumptions);
-  // False where unit propagation refutes the formula.
+  // False if unit propagation refutes the formula.
   bool propagate_units();
 
   // Proofs: "drat", "drat-text", "lrat", "lrat-text" to `sink`, or "keep": DRAT text, here.  Before
@@ -103,7 +103,7 @@ class Session {
   std::string stop_reason();
   pybind11::list model();
   pybind11::array model_values();
-  // The same as int8 in a `bytes`, for who does without numpy.
+  // The same as int8 in a `bytes`, for callers without numpy.
   pybind11::bytes model_bytes();
   // None after UNSAT without assumptions.
   pybind11::object core();
@@ -143,7 +143,7 @@ class Session {
 
   void take(Literals &&literals, std::size_t clauses);
   void take(Constraint &&constraint);
-  // False where the caller stopped it half way.
+  // False if the caller stopped it half way.
   bool flush();
   void tell_core(const Constraint &constraint);
   void keep_result();
@@ -186,8 +186,7 @@ class Session {
   std::atomic<std::int32_t> advised_vars_{0};
   // How far this session has got with the one it follows.
   std::size_t followed_ = 0;
-  // Wishes by variable (element v - 1), 0 where there is none, and those still to be told to the
-  // core.
+  // Wishes by variable (element v - 1) (0: none), and those that the core does not know yet.
   std::vector<signed char> wishes_;
   Literals fresh_wishes_;
   bool wishes_cleared_ = false;

@@ -53,8 +53,8 @@ class Solver {
   int option(std::string_view name) const;
   std::vector<OptionInfo> options() const;
 
-  // Everything derived is told to `listener`, which must outlive the solver; before any clause.
-  // `original` is called for each clause as it is added.  `erase` is told the id 0: clauses are
+  // `listener` receives everything derived; it must outlive the solver and come before any clause.
+  // `original` is called for each clause as it is added.  `erase` receives the id 0: clauses are
   // found by their literals.
   void connect_proof(ProofListener *listener);
 
@@ -86,7 +86,7 @@ class Solver {
   Status status() const;
   StopReason stop_reason() const;
 
-  // After `satisfiable`: 1 where the literal is true, -1 where it is false.
+  // After `satisfiable`: 1 if the literal is true, -1 if it is false.
   int value(std::int32_t literal) const;
   // The model: element v - 1 is 1 or -1 for variable v.
   std::vector<signed char> model() const;
@@ -142,9 +142,9 @@ class Solver {
 
   std::vector<StatisticInfo> statistics() const;
   std::int64_t statistic(std::string_view name) const;
-  // Bytes held by clauses and watches.
   // Clauses of two literals or more that are stored, those about to be freed included.
   std::size_t clauses_held() const;
+  // Bytes held by clauses and watches.
   std::size_t bytes() const;
   std::int64_t statistic_ticks() const;
   // No technique whose lemmas need a RAT argument (definitions of own variables), until its option
@@ -159,8 +159,8 @@ class Solver {
   void on_learn(std::size_t max_size, std::function<void(std::span<const std::int32_t>)> sink);
 
   // The irredundant clauses as they are now, as zero-terminated literals in one array: the
-  // formula that is left, with root-level units.  Not equivalent to the formula where variables
-  // were eliminated, but satisfiable if and only if it is.
+  // formula that is left, with root-level units.  Satisfiable if and only if the formula is; not
+  // equivalent to it if variables were eliminated.
   std::vector<std::int32_t> irredundant_clauses() const;
 
  private:

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+// A trace: legal calls of the solver as lines of text, run in a child of its own.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace nb::fuzz {
+
+using Lines = std::vector<std::string>;
+
+// True if the trace fails: crash, timeout, or a finding.
+bool fails(const Lines &lines, bool quiet);
+
+// Remove lines in ever smaller pieces, then single literals, as long as it still fails.
+Lines shrink(Lines lines);
+
+}  // namespace nb::fuzz
