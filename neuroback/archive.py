@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Bytes of a file, decompressed: gzip, bzip2, xz, lzma and zstd, told by content, not by name."""
+"""Bytes of a file, decompressed: gzip, bzip2, xz, lzma and zstd, known by content, not by name."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def kind_of(head: bytes) -> str | None:
         return "zstd"
     if len(head) < 13 and head[:1] == b"\x5d" and head[1:4] == b"\0\0\0"[: len(head) - 1]:
         return "lzma"
-    # lzma has no mark: a byte that packs three parameters, of which liblzma wants lc + lp <= 4; 4
+    # lzma has no mark: a byte that packs three parameters; liblzma wants lc + lp <= 4; 4
     # bytes of dictionary size; 8 of length, unknown (all ones) or below a tebibyte.  No text has
     # such bytes, and no binary proof has three zeros in a row.  A short name at the head of a tar
     # file looks like a length, but not like a dictionary of a whole number of 256 bytes.

@@ -26,7 +26,7 @@ class Progress:
     """Seconds of each stage and the engine's counters so far; any thread may read them.
 
     seconds    of the stages that are over
-    engine     name of the engine that was chosen, or "";  version  its version, where it is known
+    engine     name of the engine that was chosen, or "";  version  its version, if it is known
     counters   gives the counts of ``result.COUNTERS`` so far; an engine that knows them sets it
     """
 

@@ -79,7 +79,7 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
 
 
 def _umask() -> int:
-    """The process's umask, read without changing it where the system says it."""
+    """The process's umask, read without changing it if the system says it."""
     try:
         with open("/proc/self/status", encoding="ascii") as status:
             for line in status:

@@ -52,7 +52,7 @@ class Formula:
         """Read DIMACS CNF from ``path`` ("-": standard input), plain or compressed.
 
         ``relaxed`` turns wrong header counts and a missing header into ``warnings``.
-        ``should_stop`` is asked after each mebibyte; where it says yes, ``_core.Interrupted`` is
+        ``should_stop`` is asked after each mebibyte; if it says yes, ``_core.Interrupted`` is
         raised.  Errors: FormulaError with file, line and column.
         """
         name = short_name(path)
@@ -81,7 +81,7 @@ class Formula:
         relaxed: bool = False,
         should_stop: Callable[[], bool] | None = None,
     ) -> Formula:
-        """``source`` itself where it is a Formula, PySAT's ``CNF`` as a Formula, or a path read.
+        """``source`` itself if it is a Formula, PySAT's ``CNF`` as a Formula, or a path read.
 
         Of PySAT's formulas only the variables that occur count, as in PySAT; constraints that are
         no clauses raise ValueError.
@@ -285,7 +285,7 @@ def _restore(
 
 
 def check_literal(literal: Any, place: str) -> int:
-    """``literal`` as a Python integer; ValueError with the place where it is none."""
+    """``literal`` as a Python integer; ValueError with the place if it is none."""
     # By name, because numpy is not imported for plain integers: its truth values have an index.
     if type(literal).__name__ in ("bool", "bool_"):
         raise ValueError(f"{place}: {literal!r}, expected an integer literal")

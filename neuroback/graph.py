@@ -41,7 +41,7 @@ class Graph:
     var_component      int32, (V,)        -1 for a variable that occurs nowhere
     var_features       float32, (V, len(VAR_FEATURES))
     clause_features    float32, (C, len(CLAUSE_FEATURES))
-    root_values        int8, (V,)         1 or -1 where unit propagation fixes the variable, else 0
+    root_values        int8, (V,)         1 or -1 if unit propagation fixes the variable, else 0
 
     All arrays are read-only views of the C++ graph, made without a copy.
     """
@@ -69,7 +69,7 @@ class Graph:
     def from_formula(cls, formula: Formula, should_stop: Callable[[], bool] | None = None) -> Graph:
         """Build the graph; linear in the number of literals, releases the GIL.
 
-        ``should_stop`` is asked some fifty times a second; where it says yes,
+        ``should_stop`` is asked some fifty times a second; if it says yes,
         ``_core.Interrupted`` is raised.  Python's signal handlers run meanwhile.
         """
         return cls(_core.Graph(formula.core, should_stop))

@@ -59,8 +59,8 @@ class Phases:
     def from_probabilities(cls, p_true: npt.ArrayLike, threshold: float = 0.0) -> Phases:
         """Phases of predicted probabilities that a variable is true, float (num_vars,).
 
-        Only where max(p, 1 - p), of p rounded to 6 digits, is at least ``threshold`` is there a
-        suggestion; p = 1/2 is none.  Errors: ValueError for numbers outside [0, 1].
+        There is a suggestion only if max(p, 1 - p), with p rounded to 6 digits, is at least
+        ``threshold``; p = 1/2 is none.  Errors: ValueError for numbers outside [0, 1].
         """
         p = round_probabilities(p_true)
         if p.ndim != 1 or not bool(np.all((p >= 0) & (p <= 1))):
@@ -180,10 +180,10 @@ class Repair:
 def read_probabilities(
     path: str | os.PathLike[str], formula: Formula, *, form: str = "neuroback-phases"
 ) -> npt.NDArray[np.float64]:
-    """P(variable is true) from a phases file, float64 (num_vars,); 0.5 where it has no line.
+    """P(variable is true) from a phases file, float64 (num_vars,); 0.5 if it has no line.
 
     ``form``: "neuroback-phases" is ours, whose first line may be absent, or follow other comments,
-    but must fit the formula where present; "neuroback" is the published system's ``.res`` (or its
+    but must fit the formula if present; "neuroback" is the published system's ``.res`` (or its
     ``.tar.gz``), whose number is the probability of **false**.
     Errors: PhasesError with file, line and column.
     """

@@ -34,7 +34,7 @@ class ModelCheck:
     """Verdict on a model, or on what a solver printed.
 
     verified    every clause has a literal that the model makes true
-    reason      why not; empty where verified
+    reason      why not; empty if verified
     clause      index from 0 of the first clause not satisfied, or None
     status      the solver's ``s`` line without the ``s``, or None if there was none
     """
@@ -54,8 +54,8 @@ class ProofCheck:
 
     verified           the formula is unsatisfiable, and the proof shows it
     reason             where and why the proof fails, or how it ended
-    form               one of FORMS, or "other" where the file is in none of them
-    limit              "time" where the time was up before the verdict, else None
+    form               one of FORMS, or "other" if the file is in none of them
+    limit              "time" if the time was up before the verdict, else None
     steps              lemmas and deletions read
     lemmas, rat_lemmas, deletions, missing_deletions    counts; the last one of deletions of
                        clauses that were not there, which harm nothing but are suspicious
@@ -94,10 +94,10 @@ def check_drat(
 ) -> ProofCheck:
     """Check the proof in ``path`` ("-": standard input), plain or compressed.
 
-    form         one of FORMS, "drat" or "lrat"; what isn't said is told from the content, and if
-                 the content fits two forms, both are tried
+    form         one of FORMS, "drat" or "lrat"; by default the content says it, and if it fits
+                 two forms, both are tried
     time         seconds after which to give up, with ``limit="time"`` and not verified
-    should_stop  asked some twenty times a second; where it says yes, _core.Interrupted is raised
+    should_stop  asked some twenty times a second; if it says yes, _core.Interrupted is raised
     on_progress  called as often, with the bytes and steps checked so far
 
     A wrong or damaged proof is a verdict; ProofError means that the file could not be read.

@@ -62,7 +62,7 @@ _ANSWERS = {Status.SATISFIABLE: True, Status.UNSATISFIABLE: False, Status.UNKNOW
 STAGES = ("read", "graph", "predict", "search", "check")
 COUNTERS = ("conflicts", "decisions", "propagations", "restarts")
 
-# Told only where a search ran beside the making of its advice, or beside another search.
+# Reported only if a search ran beside the making of its advice, or beside another search.
 _ONLY_IF_SO = ("run", "handed_over_at")
 
 
@@ -77,7 +77,7 @@ class AdviceReport(Mapping[str, Any]):
     reason          why there is none, or ""
     repair          what making it consistent did, or None
     agreement       share of the advised variables that the model found gives the advised value
-    run             "plain" or "advised" where both ran
+    run             "plain" or "advised" if both ran
     handed_over_at  conflicts at which the running search took it
     """
 
@@ -110,7 +110,7 @@ class AdviceReport(Mapping[str, Any]):
 
 
 class _Model:
-    """The field ``model``: numpy is imported only where someone asks for the array."""
+    """The field ``model``: numpy is imported only if someone asks for the array."""
 
     def __get__(self, result: Result | None, _: type[Result]) -> npt.NDArray[np.int32] | None:
         if result is None:

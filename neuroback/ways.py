@@ -128,10 +128,10 @@ def plain(request: Request) -> Result:
 
 def advised(request: Request) -> Result:
     """Advice first, then the search."""
-    advice = advise(request.formula, request.options, request.control)
+    made = advise(request.formula, request.options, request.control)
     request.control.check()
-    result = request.search(advice.phases)
-    result.advice = _with_agreement(advice, result)
+    result = request.search(made.phases)
+    result.advice = _with_agreement(made, result)
     return result
 
 
@@ -195,7 +195,7 @@ def race(request: Request) -> Result:
     finally:
         proofs.close()
     if was_plain:
-        # Advice that came too late is not told of; that there is none is.
+        # Advice that came too late is not reported; that there is none is.
         told = made if made is not None and made.phases is None else None
         report = (told or no_advice("the plain search was first")).report
     else:
@@ -212,7 +212,7 @@ def race_of_engines(request: Request) -> Result:
     """The core here and Kissat beside it, as equals; advice only from elsewhere."""
     from neuroback import race as racing
 
-    advice = advise(request.formula, request.options, request.control)
+    made = advise(request.formula, request.options, request.control)
     request.control.check()
     proofs = racing.Proofs(request.target)
     entries = proofs.entry(), proofs.entry()
@@ -222,7 +222,7 @@ def race_of_engines(request: Request) -> Result:
 
         def search(lost: Stop) -> Result:
             return replace(request, engine=engine).search(
-                advice.phases, control=request.control.until(lost), proof=entries[place]
+                made.phases, control=request.control.until(lost), proof=entries[place]
             )
 
         return search
@@ -234,8 +234,8 @@ def race_of_engines(request: Request) -> Result:
         proofs.publish(entries[0 if was_here else 1])
     finally:
         proofs.close()
-    ran = "plain" if advice.phases is None else "advised"
-    result.advice = replace(_with_agreement(advice, result), run=ran)
+    ran = "plain" if made.phases is None else "advised"
+    result.advice = replace(_with_agreement(made, result), run=ran)
     if result.status is not Status.UNKNOWN:
         request.control.tell(f"race: the engine {result.engine} was first")
     result.deterministic = False
@@ -253,7 +253,7 @@ def _crowded(control: Control) -> bool:
 
 
 def _confirm(formula: Formula, result: Result) -> None:
-    """No model is told before it was checked against the formula as read."""
+    """No model is given out before it was checked against the formula as read."""
     if result.status is not Status.SATISFIABLE or result.checked == "model":
         return
     falsified = result.check(formula)
@@ -265,8 +265,8 @@ def _confirm(formula: Formula, result: Result) -> None:
     result.checked = "model"
 
 
-def _with_agreement(advice: Advice, result: Result) -> AdviceReport:
+def _with_agreement(made: Advice, result: Result) -> AdviceReport:
     """The advice's report, with how far the model agrees."""
-    if result.status is not Status.SATISFIABLE or advice.phases is None:
-        return advice.report
-    return replace(advice.report, agreement=result.agreement(advice.phases))
+    if result.status is not Status.SATISFIABLE or made.phases is None:
+        return made.report
+    return replace(made.report, agreement=result.agreement(made.phases))

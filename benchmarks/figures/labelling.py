@@ -10,7 +10,7 @@ ratio      Seconds of ``neuroback.backbone()``, reading included, over those of 
            the other, on the satisfiable formulas of $NEUROBACK_CNF that Kissat solves within 10 s.
            Both floored at 0.2 s; a backbone that is not complete within 60 s counts 120 s.  The
            limit is of processor time, which a busy machine does not change, and the ratio is
-           told of seconds of the wall and of the processor.
+           reported in seconds of the wall and of the processor.
 equal      Backbones of the formulas of at most 2,000 variables against CaDiCaL (PySAT), asked
            literal by literal; a model it finds answers for every literal it has.  No timing.
 bbscan     ``neuroback.backbone()`` against PySAT's ``bbscan`` in each of its modes, on formulas

@@ -23,7 +23,7 @@ class Json {
   // Throws ParseError with line and column.
   static Json parse(std::string_view text);
 
-  // Null where this is no object or has no such key.
+  // Null if this is no object or has no such key.
   const Json &operator[](std::string_view key) const;
 
   bool is_null() const { return std::holds_alternative<std::nullptr_t>(value_); }

@@ -40,7 +40,7 @@ bool in_range(long long value) {
   return value != 0 && value <= max_dimacs_var && value >= -static_cast<long long>(max_dimacs_var);
 }
 
-// `place` is made only where it is needed.
+// `place` is made only if it is needed.
 template <class Place>
 std::int32_t literal_of(PyObject *item, const Place &place, std::size_t position) {
   long long value = 0;

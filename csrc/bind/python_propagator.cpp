@@ -138,7 +138,7 @@ bool PythonPropagator::add_clause(std::vector<std::int32_t> &clause) {
   bool any = false;
   if (add_clause_)
     guarded([&] {
-      // Where it can say that there is one, the empty clause is one, too.
+      // If it has said that there is a clause, an empty one counts, too.
       const bool asked = static_cast<bool>(has_clause_);
       if (asked && !py::bool_(call(has_clause_))) return;
       take_literals(call(add_clause_), "add_clause", clause);

@@ -37,7 +37,7 @@ class PythonPropagator : public UserPropagator {
   template <class Call>
   void guarded(Call call) noexcept;
 
-  // Methods that it has; empty where PySAT's class gives one that does nothing.
+  // Methods that it has; empty if PySAT's class gives one that does nothing.
   pybind11::object on_assignment_, on_new_level_, on_backtrack_, check_model_, decide_, propagate_,
       provide_reason_, has_clause_, add_clause_;
   bool lazy_ = false;

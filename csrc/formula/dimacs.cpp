@@ -32,7 +32,7 @@ const char *find_blank(const char *at, const char *end) {
   return at;
 }
 
-// What a file is when its first word is none of a CNF's; empty where we cannot tell.
+// What a file is when its first word is none of a CNF's; empty if we cannot say.
 std::string_view dialect_of_word(std::string_view word) {
   if (word == "aag" || word == "aig") return "an AIGER circuit";
   if (word == "h") return "a WCNF file in the new form ('h' lines)";

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Walking through the models of a formula by flipping variables, without a solver.
 //
-// Idea     A variable of a model is critical where some clause has no other true literal.  Any
+// Idea     A variable of a model is critical if some clause has no other true literal.  Any
 //          other can be flipped, which gives another model and shows that neither of its literals
 //          is in the backbone; each flip may free the next variable.
-// Data     Per clause the number of its true literals and the XOR of their variables: where the
+// Data     Per clause the number of its true literals and the XOR of their variables: if the
 //          number is 1, the XOR is the variable that holds the clause.
 // Cost     A sweep over all variables is linear in the literals.
 #pragma once
@@ -25,7 +25,7 @@ class FlipWalk {
 
   std::uint32_t num_vars() const { return static_cast<std::uint32_t>(values_.size()); }
 
-  // Start from a model: 1 or -1 for every variable.  ContractError where it falsifies a clause.
+  // Start from a model: 1 or -1 for every variable.  ContractError if it falsifies a clause.
   void start(std::span<const Value> model);
 
   bool critical(Var var) const { return held_[var.index()] != 0; }

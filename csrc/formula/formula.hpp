@@ -14,7 +14,7 @@ class Formula {
   Formula() : offsets_{0} {}
 
   // `literals` are DIMACS integers without zeros; clause i is literals[offsets[i], offsets[i+1]).
-  // Throws ContractError where a literal is 0, out of range, or beyond `num_vars`.
+  // Throws ContractError if a literal is 0, out of range, or beyond `num_vars`.
   Formula(std::uint32_t num_vars, std::vector<std::int32_t> literals,
           std::vector<std::int64_t> offsets);
 

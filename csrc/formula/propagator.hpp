@@ -60,7 +60,7 @@ class Propagator {
   const std::function<bool()> &should_stop_;
   std::uint64_t steps_ = 0, scanned_ = 0, visited_ = 0;
   std::vector<std::int32_t> literals_;
-  // The formula's, or our own where a literal was left out.
+  // The formula's, or our own if a literal was left out.
   std::span<const std::int64_t> offsets_;
   std::vector<std::int64_t> own_offsets_;
   // By literal code: the value, and the first watch.

@@ -9,7 +9,7 @@
 namespace nb {
 namespace {
 
-// Visits: so many a literal, and more for formulas where that costs nothing to speak of.
+// Visits: so many a literal, and more for formulas if that costs nothing to speak of.
 constexpr std::uint64_t effort_per_literal = 5;
 constexpr std::uint64_t more_effort_per_literal = 25, most_more_effort = 10'000'000;
 

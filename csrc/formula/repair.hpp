@@ -7,10 +7,10 @@
 //          advice, and a literal that meets a conflict gives way to its negation, which the
 //          stronger ones imply.
 // Leaves   a set of literals closed under unit propagation of the formula, without a conflict; the
-//          formula untouched.  A value keeps its own confidence where it was advised so, else it
-//          has that of the decision it follows from.
+//          formula untouched.  A value that was advised keeps its confidence; any other has
+//          that of the decision it follows from.
 // Cost     sorting, and unit propagation that ends after five visits a literal of the formula and
-//          ten million more (or 25 a literal, where that is less); advice not reached until then is
+//          ten million more (or 25 a literal, if that is less); advice not reached until then is
 //          dropped, the least confident first.
 #pragma once
 

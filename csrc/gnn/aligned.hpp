@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Float arrays on 64-byte boundaries, large ones on huge pages where the system grants them:
+// Float arrays on 64-byte boundaries, large ones on huge pages if the system grants them:
 // rows are gathered at random, and with small pages every gather would miss the TLB.
 #pragma once
 

@@ -35,7 +35,7 @@ struct Checkpoint {
   static Checkpoint read(const std::string &path);
 };
 
-// Share of the open variables (root value 0) with a clear prediction; 0 where none is open.
+// Share of the open variables (root value 0) with a clear prediction; 0 if none is open.
 double clear_share(const Gate &gate, std::span<const float> p_true,
                    std::span<const Value> root_values);
 

@@ -13,7 +13,7 @@ namespace nb::gnn {
 
 namespace {
 
-// Where a thread costs more to start than it saves.
+// Below this, a thread costs more to start than it saves.
 constexpr std::size_t edges_worth_a_thread = 20000;
 
 std::size_t blocks_of(std::size_t count, std::size_t block) {

@@ -27,7 +27,7 @@ std::size_t memory_bytes(const NetworkShape &shape, std::size_t num_vars, std::s
 
 // Writes P(true) of every variable to `probabilities`.  `should_stop` is called now and then,
 // only from the calling thread; once it returns true, Interrupted is thrown.  Throws FileError
-// where the network was made for other features or its weights lead to something that is not a
+// if the network was made for other features or its weights lead to something that is not a
 // number.
 void predict(const Network &network, const Graph &graph, unsigned threads,
              const std::function<bool()> &should_stop, std::span<float> probabilities);

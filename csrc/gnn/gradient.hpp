@@ -40,7 +40,7 @@ struct TrainerState;
 class Trainer {
  public:
   // Gives the values of a parameter, or the place where its gradient is added; PyTorch's layout.
-  // Throws where there is none of this name and size.
+  // Throws if there is none of this name and size.
   using Lookup = std::function<float *(const std::string &name, std::size_t size)>;
 
   explicit Trainer(NetworkShape shape);

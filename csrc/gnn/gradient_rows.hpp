@@ -119,7 +119,7 @@ NB_INLINE void relu_rows(float *rows, std::size_t n) {
   }
 }
 
-// grad = grad where hidden > 0.
+// grad stays if hidden > 0, else it becomes 0.
 NB_INLINE void relu_backward(float *grad, const float *hidden, std::size_t n) {
   for (std::size_t r = 0; r < n; ++r) {
     const Row g = load(grad + r * width), u = load(hidden + r * width);

@@ -34,7 +34,7 @@ struct ClauseJob {
   const Network *input;
   float *clauses;
   const float *literal_table;
-  // Rows per component, null where they are zero.
+  // Rows per component, null if they are zero.
   const float *meta_table;
   // Scores of this layer's attention, [clauses][heads]; null without attention.
   float *scores;

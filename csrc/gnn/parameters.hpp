@@ -83,7 +83,7 @@ struct NetworkOf {
     clause_input.features = shape.clause_features;
     for (std::size_t index = 0; index < layers.size(); ++index) {
       layers[index].attention = shape.attention[index];
-      // The meta nodes' states begin as zeros, of which the first layer's clauses need no map.
+      // The meta nodes' states begin as zeros: the first layer's clauses need no map of them.
       layers[index].clause.hears_meta = index > 0;
     }
   }

@@ -118,7 +118,7 @@ template <class T>
 NB_INLINE Pair<T> larger(const Pair<T> &x, const Pair<T> &y) {
   return {larger(x.a, y.a), larger(x.b, y.b)};
 }
-// `value` where `sign` is positive, else 0.
+// `value` if `sign` is positive, else 0.
 template <class V>
 NB_INLINE V where_positive(const V &sign, const V &value) {
   return sign > V{} ? value : V{};

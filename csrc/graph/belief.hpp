@@ -33,7 +33,7 @@ inline constexpr float belief_limit = 10.0f;
 // How often edges are visited in all rounds together, for a formula of so many.
 std::size_t belief_visits(std::size_t edges);
 
-// Log-odds of true for each variable after each of `belief_rounds`, row-major.  Where the rounds
+// Log-odds of true for each variable after each of `belief_rounds`, row-major.  If the rounds
 // are fewer, the last ones stand for those that are missing.  `poll` is called now and then.
 std::vector<float> believe(std::span<const std::int64_t> clause_offsets,
                            std::span<const std::int32_t> clause_lits,

@@ -30,7 +30,7 @@ class Graph {
   explicit Graph(const Formula &formula, const std::function<bool()> &should_stop = {});
 
   // Put together again.  Throws ContractError if sizes do not match or an index is out of range;
-  // which graph of which formula it is, is not checked.
+  // nobody checks that it is the graph of some formula.
   Graph(Rows rows, RootUnits root, Components components, Features features);
 
   std::size_t num_vars() const { return root_.values.size(); }

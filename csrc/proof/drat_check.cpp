@@ -51,7 +51,7 @@ std::uint32_t DratChecker::new_variable(std::int32_t name) {
   return variable;
 }
 
-// The code of a literal; where its variable is new: a new one if `create`, else `no_literal`.
+// The code of a literal.  If its variable is new: a new one if `create`, else `no_literal`.
 DratChecker::Code DratChecker::import_literal(std::int32_t literal, bool create) {
   NB_REQUIRE(literal != 0 && literal != std::numeric_limits<std::int32_t>::min(),
              "literal %d in a clause", static_cast<int>(literal));
@@ -74,7 +74,7 @@ DratChecker::Code DratChecker::import_literal(std::int32_t literal, bool create)
 }
 
 // Sets `clause_` and leaves its literals marked until the next import.  False, with `clause_`
-// incomplete, where a variable is unknown and not to be created.
+// incomplete, if a variable is unknown and not to be created.
 bool DratChecker::import_clause(std::span<const std::int32_t> clause, bool create) {
   for (const Code code : clause_) marks_[code] = 0;
   clause_.clear();
@@ -286,7 +286,7 @@ bool DratChecker::propagate_binaries(Code falsified) {
 }
 
 // Invariant: a clause longer than two is watched by its first two literals; a watched literal is
-// false only where it is still to be propagated or the clause is satisfied by the blocker or the
+// false only if it is still to be propagated or the clause is satisfied by the blocker or the
 // other watched literal.  Undoing assignments in reverse order keeps this without any work.
 bool DratChecker::propagate_long(Code falsified) {
   ++statistics_.propagations;

@@ -73,7 +73,7 @@ class DratChecker {
   // Clauses are DIMACS literals without a 0 (ContractError otherwise).
   void original(std::span<const std::int32_t> clause);
   Step add(std::span<const std::int32_t> lemma);
-  // False where no such clause is alive.
+  // False if no such clause is alive.
   bool erase(std::span<const std::int32_t> clause);
 
   // Unit propagation or an empty clause has contradicted the clauses alive.

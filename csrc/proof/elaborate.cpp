@@ -159,7 +159,7 @@ void Elaborator::gather(Index conflict) {
   trace(conflict, no_literal);
 }
 
-// The same for a clause of which `but` is true, and taken to be false.
+// The same for a clause with the true literal `but`, which counts as false here.
 void Elaborator::trace(Index clause, Code but) {
   hints_.clear();
   hints_.push_back(static_cast<std::int64_t>(clauses_[clause].id));
@@ -235,7 +235,7 @@ void Elaborator::refute(Index conflict) {
 }
 
 // Everything on the trail is true at the root from now on.
-void Elaborator::settle_roots(Index conflict) {
+void Elaborator::record_roots(Index conflict) {
   for (; roots_ < trail_.size(); ++roots_) {
     const Code literal = trail_[roots_];
     const Index reason = reasons_[literal >> 1];
@@ -256,7 +256,7 @@ void Elaborator::settle_roots(Index conflict) {
 }
 
 void Elaborator::original(std::uint64_t, std::span<const std::int32_t> clause) {
-  // What propagation says about earlier clauses is told before the first lemma, when all original
+  // What propagation says about earlier clauses comes before the first lemma, when all original
   // clauses have their ids.
   const std::uint64_t id = next_id_++;
   out_.original(id, clause);
@@ -289,7 +289,7 @@ void Elaborator::load() {
     if (!clauses_[index].dead) watch(index);
   }
   waiting_.clear();
-  if (!refuted_) settle_roots(propagate());
+  if (!refuted_) record_roots(propagate());
 }
 
 void Elaborator::add(std::uint64_t, std::span<const std::int32_t> clause,
@@ -330,7 +330,7 @@ void Elaborator::add(std::uint64_t, std::span<const std::int32_t> clause,
   const Index index = store(id);
   refuted_ |= clause_.empty();
   if (!refuted_) watch(index);
-  if (!refuted_) settle_roots(propagate());
+  if (!refuted_) record_roots(propagate());
 }
 
 void Elaborator::erase(std::uint64_t, std::span<const std::int32_t> clause) {
@@ -396,7 +396,7 @@ void Elaborator::collect() {
   clauses_.swap(kept);
   arena_.swap(arena);
   dead_literals_ = 0;
-  // All that is assigned is so at the root, where reasons are done with.
+  // All assignments are at the root, and nobody asks for reasons there.
   for (const Code literal : trail_) reasons_[literal >> 1] = none;
 }
 

@@ -29,7 +29,7 @@ namespace nb {
 
 class Elaborator : public ProofListener {
  public:
-  // `out` is told every step with ids and hints; it must outlive this object.
+  // `out` receives every step with ids and hints; it must outlive this object.
   explicit Elaborator(ProofListener &out) : out_(out) {}
 
   void original(std::uint64_t id, std::span<const std::int32_t> clause) override;
@@ -74,7 +74,7 @@ class Elaborator : public ProofListener {
   void assign(Code literal, Index reason);
   Index propagate();
   void undo(std::size_t size);
-  void settle_roots(Index conflict);
+  void record_roots(Index conflict);
   void gather(Index conflict);
   void trace(Index clause, Code but);
   bool resolvents_follow(Code pivot);

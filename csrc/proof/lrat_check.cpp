@@ -34,7 +34,7 @@ LratChecker::Code LratChecker::import_literal(std::int32_t literal) {
   return 2 * entry->second + (literal < 0);
 }
 
-// Sets `clause_` to the clause as it stands; true where it is a tautology.
+// Sets `clause_` to the clause as it stands; true if it is a tautology.
 bool LratChecker::import_clause(std::span<const std::int32_t> clause) {
   clause_.clear();
   bool tautology = false;
@@ -225,7 +225,7 @@ bool LratChecker::is_rat(std::span<const std::int64_t> groups) {
 }
 
 // Assumes the candidate without the negated pivot to be false.  `conflict`: one of its literals is
-// true already.  False where it is no candidate, or one with the pivot itself, about which the
+// true already.  False if it is no candidate, or one with the pivot itself, about which the
 // strict checkers disagree.
 bool LratChecker::assume_rest(const Clause &candidate, Code pivot, bool &conflict) {
   const std::span<const Code> literals(arena_.data() + candidate.start, candidate.size);

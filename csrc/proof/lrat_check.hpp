@@ -39,11 +39,11 @@ class LratChecker {
   LratChecker(const LratChecker &) = delete;
   LratChecker &operator=(const LratChecker &) = delete;
 
-  // ContractError where the id is 0 or in use, or a literal is 0.
+  // ContractError if the id is 0 or in use, or a literal is 0.
   void original(std::uint64_t id, std::span<const std::int32_t> clause);
   Step add(std::uint64_t id, std::span<const std::int32_t> lemma,
            std::span<const std::int64_t> hints);
-  // False, with `reason`, where no clause has the id.
+  // False, with `reason`, if no clause has the id.
   bool erase(std::uint64_t id);
 
   // The empty clause has been shown.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The checkers as a listener: every step of a running solver is checked when it is told.
+// The checkers as a listener: every step of a running solver is checked when it comes.
 //
 // Stricter than with a file: a solver must delete what is alive, under the id it was given (or by
 // its literals, with id 0), and by the end of its life everything it ever had (leak check: a
@@ -37,9 +37,9 @@ class OnlineCheck : public ProofListener {
            std::span<const std::int64_t> hints) override;
   void erase(std::uint64_t id, std::span<const std::int32_t> clause) override;
 
-  // To be called where the solver answers UNSATISFIABLE without assumptions.
+  // To be called when the solver answers UNSATISFIABLE without assumptions.
   void expect_refuted() const;
-  // To be called where a solver that lost nothing has deleted everything.
+  // To be called when a solver that lost nothing has deleted everything.
   void expect_no_leak() const;
 
   std::uint64_t alive() const { return drat_.alive(); }

@@ -15,15 +15,15 @@ class ProofListener {
 
   virtual void original(std::uint64_t id, std::span<const std::int32_t> clause) = 0;
 
-  // `clause` follows from the clauses alive.  Its first literal is the pivot where only a RAT
+  // `clause` follows from the clauses alive.  Its first literal is the pivot if only a RAT
   // argument shows it.  `hints`: ids of antecedents in the order in which they become unit, with
-  // a negative id before each group of RAT candidates as in LRAT; empty where none are kept.
+  // a negative id before each group of RAT candidates as in LRAT; empty if none are kept.
   virtual void add(std::uint64_t id, std::span<const std::int32_t> clause,
                    std::span<const std::int64_t> hints) = 0;
 
   virtual void erase(std::uint64_t id, std::span<const std::int32_t> clause) = 0;
 
-  // Everything told so far is on its way to its destination.
+  // Every step so far is on its way to its destination.
   virtual void flush() {}
 };
 

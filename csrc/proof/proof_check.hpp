@@ -32,7 +32,7 @@ class ProofCheck : private ProofSteps {
   void finish();
 
   bool verified() const { return verdict_ == Verdict::verified; }
-  // Why not, with the place in the proof; where verified, what ended the proof.
+  // Why not, with the place in the proof; once verified, what ended the proof.
   const std::string &reason() const { return reason_; }
 
   ProofForm form() const { return reader_.form(); }
@@ -43,7 +43,7 @@ class ProofCheck : private ProofSteps {
   // RAT on another literal than the first, which strict checkers refuse.
   std::uint64_t other_pivots() const { return drat_.statistics().other_pivots; }
   std::uint64_t deletions() const;
-  // Of DRAT, where they do no harm; in LRAT one is a fault.
+  // Of DRAT: they do no harm there; in LRAT one is a fault.
   std::uint64_t missing_deletions() const;
   std::uint64_t propagations() const { return drat_.statistics().propagations; }
 

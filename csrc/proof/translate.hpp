@@ -17,11 +17,11 @@ namespace nb {
 
 class ProofTranslator {
  public:
-  // `flips[v]` is nonzero where variable v + 1 was negated; empty: nothing was.
+  // `flips[v]` is nonzero if variable v + 1 was negated; empty: nothing was.
   ProofTranslator(std::vector<std::uint8_t> flips, bool text)
       : flips_(std::move(flips)), text_(text) {}
 
-  // The translation of the next piece.  Throws FileError where the bytes are no binary DRAT.
+  // The translation of the next piece.  Throws FileError if the bytes are no binary DRAT.
   std::string feed(std::span<const char> piece);
 
   std::uint64_t added() const { return added_; }

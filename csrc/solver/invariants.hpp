@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What must hold between two steps of the search, as functions that abort where it does not.
+// What must hold between two steps of the search, as functions that abort if it does not.
 // They cost a pass over everything and run in check builds only: NB_CHECK(2, check_all(core)).
 #pragma once
 

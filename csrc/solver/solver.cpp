@@ -169,7 +169,7 @@ Status Solver::solve(std::span<const std::int32_t> assumptions, const Budget &bu
   ++core.stats.solve_calls;
   set_budget(core, budget);
   core.proof.start();
-  // Remembered from before the call; where no search is needed, nobody else would ask.
+  // An interrupt from before the call; if no search is needed, nobody else would ask for it.
   if (core.control.interrupted.load()) {
     core.control.stop = StopReason::interrupt;
     return core.answer.status;

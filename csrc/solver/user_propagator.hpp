@@ -36,7 +36,7 @@ class UserPropagator {
   virtual void propagate(std::vector<std::int32_t> &literals) = 0;
   // A clause with `literal`, all others false before it was implied.
   virtual void reason(std::int32_t literal, std::vector<std::int32_t> &clause) = 0;
-  // A clause to be added, of variables of any kind; false where there is none.
+  // A clause to be added, of variables of any kind; false if there is none.
   virtual bool add_clause(std::vector<std::int32_t> &clause) = 0;
 
   virtual bool failed() const = 0;

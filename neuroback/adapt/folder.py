@@ -18,7 +18,7 @@ FEWEST = 8
 # As many formulas at most are searched on, and held back: more only take time from each other.
 MOST_SEARCHED = 24
 MOST_HELD_BACK = 40
-# Formulas and clauses that likeness is told from.
+# Formulas and clauses that likeness is judged by.
 _SAMPLE = 8
 _SAMPLE_CLAUSES = 200_000
 # From these shares on a folder is called of one numbering, of one shape.

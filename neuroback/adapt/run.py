@@ -51,7 +51,7 @@ _PROBE_TICKS = 2e7
 
 
 class Report:
-    """What is told while it runs; this one is silent, the command line draws a bar."""
+    """Hears how far it is; this one is silent, the command line draws a bar."""
 
     def stage(self, name: str) -> None:
         """A stage begins."""

@@ -21,7 +21,7 @@ _FIXED = {
     "core": ("advice_", "test_", "phase", "chronological_levels"),
     "kissat": ("incremental", "reluctantlim"),
 }
-# What is tried first, where the engine has such options: one way of searching each.
+# What is tried first, if the engine has such options: one way of searching each.
 _STARTS = {
     "core": (
         {"sweep": 0},

@@ -66,7 +66,7 @@ class Explanation:
 
     seconds: dict[str, float] = field(default_factory=dict)
     statistics: dict[str, int] = field(default_factory=dict)
-    advice: dict[str, Any] = field(default_factory=dict)
+    advice_report: dict[str, Any] = field(default_factory=dict)
     failed: str | None = None
     limit: Reason | None = None
 
@@ -289,8 +289,8 @@ class NeuroBack(Adapter):
 
             literals = np.array(found["model"], dtype=np.int64)
             answer.model = literals[literals != 0]
-        advice = {**(found.get("advice") or {}), "model": found.get("model_name")}
-        advice["engine"] = " ".join(
+        report = {**(found.get("advice") or {}), "model": found.get("model_name")}
+        report["engine"] = " ".join(
             filter(None, (found.get("engine"), found.get("engine_version")))
         )
         explanation = Explanation(
@@ -300,7 +300,7 @@ class NeuroBack(Adapter):
                 for name in ("conflicts", "decisions", "propagations", "restarts")
                 if found.get(name) is not None
             },
-            advice=advice,
+            advice_report=report,
             limit=found.get("limit"),
         )
         if explanation.limit not in ("time", "memory", "conflicts"):
@@ -308,7 +308,7 @@ class NeuroBack(Adapter):
         configuration = found.get("configuration")
         plain = False
         if isinstance(configuration, dict):
-            advice["configuration"] = configuration.get("name")
+            report["configuration"] = configuration.get("name")
             guidance = configuration.get("guidance")
             plain = isinstance(guidance, dict) and guidance.get("neural") is False
         if self.neural and not plain:
@@ -326,18 +326,18 @@ def _inference_fault(explanation: Explanation) -> str | None:
     Silence of the gate is an answer of the network, and so is an answer of the search that came
     before it; no model, no prediction time or no count of advised variables is not.
     """
-    advice = explanation.advice
+    report = explanation.advice_report
     if explanation.limit in ("time", "memory"):
         # The limit may have struck before the prediction was made.
         return None
-    if advice.get("run") == "plain" and advice.get("gate") == "off" and not advice.get("model"):
-        # The search was over before the prediction; where one was made, it is looked at below.
+    if report.get("run") == "plain" and report.get("gate") == "off" and not report.get("model"):
+        # The search was over before the prediction; if one was made, it is looked at below.
         return None
-    if not advice.get("model"):
+    if not report.get("model"):
         return "inference failed: the run names no model"
-    if advice.get("reason") == "no variables":
+    if report.get("reason") == "no variables":
         return None
-    if not isinstance(advice.get("variables"), int):
+    if not isinstance(report.get("variables"), int):
         return "inference failed: the run does not say how many variables it advised"
     if not explanation.seconds.get("predict"):
         return "inference failed: the run spent no time predicting"

@@ -21,7 +21,7 @@ Name = str | os.PathLike[str]
 
 
 class Watcher:
-    """Is told how far a bench is; a subclass says what is to be seen of it."""
+    """Hears how far a bench is; a subclass says what is to be seen of it."""
 
     def say(self, text: str) -> None:
         """A message about the whole: a copy left out, processes of a killed runner ended."""
@@ -123,7 +123,7 @@ def run(
     wishes    those of ``neuroback bench run``, with underscores: seeds, time (wall seconds of a
               run), cpu_time, memory (MiB of the process tree), jobs (runs at once), cores (that a
               run is pinned to; 0: none), scheduler, redo, known, roles, proofs, check_time,
-              check_memory, cache, scratch, cgroup; and ``watcher``, which is told how far it is,
+              check_memory, cache, scratch, cgroup; and ``watcher``, which hears how far it is,
               and ``signals``: turn Ctrl-C and SIGTERM into an orderly stop (main thread only)
     Errors: BenchError for a wish, an engine or a suite that is not as it should be.
 

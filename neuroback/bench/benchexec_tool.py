@@ -44,7 +44,7 @@ class Tool(BaseTool2):  # type: ignore[misc]
         return [executable, "solve", "--no-witness", *options, str(task.single_input_file)]
 
     def determine_result(self, run: Any) -> str:
-        """Whole lines only, and only where the exit code agrees."""
+        """Whole lines only, and only if the exit code agrees."""
         said = [line.strip() for line in run.output if line.startswith("s ")]
         if len(said) != 1 or run.exit_code.value is None:
             return str(result.RESULT_ERROR)

@@ -31,7 +31,7 @@ class Column:
     of_run     the figure of one run; ``digits`` after the point in the CSV
     words      text, at the left; others are numbers, at the right
     count      a number of formulas, or of runs
-    void       what stands for it where a wrong answer voids the row; None: the figure itself
+    void       what stands for it if a wrong answer voids the row; None: the figure itself
     text       on the terminal and in Markdown, too, or on the page alone
     """
 
@@ -80,7 +80,7 @@ def number(value: float, digits: int = 3) -> str:
 
 
 def counted(value: float) -> str:
-    """A number of formulas; a fraction where several seeds disagree."""
+    """A number of formulas; a fraction if several seeds disagree."""
     return f"{value:.0f}" if abs(value - round(value)) < 0.05 else f"{value:.1f}"
 
 
@@ -232,7 +232,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         name="conflicts_ratio", head="conflicts [95%]", void="",
         of_engine=lambda sample: sample.ratio(conflicts),
-        about="conflicts over the reference's, where both tell them on all formulas",
+        about="conflicts over the reference's, if both tell them on all formulas",
     ),
     Column(
         name="common", head="both", text=False, count=True,

@@ -120,7 +120,7 @@ def boolean_network(
     network half of the nodes take the others' places, and these add such gates of the first half:
     no two states have the same next one.  ``given`` nodes of the first state and ``asked`` nodes of
     the last are as in one run, so that there is an answer; but ``changed`` of those asked for are
-    inverted, and then chance decides, mostly against one where more is fixed than there are nodes.
+    inverted, and then chance decides, mostly against one if more is fixed than there are nodes.
     """
     rng = random.Random(f"network {seed}")
     sources = nodes // 2 if reversible else nodes

@@ -28,7 +28,7 @@ _STARTS = re.compile(
 
 
 def split(text: str) -> list[str]:
-    """Split at commas, but only where the next part begins like an engine."""
+    """Split at commas, but only if the next part begins like an engine."""
     parts: list[str] = []
     for part in text.split(","):
         if parts and not _STARTS.match(part.strip()):

@@ -169,7 +169,7 @@ def _execute(order: Order, settings: Settings, here: slot.Slot, scratch: Path) -
     record.statistics = explanation.statistics
     record.advice = {
         name: _named(value, job) if isinstance(value, str) else value
-        for name, value in explanation.advice.items()
+        for name, value in explanation.advice_report.items()
     }
     _give_reason(record, ended, answer, explanation, adapter, settings, err)
     if record.reason != "answered":

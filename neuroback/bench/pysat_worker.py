@@ -16,7 +16,7 @@ from typing import Any
 
 
 def _make(name: str, proof: bool) -> tuple[Any, bool]:
-    """A solver, with proofs where it can; whether it does."""
+    """A solver, with proofs if it can; whether it does."""
     from pysat.solvers import Solver, SolverNames
 
     # Some names that PySAT lists are not among the aliases it knows, but each has one.

@@ -116,7 +116,7 @@ class Recipe:
 
 
 def read(path: Path) -> Recipe:
-    """A recipe; BenchError naming table and key where something is wrong."""
+    """A recipe; BenchError naming table and key if something is wrong."""
     # In the standard library from Python 3.11 on.
     toml = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
     try:

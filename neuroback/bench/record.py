@@ -58,9 +58,9 @@ class Record:
     The engine    label, kind, options, version, command with FORMULA for its path, place on the
                   command line of the bench
     The outcome   status, verdict, reason, checked_by (model, proof or what knew it), note;
-                  failed: inference failed; stopped_by: wall or cpu, where time ran out
+                  failed: inference failed; stopped_by: wall or cpu, if time ran out
     The figures   seconds (wall, CPU and its parts, waiting for a core), peak_mib of the tree,
-                  ``seconds`` per stage, ``statistics`` and ``advice`` where the engine tells them
+                  ``seconds`` per stage, ``statistics`` and ``advice`` if the engine tells them
     The end       exit code, signal, processes seen, left behind, what contained them
     Where, when   host, load, cpus, runs at once, what was shared, what disturbed it, commit, start
     """

@@ -120,7 +120,7 @@ class Runner:
                     # A timeout, so that signals are seen by the interpreter in time.
                     self._quiet.wait(0.1)
                 if self.stops >= 2 and self._pool is not None:
-                    # A cluster's workers cannot be told; their runs end at their limits.
+                    # No word reaches a cluster's workers; their runs end at their limits.
                     break
                 if self._trouble is not None:
                     self.stops = max(self.stops, 2)

@@ -38,7 +38,7 @@ FEW_FAMILIES = 6
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A figure with its 95% interval; ``low`` and ``high`` are nan where there can be none."""
+    """A figure with its 95% interval; ``low`` and ``high`` are nan if there can be none."""
 
     value: float
     low: float

@@ -35,13 +35,13 @@ def cpu(run: Run) -> float:
 
 
 def conflicts(run: Run) -> float | None:
-    """One more than there were, so that none has a logarithm; None if they are not told."""
+    """One more than there were, so that none has a logarithm; None if the record has none."""
     told = run.record.statistics.get("conflicts")
     return None if told is None else told + 1.0
 
 
 def score(run: Run, limit: float, *, cpu: bool = False) -> float:
-    """PAR-2: seconds, or twice the limit where the run does not count."""
+    """PAR-2: seconds, or twice the limit if the run does not count."""
     return (run.cpu if cpu else run.seconds) if run.counts else 2 * limit
 
 
@@ -72,7 +72,7 @@ class Pairs:
 
     @cached_property
     def matched(self) -> list[list[tuple[Run, Run]]]:
-        """For each formula the runs with the same seed; where none is shared, each with each."""
+        """For each formula the runs with the same seed; if none is shared, each with each."""
         found = []
         for name in self.common:
             others = {run.seed: run for run in self.theirs[name]}

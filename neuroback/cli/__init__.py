@@ -32,7 +32,7 @@ EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
 
-# Packages of the extras: what to install where one is missing.
+# Packages of the extras: what to install if one is missing.
 _EXTRAS = {
     "train": ("torch", "torch_geometric", "lightning", "tensorboard", "safetensors", "pysat"),
     "bench": ("psutil", "scipy", "matplotlib", "tabulate", "cnfgen"),
@@ -156,7 +156,7 @@ def _interrupt_by_exception() -> None:
 
 
 def _open_standard_files() -> None:
-    """Where one is closed, the next file to be opened would take its place."""
+    """If one is closed, the next file to be opened would take its place."""
     for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
         try:
             os.fstat(descriptor)

@@ -297,7 +297,7 @@ def _say_end(path: Path, outcome: Outcome) -> None:
 # -- report and compare ------------------------------------------------------------------------
 
 
-def _settled(records: list[Record], args: argparse.Namespace) -> Bench:
+def _bench_of(records: list[Record], args: argparse.Namespace) -> Bench:
     from neuroback.bench import settling
 
     labels = [label.strip() for given in args.engines for label in given.split(",")]
@@ -319,7 +319,7 @@ def _report(args: argparse.Namespace) -> int:
     from neuroback.files import write_whole
 
     everything = record.load(args.records, _warn)
-    bench = _settled(everything, args)
+    bench = _bench_of(everything, args)
     if args.csv is not None:
         _write(args.csv, columns.to_csv(bench.runs))
     if args.satcomp is not None:
@@ -360,7 +360,7 @@ def _section(records: list[Record], folder: Path, words: list[str]) -> str:
         raise BenchError(f"options of a section: {' '.join(unknown)}, expected those of report")
     if args.records is not None:
         records = record.load(folder / args.records, _warn)
-    bench = _settled(records, args)
+    bench = _bench_of(records, args)
     return text.to_markdown(bench, table.tabulate(bench, args.reference))
 
 

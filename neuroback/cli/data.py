@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from neuroback.dataset.build import Tally, Workers
 
 
-# As in neuroback.dataset, which is imported where it is needed.
+# As in neuroback.dataset, which is imported when it is needed.
 _ROLES = ("train", "known-test", "test")
 _STATUSES = ("SAT", "UNSAT", "UNKNOWN")
 _MOST_MODELS = 35

@@ -25,7 +25,7 @@ def assignment(text: str) -> tuple[str, int]:
         ) from None
 
 
-def settled(words: Sequence[str], options: type[Any]) -> list[str]:
+def spelled_out(words: Sequence[str], options: type[Any]) -> list[str]:
     """``words`` in which an option that may have a number says whether it has one.
 
     argparse would take the name of a file that follows for the number.

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from neuroback.cli import COMMANDS, EXIT_USAGE, fail
 from neuroback.cli.guard import Guard
-from neuroback.cli.options import add_options, settled, taken
+from neuroback.cli.options import add_options, spelled_out, taken
 from neuroback.cli.output import Output, json_record
 from neuroback.configuration import resolve
 from neuroback.control import Control
@@ -65,7 +65,7 @@ def add_parser(subparsers: Any) -> None:
 
 def prepare(words: list[str]) -> list[str]:
     """The words of the command line as argparse needs them."""
-    return settled(words, SolveOptions)
+    return spelled_out(words, SolveOptions)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -241,7 +241,7 @@ class Index:
         return int(self._do(f"SELECT count(*) FROM formulas {clause}", values)[0][0])
 
     def damage(self) -> list[str]:
-        """What SQLite's own check finds; empty where all is well."""
+        """What SQLite's own check finds; empty if all is well."""
         try:
             found = [row[0] for row in self._base.execute("PRAGMA integrity_check")]
         except sqlite3.DatabaseError as error:

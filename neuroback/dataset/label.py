@@ -64,7 +64,7 @@ class Label:
     """What is known of one formula.
 
     status       SAT, UNSAT or UNKNOWN; the arrays are zeros unless it is SAT
-    backbone     int8 (V,): 1 or -1 where every model has it so, 0 elsewhere or not known
+    backbone     int8 (V,): 1 or -1 if every model has it so, else or unknown 0
     partial      more backbone literals may exist
     true_count   int16 (V,): models in which the variable is true, of ``models`` in all
     distance     mean share of variables in which two models differ
@@ -113,7 +113,7 @@ class Label:
 
     @classmethod
     def from_text(cls, text: str, place: str = "<label>") -> Label:
-        """Read what ``to_text`` wrote; DataError with the line where it is something else."""
+        """Read what ``to_text`` wrote; DataError with the line if it is something else."""
 
         def wrong(line: int, what: str) -> DataError:
             return DataError(f"{place}:{line}: {what}")
@@ -154,7 +154,7 @@ class Label:
 
     @classmethod
     def head_from_text(cls, text: str, place: str = "<label>") -> Label:
-        """The label of which only the first two lines are read: both arrays are zeros."""
+        """The label from its first two lines alone: both arrays are zeros."""
         first, second = [*text.split("\n", 2), "", ""][:2]
         if not first.startswith(_MARK):
             raise DataError(f"{place}:1: no label, expected a first line {_MARK!r}...")
@@ -193,7 +193,7 @@ class Label:
 
 
 def merged(old: Label, new: Label) -> Label:
-    """What two labels of one formula say together; ``old`` itself where ``new`` adds nothing.
+    """What two labels of one formula say together; ``old`` itself if ``new`` adds nothing.
 
     All proven literals are kept, a known status, the counts of more models; complete stays
     complete.  Errors: DataError if the two contradict each other.
@@ -295,7 +295,7 @@ def label_formula(
 
 
 def columns_of(label: Label) -> dict[str, Any]:
-    """What the index keeps of a label; no status where it is not known."""
+    """What the index keeps of a label; no status if it is not known."""
     if label.status == SAT:
         state = "partial" if label.partial else "complete"
     else:

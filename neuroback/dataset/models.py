@@ -44,7 +44,7 @@ def mean_distance(true_count: NDArray[np.int16], models: int) -> float:
 def sample_models(search: Search, wanted: int = WANTED, conflicts: int = 2000) -> Sample:
     """Draw models with the solver of a finished or interrupted ``search``.
 
-    conflicts   limit for each of them.  Where too many fail, models that the search met fill up.
+    conflicts   limit for each of them.  If too many fail, models that the search met fill up.
     """
     formula, rng = search.formula, search.rng
     num_vars = formula.num_vars

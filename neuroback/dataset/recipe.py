@@ -97,7 +97,7 @@ def _place_of(error: Exception, data: bytes) -> tuple[int, int, str]:
 def expand(
     recipe: dict[str, Any], place: str = "<recipe>", lines: Sequence[int] = ()
 ) -> list[Item]:
-    """The items of a recipe; ``lines`` are those of its tables, where they are known.
+    """The items of a recipe; ``lines`` are those of its tables, if they are known.
 
     Errors: DataError naming the table.
     """

@@ -55,7 +55,7 @@ def write_shards(store: Store, folder: str, size: int = 250) -> int:
     """Add the labels that no shard of ``folder`` has, in the order of work, ``size`` to a shard.
 
     Records that are there stay as they are; new ones follow them in a shard that is not full
-    where all of its labels are of formulas of this set.  Returns the number of the set's labels.
+    if all of its labels are of formulas of this set.  Returns the number of the set's labels.
     Errors: DataError if a file ``*.labels.zst`` of the folder is no shard.
     """
     rows = [

@@ -48,7 +48,7 @@ class Row:
 
     status        SAT, UNSAT or UNKNOWN
     label_state   none, complete, partial, unsat, unknown, failed
-    split         "" where ``data split`` has not run
+    split         "" if ``data split`` has not run
     role          one of ROLES
     """
 
@@ -204,7 +204,7 @@ class Store:
             write_compressed(path, formula.to_dimacs(), level=6)
 
     def restrict(self, fingerprint: str, role: str) -> bool:
-        """Give the row of a formula ``role`` where that is stricter than its own; True then.
+        """Give the row of a formula ``role`` if that is stricter than its own; True then.
 
         A split that it had becomes that of the role.  Within a transaction of the index.
         """
@@ -218,9 +218,9 @@ class Store:
         """Store ``label`` together with what an earlier one proved, file and row; within a
         transaction of the index.
 
-        columns   of the row, beside those that labels decide; written where ``label`` is news
+        columns   of the row, beside those that labels decide; written if ``label`` is news
 
-        Returns in words what it refutes: a status that the row had from elsewhere, "" where none.
+        Returns in words what it refutes: a status that the row had from elsewhere, "" if none.
         Errors: DataError if label, row and earlier label contradict each other; all stay.
         """
         row = self.index.row(label.fingerprint)

@@ -223,7 +223,7 @@ def _against_row(label: Label, row: dict[str, Any]) -> list[str]:
     # Without an answer of its own, a label leaves the row what is known from elsewhere.
     if label.status == UNKNOWN and row["label_state"] not in _LABELLED:
         return []
-    # A row without a label is told of with the files.
+    # A row without a label is reported with the files.
     if row["label_state"] in ("none", "failed"):
         return []
     return [

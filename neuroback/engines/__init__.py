@@ -31,7 +31,7 @@ NAMES = ("auto", *HOMES)
 def choose(options: SolveOptions) -> Engine:
     """The engine that ``options`` name.
 
-    ``auto`` is the faster engine where it is there and able to do what they ask for, else the
+    ``auto`` is the faster engine if it is there and able to do what they ask for, else the
     first other one that is.  Errors: EngineError if a named engine is not, with what can.
     """
     if options.races_engines:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 MAX_SEED = 2**31 - 1
 MAX_CONFLICTS = 2**31 - 1
-# Kissat's tries at lucky assignments change its search even where they fail, and renaming changes
+# Kissat's tries at lucky assignments change its search even if they fail, and renaming changes
 # the tries.  An advised search does without: our own tries, of the formula as read, replace them.
 NO_LUCKY = "--lucky=false"
 
@@ -126,7 +126,7 @@ class Listener:
         return Status(self.answers[0].decode("ascii", "replace"))
 
     def model(self, num_vars: int) -> bytearray:
-        """The ``v`` lines as int8 values, 1 where none is told; ValueError: they are no model."""
+        """The ``v`` lines as int8 values, 1 if there is none; ValueError: they are no model."""
         literals = [int(word) for text in self.model_text for word in text.split()]
         if not literals:
             raise ValueError("no model")
@@ -148,7 +148,7 @@ class Listener:
 def flips_of(
     phases: Phases | None, num_vars: int, constant: int = 1
 ) -> npt.NDArray[np.uint8] | None:
-    """1 where renaming has to make advice Kissat's constant phase; None: nothing to do.
+    """1 if renaming has to make advice Kissat's constant phase; None: nothing to do.
 
     ``constant`` is that phase, 1 true.  Without advice for a variable its sign stays.
     """

@@ -75,7 +75,7 @@ def refuse_unsafe_target(
 
 
 def require_writable(target: str | os.PathLike[str], what: str) -> None:
-    """Raise ``ProofError`` now, not after hours, where ``target`` cannot be written."""
+    """Raise ``ProofError`` now, not after hours, if ``target`` cannot be written."""
     if os.fspath(target) == "-":
         return
     place = Path(target)

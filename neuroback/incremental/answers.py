@@ -66,13 +66,13 @@ class Answers(Formulas, Search):
         """Iterate over the models, and leave the solver as it is.
 
         Between two of them ``get_model``, ``get_status``, ``time`` and ``accum_stats`` speak of the
-        model just told.
+        model just given.
 
         project      variables; each assignment of them that a model has comes once, as literals of
                      these variables in this order
         projection   the same, as PySAT has it: none of them stands for all
         block        "permanent": as in PySAT, the solver itself is asked and keeps the clauses that
-                     exclude the models told; so it is with a propagator, which serves one solver
+                     exclude the models given; with a propagator too, which serves one solver
 
         Clauses added meanwhile count from the next model on.  An interrupt ends the iteration;
         ``get_status`` is None then.

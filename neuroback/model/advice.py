@@ -44,7 +44,7 @@ class _TooLarge(Exception):
 
 @dataclass(frozen=True)
 class Advice:
-    """Phases for the engine, or None, and what is told about them."""
+    """Phases for the engine, or None, and the report about them."""
 
     phases: Phases | None
     report: AdviceReport

@@ -38,7 +38,7 @@ _MAX_JSON_BYTES = 1 << 20
 class Gate:
     """When a model may speak at all: enough of the variables must be predicted clearly.
 
-    margin      a prediction p is clear where |2p - 1| >= margin
+    margin      a prediction p is clear if |2p - 1| >= margin
     min_share   least share of clear predictions among the variables that unit propagation of the
                 formula leaves open; above 1 the gate never opens
     """

@@ -6,7 +6,7 @@
     child        primitives of one child: which process dies with which, how it ended
     isolated     one task in a forked child
     tree         a process with all its descendants: find, measure, end
-    group        control groups where they may be had
+    group        control groups if they may be had
     supervisor   a process that answers for a tree; slot is the other end
     slot         cores of one's own and a supervisor on them
     pool         workers: threads, local processes, a Dask cluster

@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def mask() -> list[int]:
-    """Numbers of the CPUs in our affinity mask; empty where the system has none."""
+    """Numbers of the CPUs in our affinity mask; empty if the system has none."""
     return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 
 

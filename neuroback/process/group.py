@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Control groups (version 2) where this user may make them; never asked for, never needed.
+"""Control groups (version 2) if this user may make them; never asked for, never needed.
 
 A group of one's own gives three things that polling cannot: a kill that no fork outruns,
 CPU time that no lost child takes with it, and a memory limit without a polling interval.

@@ -42,7 +42,7 @@ class Silent:
 
 
 class Lines(Silent):
-    """A line every ten seconds, where tqdm is missing."""
+    """A line every ten seconds, if tqdm is missing."""
 
     def __init__(self, total: int, what: str, initial: int = 0) -> None:
         super().__init__(total, what, initial)
@@ -88,7 +88,7 @@ def bar(total: int, what: str, unit: str, *, quiet: bool = False, initial: int =
 
 
 def formula_bar(*, quiet: bool = False) -> Report:
-    """A report of formulas that shows a bar where somebody watches."""
+    """A report of formulas that shows a bar if somebody watches."""
     if quiet or not sys.stderr.isatty():
         return silent
     shown: Any = None

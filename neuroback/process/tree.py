@@ -3,7 +3,7 @@
 """The process tree of one run: find it, measure it, end it.
 
 Everything here reads ``/proc`` directly, because the supervisor that uses it must start within
-milliseconds.  Where ``/proc`` is missing the tree is only the
+milliseconds.  If ``/proc`` is missing the tree is only the
 child itself, and the record says so.
 """
 
@@ -118,7 +118,7 @@ class Usage:
             total += int(fields[21]) * PAGE
         self.live_seconds = live
         # Shared pages count once per process in RSS.  PSS divides them, but costs a walk of
-        # the page tables, so it is asked for only where it could decide something.
+        # the page tables, so it is asked for only if it could decide something.
         if len(pids) > 1 and limit_bytes is not None and total > limit_bytes // 2:
             total = sum(_pss_bytes(pid) for pid in pids)
         self.now_bytes = total

@@ -14,7 +14,7 @@ from neuroback.model.checkpoint import Checkpoint, Gate
 from neuroback.train.data import Division
 from neuroback.train.evaluate import sweep
 
-# What a threshold must keep, to be right where it speaks: on validation formulas, whose
+# What a threshold must keep, to be right when it speaks: on validation formulas, whose
 # families train, and on formulas of unseen families.
 LEAST_PRECISION_KNOWN = 0.97
 LEAST_PRECISION = 0.9

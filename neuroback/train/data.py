@@ -44,7 +44,7 @@ def load_examples(
 
     Formulas of the roles known-test and test are refused unless asked for by ``roles``: nothing
     may be tuned on them.  ``wanted``: only these fingerprints.  Graphs that a set does not have yet
-    are built on all CPUs; ``report`` is told how many formulas of how many are there.
+    are built on all CPUs; ``report`` gets the number of formulas built and the number of all.
     """
     found: dict[str, tuple[Store, Row]] = {}
     wanted_splits = None if splits is None else {split_name(split) for split in splits}
@@ -127,7 +127,7 @@ class Division:
 
 
 def divide(examples: Sequence[Example], config: TrainConfig) -> Division:
-    """The split of the data set where it has one; else ours, which depends on names and seed.
+    """The split of the data set if it has one; else ours, which depends on names and seed.
 
     ``data split`` keeps shapes and hidden solutions together over the whole set, so it goes first.
     """

@@ -130,7 +130,7 @@ def consistency_figures(
 ) -> dict[str, float]:
     """Do all predictions at the threshold, gate or not, leave the formula satisfiable?
 
-    consistent          1 or 0; absent where the limit came first
+    consistent          1 or 0; absent if the limit came first
     consistency_known   1 or 0: is it present?
     dropped             share of the advice that goes until a model is found (an upper bound)
     dropped_known       1 or 0: is it present?

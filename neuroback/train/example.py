@@ -98,7 +98,7 @@ class Example:
     models: int
     target: npt.NDArray[np.float32]
     weight: npt.NDArray[np.float32]
-    # As ``neuroback data split`` has it: train, validation, unseen; "" where it has not run.
+    # As ``neuroback data split`` has it: train, validation, unseen; "" if it has not run.
     split: str = ""
 
     @classmethod

@@ -110,7 +110,7 @@ def train(
 def _torch_settings(threads: int) -> Iterator[None]:
     """Threads and precision of a run; they hold for the whole process, so they are put back.
 
-    Precision "medium" makes matrix products three times faster where the CPU has bfloat16, at
+    Precision "medium" makes matrix products three times faster if the CPU has bfloat16, at
     two or three digits; sums stay single precision.
     """
     before = torch.get_num_threads(), torch.get_float32_matmul_precision()
@@ -286,7 +286,7 @@ def _expected_edges(examples: Sequence[Example], config: TrainConfig) -> float:
 
 
 def _progress(state: State, config: TrainConfig, of_epoch: float) -> float:
-    """How far the schedule is: by epochs, or by wall time where that runs out first."""
+    """How far the schedule is: by epochs, or by wall time if that runs out first."""
     by_epochs = (state.epoch + of_epoch) / config.epochs
     by_time = state.seconds / (60 * config.minutes) if config.minutes else 0.0
     return max(by_epochs, by_time)

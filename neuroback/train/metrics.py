@@ -26,14 +26,14 @@ def all_true(example: Example) -> Probabilities:
 
 
 def majority_sign(example: Example) -> Probabilities:
-    """The sign that occurs more often; true where both do equally."""
+    """The sign that occurs more often; true if both do equally."""
     sizes = np.diff(example.graph()["lit_offsets"])
     positive: npt.NDArray[np.bool_] = sizes[0::2] >= sizes[1::2]
     return positive.astype(np.float32)
 
 
 def jeroslow_wang(example: Example) -> Probabilities:
-    """The sign with the larger sum of 2^-|clause| over its clauses; true where equal."""
+    """The sign with the larger sum of 2^-|clause| over its clauses; true if equal."""
     graph = example.graph()
     weight = np.exp2(-np.minimum(np.diff(graph["clause_offsets"]), 60).astype(np.float64))
     sizes = np.diff(graph["lit_offsets"])
@@ -86,7 +86,7 @@ def _f1(predicted: npt.NDArray[np.bool_], actual: npt.NDArray[np.bool_]) -> floa
 def measure(p_true: Probabilities, example: Example) -> dict[str, float]:
     """Figures of one formula; keys without a defined value are absent.
 
-    accuracy, f1        over backbone variables; f1 is the mean of both classes' where defined
+    accuracy, f1        over backbone variables; f1 is the mean of both classes' if defined
     precision@T         share right among backbone variables of confidence >= T
     coverage@T          share of the backbone variables of confidence >= T
     advised@T           share of all open variables of confidence >= T

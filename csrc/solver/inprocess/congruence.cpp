@@ -60,7 +60,7 @@ class Congruence {
     for (std::uint32_t i = 0; i < gates_.size() && !core_.inconsistent; ++i) {
       if (i % 1024 == 0 && effort_.spent()) return;
       insert(i);
-      settle();
+      reinsert_moved();
     }
   }
 
@@ -361,7 +361,7 @@ class Congruence {
   }
 
   // Gates whose inputs got another representative find their new place.
-  void settle() {
+  void reinsert_moved() {
     while (!waiting_.empty() && !core_.inconsistent) {
       const Var var = waiting_.back();
       waiting_.pop_back();

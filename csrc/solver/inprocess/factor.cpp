@@ -51,7 +51,7 @@ class Factor {
   }
 
  private:
-  // The clause of a base clause's rest with another literal in place of the first: binary where
+  // The clause of a base clause's rest with another literal in place of the first: binary if
   // the rest is one literal.
   struct Member {
     std::uint32_t base;

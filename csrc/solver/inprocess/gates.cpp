@@ -43,7 +43,7 @@ bool GateFinder::find_and(Occurrences &longs, Occurrences &binaries,
   for (const Lit lit : longs[base]) marks[~lit] = 1;
   for (std::size_t i = 0; i < binaries.size(); ++i) {
     if (binaries[i].size() != 1 || !marks[binaries[i][0]]) continue;
-    // One clause for each input, even where it occurs twice.
+    // One clause for each input, even if it occurs twice.
     marks[binaries[i][0]] = 0;
     binaries.gate[i] = 1;
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Chronological backtracking: take back one level instead of hundreds.
 //
-// Idea     Where a backjump would undo many levels that would be decided again the same way, only
+// Idea     If a backjump would undo many levels that would be decided again the same way, only
 //          the conflict level is undone.  The learned literal is assigned with the level at which
 //          its clause becomes unit, so levels may go down along the trail from `first_low` on.
 //          What belongs to a level kept survives backtracking and is propagated again.

@@ -27,7 +27,7 @@ Status search_on(Core &core) {
       }
     }
     if (full) return Status::satisfiable;
-    // Often in tests, where searches are short.
+    // Often in tests, because searches are short there.
     NB_CHECK(2, if (core.stats.conflicts < 100) check_all(core));
     if (stopping(core)) return Status::unknown;
     if (restarting(core))

@@ -157,7 +157,7 @@ void clean(Core &core) {
   NB_ASSERT(!core.trail.level && core.trail.propagated == core.trail.size() &&
             core.activity == Doing::search);
   strip_clauses(core);
-  // `collect` drops satisfied binary clauses only where it sees new units.
+  // `collect` drops satisfied binary clauses only if it sees new units.
   core.pacing.cleaned_units = -1;
   collect(core);
 }

@@ -26,11 +26,11 @@ void add_binary(Core &core, Lit a, Lit b, bool learned);
 // Remove both watches of a binary clause and tell the proof.
 void remove_binary(Core &core, Lit a, Lit b, bool learned);
 
-// The clause leaves the formula; the proof is told when `collect` frees it, since until then
+// The clause leaves the formula; the proof hears of it when `collect` frees it, since until then
 // propagation may still use it.
 void mark_garbage(Core &core, ClauseRef ref);
 // The clause becomes `keep` (three literals or more, at most as many as now; watches stay first
-// where clauses are watched), and the proof is told.
+// if clauses are watched), and the proof hears of both.
 void replace_literals(Core &core, ClauseRef ref, std::span<const Lit> keep);
 // Learned clause becomes part of the formula.
 void make_irredundant(Core &core, ClauseRef ref);

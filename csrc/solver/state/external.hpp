@@ -29,7 +29,7 @@ struct External {
   std::vector<std::int32_t> buffer;
 };
 
-// Thrown where the search cannot go on: the propagator has failed, or gave a fact as a reason.
+// Thrown when the search cannot go on: the propagator has failed, or gave a fact as a reason.
 struct Abandon {
   Lit fact;
   bool has_fact = false;

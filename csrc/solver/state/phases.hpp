@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The values tried first.  This is where a prediction enters the search.
 //
-//   advice   what the caller suggests, 0 where nothing
-//   user     what the caller insists on (`set_user_phases`), 0 where nothing
+//   advice   what the caller suggests, 0: nothing
+//   user     what the caller insists on (`set_user_phases`), 0: nothing
 //   saved    the last value
 //   target   the values of the longest trail without conflict since the last rephase
 //   best     the same since the last use of `best` by rephase

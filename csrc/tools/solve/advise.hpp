@@ -21,7 +21,7 @@
 namespace nb::tools {
 
 // Path of the checkpoint: `model` as given (a file, or the name of a shipped one), else the default
-// one that came with the program.  Empty where the default one is not found; throws FileError where
+// one that came with the program.  Empty if the default one is not found; throws FileError if
 // one that was asked for is not.
 std::string find_checkpoint(const std::string &model);
 
@@ -32,8 +32,8 @@ struct Adviser {
   std::function<bool()> stop;
   std::function<void(const std::string &)> tell;
 
-  // None, with the reason told, where the model is not sure enough or the formula too large. Throws
-  // FileError for a broken checkpoint, Interrupted where `stop` said so.
+  // None if the model is not sure enough or the formula too large; `tell` gets the reason.  Throws
+  // FileError for a broken checkpoint, Interrupted if `stop` said so.
   std::optional<gnn::Advice> advise(unsigned threads) const;
 };
 

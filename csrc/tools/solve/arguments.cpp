@@ -76,7 +76,7 @@ void favour_satisfiable(Arguments &to) {
 }
 
 struct Option {
-  // Empty where there is none.
+  // Empty if there is none.
   const char *letter, *word;
   // Name of the value, nullptr for an option without.
   const char *value;

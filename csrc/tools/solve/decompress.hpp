@@ -21,7 +21,7 @@ class Decompressor {
   virtual bool complete() const = 0;
 };
 
-// `kind`: gzip, bzip2, xz, lzma or zstd.  Null where the build has no library for it.
+// `kind`: gzip, bzip2, xz, lzma or zstd.  Null if the build has no library for it.
 std::unique_ptr<Decompressor> decompressor_for(std::string_view kind);
 
 }  // namespace nb::tools

@@ -21,7 +21,7 @@ class Output {
   // One line, in one write: comments come from several threads.
   void comment(const std::string &text);
   void warning(const std::string &text);
-  // The s line, and the v lines of a model.  False where not every byte could be written.
+  // The s line, and the v lines of a model.  False if not every byte could be written.
   bool answer(Status status, const std::vector<Value> *model);
   // A line could not be written; with `unread` because nobody reads any more.
   bool broken() const { return broken_; }

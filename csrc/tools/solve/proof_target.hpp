@@ -13,7 +13,7 @@ namespace nb::tools {
 
 class ProofTarget {
  public:
-  // Throws FileError where `path` cannot be written, is the input, or looks like a formula and
+  // Throws FileError if `path` cannot be written, is the input, or looks like a formula and
   // `force` is not given.  "-" is standard output.
   ProofTarget(const std::string &path, const std::string &input, bool force);
   ~ProofTarget() { discard(); }

@@ -23,7 +23,7 @@ class Watch {
   using Clock = std::chrono::steady_clock;
 
   // Negative limits are none.  `ask` is called once, on the thread that watches, when the run must
-  // end; `last_words` prints the end and returns the exit code where the run does not.
+  // end; `last_words` prints the end and returns the exit code if the run does not.
   Watch(double seconds, double memory_mib, std::function<void()> ask,
         std::function<int(Ending)> last_words);
   ~Watch() { release(); }
@@ -57,7 +57,7 @@ class Watch {
   std::thread thread_;
 };
 
-// Bytes of memory that this process has resident; 0 where the system does not tell.
+// Bytes of memory that this process has resident; 0 if the system does not say.
 double resident_bytes();
 
 }  // namespace nb::tools

@@ -26,7 +26,7 @@ class Instance:
     secret       names the hidden key, plan, planted solution or core; formulas that share
                  it must land in the same split
     meta         what ``decode`` and ``verify`` need; not stored
-    satisfiable  the status where it is known by construction, else None
+    satisfiable  the status if it is known by construction, else None
     """
 
     num_vars: int

@@ -18,7 +18,7 @@ from neuroback.dataset.generators.planning import (
 
 def build(rng: np.random.Generator, params: Params) -> Instance:
     n = params["blocks"]
-    # on[b][c]: block b lies on c, where c = n is the table.
+    # on[b][c]: block b lies on c; c = n is the table.
     on = [[b * (n + 1) + c for c in range(n + 1)] for b in range(n)]
     clear = [n * (n + 1) + b for b in range(n)]
     facts = [f"on {b} {c}" for b in range(n) for c in range(n + 1)]

@@ -239,7 +239,7 @@ class Encoder(Words):
             self.fix(carried[over - 1], False)
 
     def _unary_sum(self, literals: Sequence[int]) -> Word:
-        """out[i] is implied where more than i of the literals are true."""
+        """out[i] is implied if more than i of the literals are true."""
         if len(literals) < 2:
             return list(literals)
         half = len(literals) // 2

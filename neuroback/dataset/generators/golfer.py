@@ -15,7 +15,7 @@ from neuroback.dataset.generators.encode import AT_MOST_ONE_FORMS, Encoder
 def schedule(rng: np.random.Generator, groups: int, size: int, weeks: int) -> list[list[int]]:
     """group[week][player], from lines of slope ``week`` over the integers modulo ``groups``.
 
-    Two players of different columns meet where row + slope * column agree; that is at most
+    Two players of different columns meet if row + slope * column agree; that is at most
     once if differences of columns are invertible, so ``groups`` should be a prime.
     """
     names = rng.permutation(groups * size)

@@ -83,7 +83,7 @@ FAMILY = Family(
         "balls": Parameter(5, 1, 60, "balls"),
         "steps": Parameter(8, 1, 60, "length of the hidden plan"),
         "slack": Parameter(0, 0, 20, "steps beyond it"),
-        "serial": Parameter(False, help="one action a step, where the hidden plan has that",
+        "serial": Parameter(False, help="one action a step, if the hidden plan has that",
                             choices=(True, False)),
     },
     build,

@@ -46,7 +46,7 @@ def make_graph(rng: np.random.Generator, n: int, shape: str) -> list[list[int]]:
 
 
 def strategy(rng: np.random.Generator, before: list[list[int]], target: set[int]) -> list[set[int]]:
-    """A reversible strategy: by recursion that removes pebbles early, where that is short."""
+    """A reversible strategy: by recursion that removes pebbles early, if that is short."""
     state: set[int] = set()
     steps = [set(state)]
     limit = 12 * len(before) + 20

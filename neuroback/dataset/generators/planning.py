@@ -47,7 +47,7 @@ def random_walk(
 ) -> tuple[list[list[int]], frozenset[int]]:
     """``steps`` sets of at most ``parallel`` compatible actions, and where they lead.
 
-    States that were seen before are avoided where possible, so that walks get somewhere.
+    States that were seen before are avoided if possible, so that walks get somewhere.
     """
     state = task.initial
     seen = {state}
