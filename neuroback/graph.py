@@ -7,12 +7,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from neuroback import _core
 from neuroback.formula import Formula
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from neuroback.pyg import GraphData
 
 ARRAYS = (

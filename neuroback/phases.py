@@ -8,15 +8,17 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from neuroback import _core
 from neuroback.archive import kind_of, open_bytes, short_name
 from neuroback.errors import PhasesError
 from neuroback.formula import Formula
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 DIGITS = 6
 _HEAD = "neuroback-phases"

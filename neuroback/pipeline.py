@@ -83,8 +83,6 @@ def solve_under(
     on_formula: Callable[[Formula], None] | None = None,
 ) -> Result:
     """``solve`` under a control of the caller's, who can look at its progress meanwhile."""
-    from neuroback.engines.proof_file import target_of
-
     options = resolve(options)
     engine = engines.choose(options)
     control.progress.engine = engine.name
@@ -99,7 +97,10 @@ def solve_under(
         if on_formula is not None:
             on_formula(formula)
         control.check()
-        target = target_of(options.proof, text=options.text_proof)
+        if options.proof is not None:
+            from neuroback.engines.proof_file import target_of
+
+            target = target_of(options.proof, text=options.text_proof)
         control.tell(f"configuration: {configuration.words()}")
         request = Request(engine, formula, options, control, target)
         result = plan(request)(request)

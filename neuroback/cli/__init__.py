@@ -8,11 +8,12 @@ the one that is asked for is imported.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NoReturn
 
 COMMANDS = {
     "solve": "solve a formula, advised by the network",
@@ -40,8 +41,27 @@ _EXTRAS = {
 }
 
 
+def _columns() -> int:
+    """The width of the terminal, as argparse finds it out, without the import of shutil."""
+    try:
+        columns = int(os.environ["COLUMNS"])
+    except (KeyError, ValueError):
+        columns = 0
+    if columns <= 0 and sys.__stdout__ is not None:
+        with contextlib.suppress(OSError, ValueError):
+            columns = os.get_terminal_size(sys.__stdout__.fileno()).columns
+    return columns if columns > 0 else 80
+
+
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    return argparse.HelpFormatter(prog, width=_columns() - 2)
+
+
 class Parser(argparse.ArgumentParser):
     """Usage errors in the form of all other errors: one line, exit code 2."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"formatter_class": _formatter, **kwargs})
 
     def error(self, message: str) -> NoReturn:
         self.exit(EXIT_USAGE, f"neuroback: error: {message} (see {self.prog} --help)\n")
@@ -67,7 +87,9 @@ def _main(argv: Sequence[str] | None) -> int:
     _open_standard_files()
     command = next((word for word in arguments if not word.startswith("-")), None)
     try:
-        parser = _parser(command)
+        # Options before the command may ask for the list of all.
+        alone = command in COMMANDS and arguments[0] == command
+        parser = _parser(command, alone)
         prepare = getattr(sys.modules.get(f"neuroback.cli.{command}"), "prepare", list)
         args = parser.parse_args(prepare(arguments))
     except ModuleNotFoundError as error:
@@ -79,7 +101,8 @@ def _main(argv: Sequence[str] | None) -> int:
     return _run(args)
 
 
-def _parser(command: str | None) -> Parser:
+def _parser(command: str | None, alone: bool) -> Parser:
+    """The parser with the arguments of ``command``; ``alone``: no other command is needed."""
     parser = Parser(
         prog="neuroback",
         description="A SAT solver whose initial phases are predicted by a graph neural network.",
@@ -96,7 +119,7 @@ def _parser(command: str | None) -> Parser:
     for name, text in COMMANDS.items():
         if name == command:
             import_module(f"neuroback.cli.{name}").add_parser(subparsers)
-        else:
+        elif not alone:
             subparsers.add_parser(name, help=text)
     return parser
 

@@ -8,8 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from neuroback.engines.proof_file import ProofFile
-
 if TYPE_CHECKING:
     from neuroback.control import Control
     from neuroback.engines.engine import Engine, Task
@@ -99,6 +97,8 @@ def begin_anew(engine: Engine, task: Task, late: Late, control: Control) -> Resu
         control.tell("advice is there: the plain search ends, the advised one begins")
         plain_seconds = result.seconds.get("search", 0.0)
         if target is not None:
+            from neuroback.engines.proof_file import ProofFile
+
             task = replace(task, proof=ProofFile(target.path, text=target.text))
         result = engine.solve(task, given[-1], control)
         result.advice = replace(result.advice, handed_over_at=0)

@@ -8,7 +8,6 @@ another schema is a CheckpointError.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -18,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from neuroback import _core
 from neuroback.errors import CheckpointError
@@ -26,6 +24,8 @@ from neuroback.files import write_whole
 from neuroback.model.config import NetworkConfig
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from neuroback.formula import Formula
 
 FORMAT = 1
@@ -89,7 +89,7 @@ class Checkpoint:
             content = self.weights_path.read_bytes()
         except OSError as error:
             raise CheckpointError(f"{self.weights_path}: {error.strerror}") from None
-        if hashlib.sha256(content).hexdigest() != self.card["weights_sha256"]:
+        if _sha256(content) != self.card["weights_sha256"]:
             raise CheckpointError(
                 f"{self.weights_path}: not the weights that {self.name}.json was written for"
             )
@@ -112,6 +112,18 @@ def network_from_bytes(content: bytes, config: NetworkConfig, path: Path) -> _co
         )
     except _core.FileError as error:
         raise CheckpointError(f"{path}: {error}") from None
+
+
+def _sha256(content: bytes) -> str:
+    """As hashlib's, which loads the whole of OpenSSL: longer than a small formula takes."""
+    try:
+        from _sha2 import sha256  # type: ignore[import-not-found]
+    except ImportError:
+        try:
+            from _sha256 import sha256  # type: ignore[import-not-found]
+        except ImportError:
+            from hashlib import sha256
+    return str(sha256(content).hexdigest())
 
 
 def shipped() -> list[str]:
@@ -225,7 +237,7 @@ def save(
         "format": FORMAT,
         "network": config.to_json(),
         "parameters": parameters,
-        "weights_sha256": hashlib.sha256(content).hexdigest(),
+        "weights_sha256": _sha256(content),
         "threshold": threshold,
         "gate": {"margin": gate.margin, "min_share": gate.min_share},
         "repair": repair,

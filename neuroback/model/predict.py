@@ -5,15 +5,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from neuroback import _core
 from neuroback.errors import CheckpointError
 from neuroback.graph import Graph
 from neuroback.model.checkpoint import DEFAULT, Checkpoint, load
 from neuroback.process import cpus
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 # Sizes decide, not a clock: the same formula has the same advice on every machine.
 MAX_SECONDS = 12.0
