@@ -20,12 +20,11 @@ from neuroback.errors import AdaptError
 from neuroback.parallel import run_all
 from neuroback.process.pool import Pool
 
-_TABLES = """
-CREATE TABLE IF NOT EXISTS runs (
-    key TEXT PRIMARY KEY, status TEXT NOT NULL, cost REAL NOT NULL, seconds REAL NOT NULL,
-    wall REAL NOT NULL);
-CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-"""
+_TABLES = (
+    "CREATE TABLE IF NOT EXISTS runs (key TEXT PRIMARY KEY, status TEXT NOT NULL, "
+    "cost REAL NOT NULL, seconds REAL NOT NULL, wall REAL NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
+)
 
 
 class Ledger:
@@ -38,22 +37,26 @@ class Ledger:
         self.path = Path(path)
         try:
             self._database = sqlite3.connect(self.path, timeout=60, isolation_level=None)
-            self._database.execute("PRAGMA journal_mode=WAL")
-            self._database.execute("PRAGMA synchronous=NORMAL")
-            self._database.executescript(_TABLES)
         except sqlite3.Error as error:
-            raise AdaptError(f"{path}: {error}, expected what a search left or no file") from None
+            raise self._fault(error) from None
+        self._do("PRAGMA journal_mode=WAL")
+        self._do("PRAGMA synchronous=NORMAL")
+        for table in _TABLES:
+            self._do(table)
         before = self.fact("plan", plan)
         if before != json.loads(json.dumps(plan)):
             raise AdaptError(
                 f"{path}: holds a search with another folder, seed or version; move it away or "
                 "choose another -o"
             )
-        self._known = {
-            key: Cost(*columns) for key, *columns in self._database.execute("SELECT * FROM runs")
-        }
+        rows = self._do("SELECT * FROM runs")
+        spent = self.fact("spent", 0.0)
+        numbers = [spent, *(number for _, _, *figures in rows for number in figures)]
+        if not all(isinstance(number, (int, float)) for number in numbers):
+            raise self._fault(ValueError("a text in place of a number"))
+        self._known = {key: Cost(*columns) for key, *columns in rows}
         self._statuses: dict[str, str] = {}
-        self._spent = float(self.fact("spent", 0.0))
+        self._spent = float(spent)
         self._since = time.monotonic()
 
     @property
@@ -63,8 +66,11 @@ class Ledger:
 
     def known(self, name: str) -> Any:
         """The value of a fact, or None."""
-        row = self._database.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
-        return None if row is None else json.loads(row[0])
+        rows = self._do("SELECT value FROM facts WHERE name = ?", (name,))
+        try:
+            return json.loads(rows[0][0]) if rows else None
+        except (TypeError, ValueError) as error:
+            raise self._fault(error) from None
 
     def fact(self, name: str, otherwise: Any) -> Any:
         """The value of a fact, which becomes ``otherwise`` if there is none."""
@@ -74,7 +80,7 @@ class Ledger:
         return otherwise if found is None else found
 
     def set_fact(self, name: str, value: Any) -> None:
-        self._database.execute("REPLACE INTO facts VALUES (?, ?)", (name, json.dumps(value)))
+        self._do("REPLACE INTO facts VALUES (?, ?)", (name, json.dumps(value)))
 
     def costs(
         self, pool: Pool, jobs: Sequence[Job], on_run: Callable[[int, int], None]
@@ -89,7 +95,7 @@ class Ledger:
             if isinstance(outcome, BaseException):
                 raise outcome
             self._known[job.key] = outcome
-            self._database.execute(
+            self._do(
                 "REPLACE INTO runs VALUES (?, ?, ?, ?, ?)",
                 (job.key, outcome.status, outcome.cost, outcome.seconds, outcome.wall),
             )
@@ -108,3 +114,13 @@ class Ledger:
     def close(self) -> None:
         self.set_fact("spent", self.spent)
         self._database.close()
+
+    def _do(self, statement: str, values: Sequence[object] = ()) -> list[Any]:
+        """Rows of a statement.  Errors: AdaptError if the file is damaged or cannot be written."""
+        try:
+            return self._database.execute(statement, values).fetchall()
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            raise self._fault(error) from None
+
+    def _fault(self, error: Exception) -> AdaptError:
+        return AdaptError(f"{self.path}: {error}, expected what a search left or no file")

@@ -118,7 +118,7 @@ class Guard:
 
     def _wait(self) -> tuple[str, int] | None:
         """Why the command must end; None: it has ended."""
-        with selectors.DefaultSelector() as selector:
+        with selectors.PollSelector() as selector:
             selector.register(self._wake_read, selectors.EVENT_READ)
             while True:
                 wait: float | None = None

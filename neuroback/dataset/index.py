@@ -126,7 +126,7 @@ class Index:
             raise self._fault(error) from None
         self._base.row_factory = sqlite3.Row
 
-    def _fault(self, error: sqlite3.DatabaseError) -> DataError:
+    def _fault(self, error: Exception) -> DataError:
         text = str(error)
         if "disk I/O error" in text and _is_full(self.path.parent):
             text = "disk is full"
@@ -140,7 +140,7 @@ class Index:
         plain = tuple(map(printable, values))
         try:
             return self._base.execute(statement, plain).fetchall()
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             raise self._fault(error) from None
 
     def _prepare(self, create: bool) -> None:

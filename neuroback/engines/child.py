@@ -182,24 +182,33 @@ class Child:
         """Start the program; the ends of its output, errors and input (-1: a named pipe)."""
         from neuroback import _core
 
-        out_read, out_write = os.pipe()
-        err_read, err_write = os.pipe()
-        in_read, in_write = (-1, -1) if self._feed_path else os.pipe()
-        stdin = os.open(os.devnull, os.O_RDONLY) if self._feed_path else in_read
         # Room for the child to grow: what the limit leaves beside us.
         data = max(memory_bytes - resident_bytes(), _SMALLEST_CHILD) if memory_bytes else 0
+        opened: list[int] = []
+
+        def pipe() -> tuple[int, int]:
+            ends = os.pipe()
+            opened.extend(ends)
+            return ends
+
         try:
+            out_read, out_write = pipe()
+            err_read, err_write = pipe()
+            if self._feed_path:
+                stdin, in_write = os.open(os.devnull, os.O_RDONLY), -1
+                opened.append(stdin)
+            else:
+                stdin, in_write = pipe()
             self.pid = _core.start_child(self.argv, stdin, out_write, err_write, data)
         except BaseException as error:
-            for fd in (out_read, err_read, in_write):
-                if fd >= 0:
-                    os.close(fd)
-            if isinstance(error, _core.FileError):
-                raise EngineError(f"{self.argv[0]}: cannot be run, {error}") from None
-            raise
-        finally:
-            for fd in (stdin, out_write, err_write):
+            for fd in opened:
                 os.close(fd)
+            if isinstance(error, (OSError, _core.FileError)):
+                why = getattr(error, "strerror", None) or error
+                raise EngineError(f"{self.argv[0]}: cannot be run, {why}") from None
+            raise
+        for fd in (stdin, out_write, err_write):
+            os.close(fd)
         LIVE.add(self)
         return out_read, err_read, in_write
 
@@ -259,7 +268,7 @@ class Child:
         fd = os.open(self._drain_path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         _widen(fd)
         try:
-            with selectors.DefaultSelector() as selector:
+            with selectors.PollSelector() as selector:
                 selector.register(fd, selectors.EVENT_READ)
                 while True:
                     over = self._over.is_set()
@@ -298,7 +307,7 @@ class Child:
         next_look = 0.0
         code: int | None = None
         ended_at = 0.0
-        with selectors.DefaultSelector() as selector:
+        with selectors.PollSelector() as selector:
             for fd in (out, err):
                 os.set_blocking(fd, False)
                 selector.register(fd, selectors.EVENT_READ)

@@ -181,6 +181,14 @@ def test_deleting_the_reason_of_a_root_literal_is_harmless(tmp_path: Path) -> No
     assert check_drat(Formula.from_clauses(clauses), proof)
 
 
+def test_a_literal_that_a_deleted_unit_made_false_is_no_pivot(tmp_path: Path) -> None:
+    """No clause is left with its negation, so that it would be RAT on it; yet it stays false."""
+    formula, proof = Formula.from_clauses([[-1], [-2]]), tmp_path / "proof"
+    for steps in (b"d -1 0\n1 2 0\n0\n", b"d -1 0\n2 1 0\n0\n", b"d -1 0\nd -2 0\n1 2 0\n"):
+        proof.write_bytes(steps)
+        assert not check_drat(formula, proof)
+
+
 def test_deletion_has_the_semantics_of_a_multiset_of_sets(tmp_path: Path) -> None:
     clauses = [[1, 2], [2, 1, 2], [-1, 2], [1, -2], [-1, -2]]
     formula, proof = Formula.from_clauses(clauses), tmp_path / "proof"

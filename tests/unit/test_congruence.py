@@ -91,3 +91,30 @@ def test_proofs_of_equivalences_are_accepted(kinds: str, form: str, tmp_path: Pa
         assert result.status.value == "UNSATISFIABLE"
         check = check_drat(formula, tmp_path / "proof")
         assert check.verified, check.reason
+
+
+def test_a_choice_under_the_opposite_condition_is_another_gate() -> None:
+    """The condition d of the second is found to be the negation of c on the way."""
+    p, q, c, d, a, b, x, y = range(1, 9)
+    clauses = [
+        [i * p, j * q, -i * j * sign * out]
+        for out, sign in ((c, 1), (d, -1))
+        for i in (1, -1)
+        for j in (1, -1)
+    ]
+    for out, condition in ((x, c), (y, d)):
+        clauses += [
+            [-out, -condition, a],
+            [-out, condition, b],
+            [out, -condition, -a],
+            [out, condition, -b],
+        ]
+    for different in (False, True):
+        for left, right in ((x, y), (y, x)):
+            ends = (
+                [[left, right], [-left, -right]] if different else [[left, -right], [-left, right]]
+            )
+            with Solver(bootstrap_with=[*clauses, *ends]) as solver:
+                solver.configure(ALONE)
+                assert solver.solve([a, -b]) is different
+                assert solver.solve([a, b]) is not different

@@ -93,6 +93,7 @@ def test_what_users_write_is_read(
             "3:5",
             ["variable 25", "announces 20", "try --relaxed"],
         ),
+        (b"p cnf 2 1\n1 -3 0\n", "2:3", ["variable 3", "announces 2"]),
         (b"p cnf 3 2\n1 0\n2 0\n3 0\n", "4:1", ["clause 3", "announces 2", "try --relaxed"]),
         (b"p cnf 3 3\n1 0\n2 0\n", "4:1", ["2 clauses", "announces 3", "try --relaxed"]),
         (b"p cnf 3 2\n1 0\n2 3\n", "3:1", ["without its final 0"]),

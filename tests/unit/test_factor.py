@@ -160,3 +160,15 @@ def test_nothing_is_factored_if_a_proof_may_be_continued() -> None:
     with Solver(bootstrap_with=pigeon_hole(6), with_proof=True) as solver:
         assert not solver.solve()
         assert solver.statistics()["factored"] == 0
+
+
+def test_advice_finds_variables_that_come_after_those_of_factoring() -> None:
+    clauses = [list(range(1, 31)), *at_most_one(list(range(1, 31)))]
+    with Solver(bootstrap_with=clauses) as solver:
+        solver.configure({"lucky": 0})
+        assert solver.solve()
+        assert solver.statistics()["factored"] > 0
+        solver.add_clause([31, 32, 33, 34])
+        solver.advise([-31, 32, -33, -34], "always")
+        assert solver.solve()
+        assert solver.get_model()[30:] == [-31, 32, -33, -34]

@@ -197,6 +197,15 @@ def test_flips_negate_the_literals_of_their_variables() -> None:
         formula.write_to_fd(1, np.zeros(3, dtype=bool))
 
 
+def test_a_formula_that_is_written_in_pieces_is_whole(tmp_path: Path) -> None:
+    clauses = [[v, -(v % 999 + 1), v % 7 + 1] for v in range(1, 40001)]
+    clauses.append(list(range(1, 40001)))
+    formula = Formula.from_clauses([*clauses, [1], []])
+    formula.write(tmp_path / "large.cnf")
+    assert Formula.read(tmp_path / "large.cnf") == formula
+    assert formula.to_dimacs() == (tmp_path / "large.cnf").read_bytes()
+
+
 def test_writing_fails_whole(tmp_path: Path) -> None:
     target = tmp_path / "absent" / "f.cnf"
     with pytest.raises(OSError):

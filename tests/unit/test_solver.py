@@ -281,6 +281,17 @@ def test_user_phases_stay_until_replaced() -> None:
     assert (solver.get_model() or ())[:50] == wish
 
 
+def test_the_last_advice_counts() -> None:
+    solver = Solver(bootstrap_with=[[1, 2], [-1, -2]])
+    solver.configure({"lucky": 0})
+    for literals in ([1, -2], [2, -1], [1, -2], [-1, 2]):
+        solver.advise(literals, "always")
+    assert solver.solve() and solver.get_model() == [-1, 2]
+    solver.advise([-1, 2], "always")
+    solver.advise([1, -2], "always")
+    assert solver.solve() and solver.get_model() == [1, -2]
+
+
 def test_advice_reaches_the_search_and_is_taken_back() -> None:
     rng = np.random.default_rng(5)
     wish = [int(v) * int(rng.choice((-1, 1))) for v in range(1, 41)]

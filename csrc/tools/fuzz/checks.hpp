@@ -145,15 +145,17 @@ class Hinted : public ProofListener {
   LratChecker checker_;
 };
 
-// Both checks.
+// Both checks, and that each clause has an id of its own, above those before it.
 class Checks : public ProofListener {
  public:
   void original(std::uint64_t id, std::span<const std::int32_t> clause) override {
+    take(id);
     naive.original(id, clause);
     elaborator_.original(id, clause);
   }
   void add(std::uint64_t id, std::span<const std::int32_t> clause,
            std::span<const std::int64_t> hints) override {
+    take(id);
     naive.add(id, clause, hints);
     elaborator_.add(id, clause, hints);
   }
@@ -165,6 +167,12 @@ class Checks : public ProofListener {
   NaiveChecker naive;
 
  private:
+  void take(std::uint64_t id) {
+    if (id <= last_id_) fail("proof: id " + std::to_string(id) + " is not a new one");
+    last_id_ = id;
+  }
+
+  std::uint64_t last_id_ = 0;
   Hinted hinted_;
   Elaborator elaborator_{hinted_};
 };

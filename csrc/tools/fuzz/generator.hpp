@@ -11,21 +11,26 @@
 
 #include "base/random.hpp"
 #include "solver/options.hpp"
+#include "tools/fuzz/cover.hpp"
 #include "tools/fuzz/trace.hpp"
 
 namespace nb::fuzz {
 
+enum class Setting { random, defaults, cover };
+
 class Generator {
  public:
-  explicit Generator(std::uint64_t seed) : random_(seed) {}
+  // formulas: one formula and one call of solve, without anything before it.
+  Generator(std::uint64_t seed, Setting setting, bool formulas)
+      : seed_(seed), setting_(setting), formulas_(formulas), random_(seed) {}
 
   Lines trace() {
-    options();
+    const bool incremental = options();
     vars_ = pick(2, 28);
-    const int rounds = one_in(2) ? 1 : pick(1, 6);
-    if (rounds == 1 && one_in(2))
+    const int rounds = formulas_ || !incremental || one_in(2) ? 1 : pick(1, 6);
+    if (setting_ != Setting::cover && rounds == 1 && one_in(2))
       add("option incremental 0");
-    else if (one_in(2))
+    else if (!formulas_ && one_in(2))
       add("noproof");
     if (one_in(4)) add("reserve " + std::to_string(vars_ + pick(0, 3)));
     for (int round = 0; round < rounds; ++round) {
@@ -58,8 +63,27 @@ class Generator {
     add(line);
   }
 
-  void options() {
-    if (!one_in(8)) add("option test_schedule 1");
+  // False if no clause may be added after the first call of solve.
+  bool options() {
+    if (setting_ == Setting::cover) return cover_options();
+    if (setting_ == Setting::random) random_options();
+    return true;
+  }
+
+  bool cover_options() {
+    const std::vector<int> &row = Cover::rows()[seed_ % Cover::rows().size()];
+    bool incremental = true;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const std::string name(option_table[i].name);
+      add("option " + name + " " + std::to_string(row[i]));
+      if (name == "incremental") incremental = row[i];
+    }
+    return incremental;
+  }
+
+  void random_options() {
+    const bool early = one_in(3);
+    if (!early && !one_in(8)) add("option test_schedule 1");
     const int share = pick(1, 8);
     for (const OptionRow &row : option_table) {
       // Without `incremental` the proof says nothing about later clauses: see trace().
@@ -76,6 +100,17 @@ class Generator {
         value = row.low + pick(0, std::max(1, (row.high - row.low) >> pick(1, 24)));
       add("option " + std::string(row.name) + " " + std::to_string(std::min(value, row.high)));
     }
+    if (early) early_rounds();
+  }
+
+  // Small formulas have few conflicts: the first one brings elimination, on clauses that nothing
+  // has simplified before.
+  void early_rounds() {
+    for (const char *set : {"eliminate 1", "eliminate_interval 1", "effort_least 100000",
+                            "inprocess 1", "lucky 0", "test_schedule 0"})
+      add("option " + std::string(set));
+    add(one_in(3) ? "option probe_interval 1" : "option preprocess 0");
+    if (one_in(2)) add("option subsume 1");
   }
 
   void clauses(int count) {
@@ -84,10 +119,11 @@ class Generator {
       count = static_cast<int>(vars_ * ratios[random_.below(5)]);
       if (one_in(8)) {
         // Products or twins alone, and nothing that solves them before they are looked for.
+        const bool free = setting_ == Setting::random;
         for (const char *name : {"lucky", "probe", "sweep"})
-          add("option " + std::string(name) + " 0");
+          if (free) add("option " + std::string(name) + " 0");
         if (one_in(2)) {
-          add("option congruence 1");
+          if (free) add("option congruence 1");
           twins();
         } else
           do {
@@ -187,8 +223,10 @@ class Generator {
       for (const int copy : {0, 1}) {
         const auto input = [&](int which) { return signs[which] * signal(from[which], copy); };
         const bool turned = copy == 1 && kind < 2;
+        // Now and then the branches are those of the opposite condition.
+        const int opposite = copy == 1 && kind == 2 && one_in(4) ? -1 : 1;
         gate(kind, signs[3] * signal(size, copy), input(turned ? 1 : 0), input(turned ? 0 : 1),
-             input(2));
+             opposite * input(2));
       }
     }
     if (one_in(2)) {
@@ -228,6 +266,9 @@ class Generator {
     }
   }
 
+  const std::uint64_t seed_;
+  const Setting setting_;
+  const bool formulas_;
   Random random_;
   int vars_ = 0;
   Lines lines_;

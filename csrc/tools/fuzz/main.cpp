@@ -2,7 +2,12 @@
 // nb-fuzz: random legal call sequences on the solver, checked against a solver of forty lines.
 //
 //   nb-fuzz [--count=N] [--seed=S] [--seconds=T] [--out=FOLDER]   random traces
+//           [--options=random|default|cover] [--formulas] [--first]
 //   nb-fuzz TRACE...                                              replay
+//
+// Options are set at random, left as they are, or taken from a cover of all pairs of them.  With
+// --formulas a trace is one formula and one call of solve; with --first the first failure ends it
+// all, as it is.
 //
 // A trace is a text file with one call a line: option NAME VALUE, reserve N, clause LITS,
 // phases LITS, advise MODE LITS, propagate LITS, budget CONFLICTS, solve ASSUMPTIONS, or noproof
@@ -23,6 +28,7 @@
 namespace {
 
 using nb::fuzz::Lines;
+using nb::fuzz::Setting;
 
 void write_trace(const std::string &path, std::uint64_t seed, const Lines &lines) {
   std::ofstream file(path);
@@ -50,6 +56,8 @@ int replay(const std::vector<std::string> &paths) {
 int main(int argc, char **argv) {
   std::uint64_t count = 1000, seed = 1;
   double seconds = 1e9;
+  bool formulas = false, first_only = false;
+  Setting setting = Setting::random;
   std::string out = ".";
   std::vector<std::string> paths;
   for (int i = 1; i < argc; ++i) {
@@ -63,25 +71,41 @@ int main(int argc, char **argv) {
       seconds = std::stod(value);
     else if (word.starts_with("--out="))
       out = value;
-    else
+    else if (word == "--options=default")
+      setting = Setting::defaults;
+    else if (word == "--options=cover")
+      setting = Setting::cover;
+    else if (word == "--formulas")
+      formulas = true;
+    else if (word == "--first")
+      first_only = true;
+    else if (word != "--options=random")
       paths.push_back(word);
   }
   if (!paths.empty()) return replay(paths);
   const auto start = std::chrono::steady_clock::now();
   std::uint64_t done = 0, failures = 0;
-  for (; done < count && failures < 5; ++done) {
+  // Several traces share a process; if one of them fails, each gets its own.
+  constexpr std::uint64_t together = 50;
+  while (done < count && failures < 5) {
     if (std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() > seconds)
       break;
-    const std::uint64_t now = seed + done;
-    Lines lines = nb::fuzz::Generator(now).trace();
-    if (!nb::fuzz::fails(lines, true)) continue;
-    ++failures;
-    const std::string path = out + "/red-" + std::to_string(now) + ".trace";
-    lines = nb::fuzz::shrink(lines);
-    write_trace(path, now, lines);
-    std::printf("%s:\n", path.c_str());
-    nb::fuzz::fails(lines, false);
-    std::fflush(stdout);
+    const std::uint64_t first = seed + done;
+    std::vector<Lines> traces;
+    for (; traces.size() < together && done < count; ++done)
+      traces.push_back(nb::fuzz::Generator(seed + done, setting, formulas).trace());
+    if (!nb::fuzz::fails(traces, true)) continue;
+    for (std::size_t i = 0; i < traces.size() && failures < 5; ++i) {
+      if (!nb::fuzz::fails(traces[i], true)) continue;
+      ++failures;
+      const std::string path = out + "/red-" + std::to_string(first + i) + ".trace";
+      const Lines lines = first_only ? traces[i] : nb::fuzz::shrink(traces[i]);
+      write_trace(path, first + i, lines);
+      std::printf("%s:\n", path.c_str());
+      nb::fuzz::fails(lines, false);
+      std::fflush(stdout);
+      if (first_only) return 1;
+    }
   }
   std::printf("%llu traces, %llu failed\n", static_cast<unsigned long long>(done),
               static_cast<unsigned long long>(failures));

@@ -115,14 +115,16 @@ void run(const Lines &lines) {
 
 }  // namespace
 
-bool fails(const Lines &lines, bool quiet) {
+bool fails(std::span<const Lines> traces, bool quiet) {
   std::fflush(nullptr);
   const pid_t child = fork();
   if (!child) {
     if (quiet && !std::freopen("/dev/null", "w", stderr)) _exit(1);
-    alarm(20);
     try {
-      run(lines);
+      for (const Lines &lines : traces) {
+        alarm(20);
+        run(lines);
+      }
     } catch (const std::exception &error) {
       fail(std::string("exception: ") + error.what());
     }
@@ -131,6 +133,10 @@ bool fails(const Lines &lines, bool quiet) {
   int status = 0;
   waitpid(child, &status, 0);
   return !WIFEXITED(status) || WEXITSTATUS(status);
+}
+
+bool fails(const Lines &lines, bool quiet) {
+  return fails(std::span(&lines, 1), quiet);
 }
 
 Lines shrink(Lines lines) {
