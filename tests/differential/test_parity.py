@@ -122,7 +122,7 @@ def test_units_and_equivalences_follow_from_the_sums() -> None:
     # Clauses beside the XORs, so that no solution of these alone is a model.
     clauses = [*flat(equations, random.Random(1)), [1, 5, 2], [-1, -5, 7], [2, 6, 3], [-2, 8, 1]]
     with Solver(bootstrap_with=clauses) as solver:
-        solver.configure({"lucky": 0})
+        solver.configure({"lucky": 0, "congruence": 0})
         assert solver.solve()
         model = solver.get_model()
         assert model is not None

@@ -4,9 +4,9 @@
 // Idea     Take the clauses near a variable and give them to a small solver.  The literals true
 //          in its model are candidates for being fixed and form one class of candidates for being
 //          equivalent.  A variable that can be flipped in a model without falsifying a clause is
-//          neither; other models split the classes.  What is left is proven literal by literal
-//          and pair by pair, or refuted by yet another model.  Equivalences become binary
-//          clauses, which substitution then uses.
+//          neither; other models split the classes.  What is left is refuted by a model nearby,
+//          literal by literal and pair by pair, or else proven, or refuted by a model that the
+//          small solver finds.  Equivalences become binary clauses, which substitution then uses.
 // Ours     The small solver is this solver, without inprocessing.  What it derives is forwarded
 //          to the proof and taken back when the neighbourhood is left.
 // Needs    root level        Reads   arena, watches
@@ -18,6 +18,7 @@
 
 #include "solver/inprocess/dense.hpp"
 #include "solver/inprocess/inprocess.hpp"
+#include "solver/inprocess/neighbourhood.hpp"
 #include "solver/search/search.hpp"
 #include "solver/solver.hpp"
 #include "solver/state/database.hpp"
@@ -57,66 +58,6 @@ class Forward : public ProofListener {
   const std::vector<Var> &vars_;
   std::vector<Lit> lits_;
   std::vector<std::size_t> ends_;
-};
-
-// A model of the clauses around a variable that knows which variables can be flipped.
-class Neighbourhood {
- public:
-  // Clauses zero-terminated; true_in(variable) is the model.
-  template <class TrueIn>
-  void load(std::span<const std::int32_t> flat, std::size_t vars, TrueIn true_in) {
-    if (clauses_.empty()) connect(flat, vars);
-    for (std::size_t i = 1; i <= vars; ++i) values_[i] = true_in(static_cast<int>(i));
-    for (std::size_t c = 0; c + 1 < clauses_.size(); ++c) {
-      true_[c] = 0;
-      for (std::uint32_t i = clauses_[c]; flat[i]; ++i) true_[c] += value(flat[i]);
-    }
-  }
-  void clear() { clauses_.clear(); }
-
-  bool value(int lit) const {
-    return values_[static_cast<std::size_t>(std::abs(lit))] == (lit > 0);
-  }
-
-  // True if the variable could be flipped, and then it is.
-  bool flip(int variable) {
-    const auto index = static_cast<std::size_t>(variable);
-    const auto &satisfied = occurrences_[2 * index + !values_[index]];
-    ticks_ += 1 + static_cast<std::int64_t>(satisfied.size() >> 3);
-    for (const std::uint32_t clause : satisfied)
-      if (true_[clause] < 2) return false;
-    for (const std::uint32_t clause : satisfied) --true_[clause];
-    for (const std::uint32_t clause : occurrences_[2 * index + values_[index]]) ++true_[clause];
-    values_[index] = !values_[index];
-    return true;
-  }
-  std::int64_t take_ticks() { return std::exchange(ticks_, 0); }
-
- private:
-  void connect(std::span<const std::int32_t> flat, std::size_t vars) {
-    values_.assign(vars + 1, false);
-    if (occurrences_.size() < 2 * vars + 2) occurrences_.resize(2 * vars + 2);
-    for (std::size_t i = 0; i < 2 * vars + 2; ++i) occurrences_[i].clear();
-    std::uint32_t begin = 0;
-    for (std::uint32_t i = 0; i < flat.size(); ++i) {
-      if (!flat[i]) {
-        clauses_.push_back(begin);
-        begin = i + 1;
-        continue;
-      }
-      const auto index = 2 * static_cast<std::size_t>(std::abs(flat[i])) + (flat[i] < 0);
-      occurrences_[index].push_back(static_cast<std::uint32_t>(clauses_.size()));
-    }
-    clauses_.push_back(begin);
-    true_.assign(clauses_.size(), 0);
-  }
-
-  std::vector<std::uint8_t> values_;
-  // Where each clause starts, and the number of its true literals.
-  std::vector<std::uint32_t> clauses_, true_;
-  // Clauses with a literal: positive at 2 v, negative at 2 v + 1.
-  std::vector<std::vector<std::uint32_t>> occurrences_;
-  std::int64_t ticks_ = 0;
 };
 
 class Sweep {
@@ -271,7 +212,7 @@ class Sweep {
       return;
     }
     if (status != Status::satisfiable) return;
-    model_.load(flat_, vars_.size(), [&](int variable) { return solver.value(variable) > 0; });
+    take_model(solver);
     units_.clear();
     for (int i = 1; i <= static_cast<int>(vars_.size()); ++i)
       if (!merged(global(i).var())) units_.push_back(model_.value(i) ? i : -i);
@@ -297,10 +238,28 @@ class Sweep {
     std::erase_if(classes_, [](const std::vector<int> &group) { return group.size() < 2; });
   }
 
-  // Take the solver's model: candidates it refutes go, classes split.
-  void refine(const Solver &solver) {
+  void take_model(const Solver &solver) {
     model_.load(flat_, vars_.size(), [&](int variable) { return solver.value(variable) > 0; });
     effort_.ticks += static_cast<std::int64_t>(flat_.size() / 16) + 1;
+  }
+
+  void learn_from(const Solver &solver) {
+    take_model(solver);
+    refine();
+    flip();
+  }
+
+  // Another model near the last one refutes that the literals are fixed, or equivalent if there
+  // are two of them.
+  bool refuted_nearby(int a, int b = 0) {
+    const bool result = model_.overturn(a, b) || (b && model_.overturn(b, a));
+    effort_.ticks += model_.take_ticks();
+    if (result) refine();
+    return result;
+  }
+
+  // Candidates that the model refutes go, classes split.
+  void refine() {
     std::erase_if(units_, [&](int lit) { return !model_.value(lit); });
     for (std::size_t i = 0, size = classes_.size(); i < size; ++i) {
       std::vector<int> other;
@@ -312,7 +271,6 @@ class Sweep {
       if (other.size() > 1) classes_.push_back(std::move(other));
     }
     drop_small();
-    flip();
   }
 
   void prove_units(Solver &solver) {
@@ -320,8 +278,9 @@ class Sweep {
       const int lit = units_.back();
       units_.pop_back();
       if (solver.fixed(lit) == 0) {
+        if (refuted_nearby(lit)) continue;
         const Status status = ask(solver, {-lit});
-        if (status == Status::satisfiable) refine(solver);
+        if (status == Status::satisfiable) learn_from(solver);
         if (status != Status::unsatisfiable) continue;
       }
       for (std::vector<int> &group : classes_) std::erase(group, lit);
@@ -337,10 +296,11 @@ class Sweep {
   // The last two of the last class: equivalent, or in different classes from now on.
   void prove_pair(Solver &solver) {
     const int a = classes_.back().back(), b = classes_.back()[classes_.back().size() - 2];
+    if (refuted_nearby(a, b)) return;
     Status status = ask(solver, {a, -b});
     if (status == Status::unsatisfiable) status = ask(solver, {-a, b});
     if (status == Status::satisfiable) {
-      refine(solver);
+      learn_from(solver);
       return;
     }
     if (status == Status::unsatisfiable) equivalent(global(a), global(b));
