@@ -7,6 +7,7 @@
 #include "base/check.hpp"
 #include "bind/bind.hpp"
 #include "bind/clauses.hpp"
+#include "formula/counts.hpp"
 #include "formula/dimacs.hpp"
 #include "formula/formula.hpp"
 #include "formula/identity.hpp"
@@ -103,6 +104,18 @@ void register_formula(py::module_ &module) {
             return write_dimacs(formula, descriptor, mask);
           },
           py::arg("descriptor"), py::arg("flips") = py::none())
+      .def("counts",
+           [](const Formula &formula) {
+             std::vector<Count> counts;
+             {
+               py::gil_scoped_release release;
+               counts = counts_of(formula);
+             }
+             py::dict named;
+             for (const Count &count : counts)
+               named[py::str(std::string(count.name))] = count.value;
+             return named;
+           })
       .def("shape_hash",
            [](const Formula &formula) {
              py::gil_scoped_release release;

@@ -44,6 +44,20 @@ py::array_t<float> predict(const gnn::Network &network, const Graph &graph, unsi
   return probabilities;
 }
 
+// P(true) of every variable, and the states of all variables pooled.
+py::tuple predict_pooled(const gnn::Network &network, const Graph &graph, unsigned threads,
+                         const py::object &should_stop) {
+  py::array_t<float> probabilities(static_cast<py::ssize_t>(graph.num_vars()));
+  std::vector<float> pooled(2 * gnn::width);
+  const std::span out(probabilities.mutable_data(), graph.num_vars());
+  {
+    StopPoll poll(should_stop);
+    const py::gil_scoped_release release;
+    gnn::predict(network, graph, threads, std::ref(poll), out, pooled);
+  }
+  return py::make_tuple(probabilities, py::cast(pooled));
+}
+
 // Views of a batch's arrays, by name; they must be contiguous and of the right type, as copies
 // would not outlive the call.
 template <typename T>
@@ -145,6 +159,8 @@ void register_gnn(py::module_ &module) {
                                       graph.num_components());
            })
       .def("predict", &predict, py::arg("graph"), py::arg("threads") = 1,
+           py::arg("should_stop") = py::none())
+      .def("predict_pooled", &predict_pooled, py::arg("graph"), py::arg("threads") = 1,
            py::arg("should_stop") = py::none());
 
   py::class_<gnn::Trainer>(module, "Trainer")

@@ -104,6 +104,8 @@ void register_solver(py::module_ &module) {
       .def("progress", &Session::progress)
       .def("options", &Session::options)
       .def("set_option", &Session::set_option, py::arg("name"), py::arg("value"))
+      .def("at_milestone", &Session::at_milestone, py::arg("conflicts"), py::arg("ticks"),
+           py::arg("ask"))
       .def("keep_to_rup", &Session::keep_to_rup)
       .def("on_report", &Session::on_report, py::arg("sink"))
       .def("on_learn", &Session::on_learn, py::arg("sink"), py::arg("max_length"))

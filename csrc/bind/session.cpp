@@ -171,6 +171,20 @@ void Session::set_option(const std::string &name, int value) {
   solver_.set_option(name, value);
 }
 
+void Session::at_milestone(std::int64_t conflicts, std::int64_t ticks, const py::object &ask) {
+  const Turn turn(*this);
+  milestone_ = ask;
+  solver_.at_milestone(conflicts, ticks, [this] {
+    bool end = false;
+    guarded([&] {
+      py::dict seen = dict_of(solver_.statistics());
+      for (const auto &[name, value] : solver_.averages()) seen[py::str(std::string(name))] = value;
+      end = py::bool_(milestone_(seen));
+    });
+    return end || failed_.load();
+  });
+}
+
 void Session::on_report(const py::object &sink) {
   const Turn turn(*this);
   report_sink_ = sink;

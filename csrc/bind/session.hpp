@@ -126,6 +126,8 @@ class Session {
   pybind11::dict options();
   void set_option(const std::string &name, int value);
   void keep_to_rup() { solver_.keep_to_rup(); }
+  // `ask` gets the counters once, at so many conflicts or ticks; true ends the call.
+  void at_milestone(std::int64_t conflicts, std::int64_t ticks, const pybind11::object &ask);
   void on_report(const pybind11::object &sink);
   void on_learn(const pybind11::object &sink, std::size_t max_length);
   pybind11::array irredundant_clauses();
@@ -173,7 +175,7 @@ class Session {
   std::mutex progress_lock_;
   std::vector<StatisticInfo> progress_;
   bool check_signals_ = false;
-  pybind11::object should_stop_, report_sink_, learn_sink_, proof_sink_;
+  pybind11::object should_stop_, report_sink_, learn_sink_, milestone_, proof_sink_;
 
   Literals clauses_;
   // How far the core has got with `clauses_`.

@@ -20,6 +20,23 @@ std::size_t blocks_of(std::size_t count, std::size_t block) {
   return (count + block - 1) / block;
 }
 
+// Mean and standard deviation of each column of `states`.
+void pool(const float *states, std::size_t rows, std::span<float> pooled) {
+  double sums[width] = {}, squares[width] = {};
+  for (std::size_t row = 0; row < rows; ++row)
+    for (std::size_t i = 0; i < width; ++i) {
+      const double value = states[row * width + i];
+      sums[i] += value;
+      squares[i] += value * value;
+    }
+  for (std::size_t i = 0; i < width; ++i) {
+    const double mean = sums[i] / static_cast<double>(rows);
+    const double variance = squares[i] / static_cast<double>(rows) - mean * mean;
+    pooled[i] = static_cast<float>(mean);
+    pooled[width + i] = static_cast<float>(std::sqrt(std::max(0.0, variance)));
+  }
+}
+
 }  // namespace
 
 std::size_t memory_bytes(const NetworkShape &shape, std::size_t num_vars, std::size_t num_clauses,
@@ -31,8 +48,11 @@ std::size_t memory_bytes(const NetworkShape &shape, std::size_t num_vars, std::s
 }
 
 void predict(const Network &network, const Graph &graph, unsigned threads,
-             const std::function<bool()> &should_stop, std::span<float> probabilities) {
+             const std::function<bool()> &should_stop, std::span<float> probabilities,
+             std::span<float> pooled) {
   NB_REQUIRE(probabilities.size() == graph.num_vars(), "one probability per variable expected");
+  NB_REQUIRE(pooled.empty() || pooled.size() == 2 * width, "room for two pooled rows expected");
+  std::ranges::fill(pooled, 0.0f);
   NB_REQUIRE(!network.layers.empty(), "a network without layers");
   if (network.shape.var_features != var_feature_table.size() ||
       network.shape.clause_features != clause_feature_table.size())
@@ -101,6 +121,7 @@ void predict(const Network &network, const Graph &graph, unsigned threads,
     run_blocks(vars, var_block, var_job, kernel.update_vars);
   }
 
+  if (!pooled.empty()) pool(var_states.data(), vars, pooled);
   // The weights are finite, but a hostile file can still overflow on the way.
   bool finite = true;
   for (const float p : probabilities) finite &= std::isfinite(p);

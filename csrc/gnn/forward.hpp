@@ -28,8 +28,10 @@ std::size_t memory_bytes(const NetworkShape &shape, std::size_t num_vars, std::s
 // Writes P(true) of every variable to `probabilities`.  `should_stop` is called now and then,
 // only from the calling thread; once it returns true, Interrupted is thrown.  Throws FileError
 // if the network was made for other features or its weights lead to something that is not a
-// number.
+// number.  `pooled` is empty, or has room for 2 * width numbers: mean and standard deviation over
+// the variables of each element of their last states.
 void predict(const Network &network, const Graph &graph, unsigned threads,
-             const std::function<bool()> &should_stop, std::span<float> probabilities);
+             const std::function<bool()> &should_stop, std::span<float> probabilities,
+             std::span<float> pooled = {});
 
 }  // namespace nb::gnn

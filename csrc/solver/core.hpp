@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <limits>
 #include <mutex>
 #include <string_view>
 #include <vector>
@@ -105,6 +106,10 @@ struct Control {
   std::function<bool()> poll;
   std::chrono::steady_clock::time_point next_poll;
   StopReason stop = StopReason::none;
+  // Asked once, when the search has come so far; true ends the call.
+  std::int64_t milestone_conflicts = no_milestone, milestone_ticks = no_milestone;
+  std::function<bool()> milestone;
+  static constexpr std::int64_t no_milestone = std::numeric_limits<std::int64_t>::max();
 };
 
 // The proof's listener and the numbering of clauses.

@@ -284,6 +284,13 @@ void Solver::become_plain() {
   options.lucky = options.rephase = options.reduce = options.stable = 0;
 }
 
+void Solver::at_milestone(std::int64_t conflicts, std::int64_t ticks, std::function<bool()> ask) {
+  Control &control = core_->control;
+  control.milestone_conflicts = conflicts;
+  control.milestone_ticks = ticks;
+  control.milestone = std::move(ask);
+}
+
 void Solver::on_report(std::function<void(std::string_view)> sink) {
   core_->listeners.report = std::move(sink);
 }

@@ -118,6 +118,10 @@ class Solver {
   // Asked every 50 ms or so while `solve` runs, on its thread; true ends the call as an interrupt
   // does, but is not remembered.  It must not throw.
   void on_poll(std::function<bool()> poll);
+  // Asked once while `solve` runs, on its thread, as soon as it has seen so many conflicts or spent
+  // so many ticks in all; true ends the call as an interrupt does, but is not remembered.  It may
+  // read statistics.  A search that goes on is the search without it.  It must not throw.
+  void at_milestone(std::int64_t conflicts, std::int64_t ticks, std::function<bool()> ask);
   // Remembered until cleared; `solve` then returns unknown within milliseconds.
   void interrupt() noexcept;
   void clear_interrupt() noexcept;
@@ -141,6 +145,9 @@ class Solver {
   void set_bump_weights(std::span<const float> weights);
 
   std::vector<StatisticInfo> statistics() const;
+  // Moving averages of the mode that the search is in, by name: glue, learned size, level,
+  // decisions for each conflict.
+  std::vector<std::pair<std::string_view, double>> averages() const;
   std::int64_t statistic(std::string_view name) const;
   // Clauses of two literals or more that are stored, those about to be freed included.
   std::size_t clauses_held() const;

@@ -128,6 +128,15 @@ bool Solver::propagate_units() {
   return propagate_root(*core_);
 }
 
+std::vector<std::pair<std::string_view, double>> Solver::averages() const {
+  const Averages &now = core_->averages[core_->stable];
+  return {{"glue_recent", now.glue_fast.value()},
+          {"glue_average", now.glue_slow.value()},
+          {"size_average", now.size.value()},
+          {"level_average", now.level.value()},
+          {"decision_rate", now.decision_rate.value()}};
+}
+
 std::size_t Solver::clauses_held() const {
   auto count = static_cast<std::size_t>(core_->binaries_irredundant + core_->binaries_learned);
   const Arena &arena = core_->arena;

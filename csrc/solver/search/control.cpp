@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Control: budgets, interrupts, and advice from other threads.
 #include <algorithm>
+#include <utility>
 
 #include "solver/search/search.hpp"
 
@@ -17,6 +18,12 @@ void look_at_clock(Control &control) {
     if (control.poll()) control.stop = StopReason::interrupt;
     control.next_poll = std::chrono::steady_clock::now() + poll_interval;
   }
+}
+
+// Once: the caller looks at the counters and says whether this is the end.
+bool ends_at_milestone(Control &control) {
+  control.milestone_conflicts = control.milestone_ticks = Control::no_milestone;
+  return std::exchange(control.milestone, nullptr)();
 }
 
 }  // namespace
@@ -44,6 +51,10 @@ bool stopping(Core &core) {
     control.stop = StopReason::propagations;
   else if (stats.ticks >= control.ticks)
     control.stop = StopReason::ticks;
+  else if ((stats.conflicts >= control.milestone_conflicts ||
+            stats.ticks >= control.milestone_ticks) &&
+           ends_at_milestone(control))
+    control.stop = StopReason::interrupt;
   else
     return interrupted_now(core, 64);
   return true;
