@@ -41,7 +41,7 @@ from neuroback.files import write_whole
 from neuroback.formula import Formula
 
 SOURCES = ("cnfgen", "crafted", "generators")
-STATUSES = ("SAT", "UNSAT")
+STATUSES = ("SAT", "UNSAT", "UNKNOWN")
 ROLES = ("train", "known-test", "test")
 _COLUMNS = ("path", "family", "nvars", "nclauses", "status", "kissat_seconds", "role")
 

@@ -310,13 +310,26 @@ def parse(text: bytes, path: Path, on_fault: OnFault = log_fault) -> Iterator[Re
             on_fault(f"{path}:{number}: {error}; the line is passed over")
 
 
+def _content(file: Path) -> bytes:
+    """The bytes of a file, decompressed if its name says xz.  Errors: BenchError."""
+    content = file.read_bytes()
+    if file.suffix != ".xz":
+        return content
+    import lzma
+
+    try:
+        return lzma.decompress(content)
+    except lzma.LZMAError as error:
+        raise BenchError(f"{file}: {error}, expected records compressed with xz") from None
+
+
 def load(path: Path, on_fault: OnFault = log_fault) -> list[Record]:
     """The last record of every run in a file (or in every ``*.jsonl`` of a folder), in order.
 
     ``on_fault`` takes a message about each line that is no record.
     """
     if path.is_dir():
-        files = sorted(path.glob("*.jsonl"))
+        files = sorted([*path.glob("*.jsonl"), *path.glob("*.jsonl.xz")])
         if not files:
             raise BenchError(f"{path}: a folder without records, expected *.jsonl in it")
     elif path.exists():
@@ -325,7 +338,7 @@ def load(path: Path, on_fault: OnFault = log_fault) -> list[Record]:
         raise BenchError(f"{path}: no such file, expected records of 'neuroback bench run'")
     records: dict[str, Record] = {}
     for file in files:
-        text = file.read_bytes()
+        text = _content(file)
         # A runner may be writing right now: only whole lines count.
         for record in parse(text[: text.rfind(b"\n") + 1], file, on_fault):
             records.pop(record.key, None)
