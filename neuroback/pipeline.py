@@ -2,7 +2,7 @@
 """Read, predict, search, check.
 
 One budget of time and memory covers all stages.  A prediction gives advice, or no advice with the
-reason, or an error.  With ``ways.py`` this is the only place that sees both the
+reason, or an error.  With ``ways.py`` and ``choosing.py`` this is the only place that sees both the
 network and the engines.
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from neuroback import engines
@@ -101,9 +102,12 @@ def solve_under(
             from neuroback.engines.proof_file import target_of
 
             target = target_of(options.proof, text=options.text_proof)
-        control.tell(f"configuration: {configuration.words()}")
         request = Request(engine, formula, options, control, target)
-        result = plan(request)(request)
+        way = _choice(request)
+        if way is None:
+            control.tell(f"configuration: {configuration.words()}")
+            way = plan(request)
+        result = way(request)
     except LimitReached as limit:
         result.limit = limit.kind
     except MemoryError:
@@ -114,10 +118,24 @@ def solve_under(
     if result.limit is not None:
         result.deterministic = result.deterministic and result.limit == "conflicts"
         result.statistics = result.statistics or control.progress.counters()
-    result.configuration = replace(configuration, engine=result.engine or engine.name)
+    ran = result.configuration or configuration
+    result.configuration = replace(ran, engine=result.engine or engine.name)
     result.seconds = {**control.progress.seconds, **result.seconds}
     result.peak_mib = max(result.peak_mib, own_peak_bytes() / MIB)
     return result
+
+
+def _choice(request: Request) -> Callable[[Request], Result] | None:
+    """The way of ``auto`` if a head has learned to choose; nothing of it is loaded otherwise."""
+    options = request.options
+    if options.engine != "auto" or not options.asks_network or options.race:
+        return None
+    if "choice" not in checkpoint_of(options.model).card:
+        return None
+    from neuroback.choosing import chosen, head_for
+
+    head = head_for(request)
+    return None if head is None else partial(chosen, head, plan)
 
 
 def _signature() -> Any:

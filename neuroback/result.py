@@ -140,6 +140,7 @@ class Result:
     signal        number of the signal behind "interrupt", 0 if there was none
     peak_mib      peak resident memory, ours and the child's together
     checked       how the answer was checked: "model", "proof" or "" (not)
+    choice        what chose the search, if something did: arm, ratio, spread, stage
     configuration what ran: engine, its options, advice
     deterministic the same command gives the same run again, whatever the clock does
     """
@@ -155,6 +156,7 @@ class Result:
     peak_mib: float = 0.0
     advice: AdviceReport = field(default_factory=AdviceReport)
     checked: str = ""
+    choice: dict[str, Any] | None = None
     configuration: Configuration | None = None
     deterministic: bool = True
 

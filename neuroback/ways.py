@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from neuroback import engines
 from neuroback.control import Control, LimitReached, Stop
-from neuroback.engines.engine import Engine, Task
+from neuroback.engines.engine import Engine, Probe, Task
 from neuroback.errors import EngineError
 from neuroback.limits import default_threads
 from neuroback.model.advice import (
@@ -49,6 +49,7 @@ class Request:
     options: SolveOptions
     control: Control
     target: ProofFile | None
+    probe: Probe | None = None
 
     def search(
         self,
@@ -59,7 +60,7 @@ class Request:
         search: Callable[..., Result] | None = None,
     ) -> Result:
         """One search by the engine; a model is confirmed before it counts."""
-        task = Task(self.formula, self.options, self.target if proof is None else proof)
+        task = Task(self.formula, self.options, self.target if proof is None else proof, self.probe)
         result = (search or self.engine.solve)(task, advice, control or self.control)
         _confirm(self.formula, result)
         return result

@@ -38,6 +38,9 @@ def run(args: argparse.Namespace) -> int:
             "gate": {"margin": model.gate.margin, "min_share": model.gate.min_share},
             **model.card.get("card", {}),
         }
+        if model.choice is not None:
+            arms = [arm.name for arm in model.choice.arms]
+            cards[name]["choice of a search"] = {"arms": arms, **model.choice.card}
     if args.json:
         print(json.dumps(cards))
         return 0

@@ -113,6 +113,7 @@ def json_record(result: Result, *, witness: bool, command: str, **more: Any) -> 
             "name": result.configuration.name,
             **result.configuration.as_json(),
         }
+    record["choice"] = result.choice
     record["limit"] = result.limit
     record["checked"] = result.checked
     record["deterministic"] = result.deterministic

@@ -300,6 +300,10 @@ def _repeat(file: str, options: SolveOptions, asked: OutputOptions, result: Resu
         leave_out.add("advised")
     if options.race:
         options = replace(options, engine=result.engine or options.engine)
+    elif result.choice is not None and not result.deterministic:
+        # What follows would keep `auto` from choosing.
+        ran = result.configuration
+        options = replace(options, engine=result.engine, set=dict(ran.options) if ran else None)
     words = ["neuroback", "solve", file]
     words += words_of(options, frozenset(leave_out)) + words_of(asked)
     if plain:

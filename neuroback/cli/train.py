@@ -24,6 +24,10 @@ data sets as "neuroback data" makes them; only formulas of role "train" are read
 folder: the best network is OUT/model.safetensors with OUT/model.json, metrics per epoch are in
 OUT/metrics.csv and OUT/tensorboard.  Options are those of neuroback.train.config, from a TOML
 file or as --set KEY=VALUE.
+
+"choose" teaches a checkpoint which search suits a formula: DATA are records of "neuroback bench
+run" of two plain searches or more on the same formulas, OUT is the checkpoint to write.  It needs
+no PyTorch.  Nothing is written unless families held out whole show that it saves time.
 """
 
 
@@ -35,7 +39,7 @@ def add_parser(subparsers: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("mode", choices=("pretrain", "finetune"))
+    parser.add_argument("mode", choices=("pretrain", "finetune", "choose"))
     parser.add_argument("data", nargs="*", metavar="DATA", help="folders of labelled formulas")
     parser.add_argument("-o", "--output", metavar="OUT", help="folder of the run")
     parser.add_argument("--config", metavar="TOML", help="options of the run")
@@ -45,6 +49,12 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--from", dest="start", metavar="MODEL", default="default", help="finetune: the checkpoint"
     )
+    parser.add_argument(
+        "--formulas", metavar="DIR", help="choose: what the paths in the records begin in"
+    )
+    parser.add_argument(
+        "--observed", metavar="FILE", help="choose: what was seen of the formulas, kept there"
+    )
     parser.add_argument("--resume", action="store_true", help="go on with the run in OUT")
     parser.set_defaults(run=run)
 
@@ -53,6 +63,10 @@ def run(args: argparse.Namespace) -> int:
     if not args.data or args.output is None:
         fail("train needs DATA and -o OUT, see train --help")
         return EXIT_USAGE
+    if args.mode == "choose":
+        from neuroback.cli.choose import choose
+
+        return choose(args)
     # Large buffers come and go with every batch; without this each is mapped and faulted anew.
     _keep_memory()
     try:

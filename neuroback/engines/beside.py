@@ -69,7 +69,9 @@ class Beside(threading.Thread):
     def end(self) -> None:
         """The search is over; returns when the thread is."""
         self._handover._over.set()
-        self.join()
+        # It may wait for something that never came.
+        if self.ident is not None:
+            self.join()
 
 
 def begin_anew(engine: Engine, task: Task, late: Late, control: Control) -> Result:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from neuroback import _core
 from neuroback.engines.beside import Beside, Late
-from neuroback.engines.engine import OptionRange, Task
+from neuroback.engines.engine import OptionRange, Probe, Task
 from neuroback.errors import EngineError
 from neuroback.options import ADVICE_MODES
 from neuroback.process.memory import MIB, own_peak_bytes
@@ -110,10 +110,14 @@ def _search(
             advice,
             lambda phases: session.advise(phases.value, phases.confidence, options.advice),
         )
-        thread.start()
+        if task.probe is None:
+            thread.start()
     else:
         at = -1 if options.advice_at is None else options.advice_at
         session.advise(advice.value, advice.confidence, options.advice, at)
+
+    if task.probe is not None:
+        _probe(session, task.probe, thread)
 
     def stop() -> bool:
         return control.stop() or (thread is not None and thread.error is not None)
@@ -140,6 +144,18 @@ def _search(
     # Another time the advice may come earlier or later.
     result.deterministic = not thread.timed
     return code
+
+
+def _probe(session: _core.Session, probe: Probe, thread: Beside | None) -> None:
+    """Have the search asked; what it sees must not depend on when advice is ready."""
+
+    def look(seen: dict[str, float]) -> bool:
+        leaves = probe.leave(seen)
+        if thread is not None and not leaves:
+            thread.start()
+        return leaves
+
+    session.at_milestone(probe.conflicts, probe.ticks, look)
 
 
 def _take_answer(

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -18,16 +19,31 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Probe:
+    """A question that a search of the core is asked once, in its own thread.
+
+    conflicts, ticks  when, whichever comes first
+    leave             gets the counters so far; True ends the search
+    """
+
+    conflicts: int
+    ticks: int
+    leave: Callable[[dict[str, float]], bool]
+
+
+@dataclass(frozen=True)
 class Task:
     """What an engine is to do.
 
     options  whose engine, advice, seed, conflicts and output are an engine's business
     proof    where the proof goes instead of ``options.proof``; the engine commits or discards it
+    probe    for the core alone; late advice begins only when it was asked
     """
 
     formula: Formula
     options: SolveOptions
     proof: ProofFile | None = None
+    probe: Probe | None = None
 
 
 class OptionRange(NamedTuple):

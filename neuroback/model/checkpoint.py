@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from neuroback.formula import Formula
+    from neuroback.model.choice import Head
 
 FORMAT = 1
 SHIPPED = Path(__file__).parent / "checkpoints"
@@ -94,6 +95,18 @@ class Checkpoint:
                 f"{self.weights_path}: not the weights that {self.name}.json was written for"
             )
         return network_from_bytes(content, self.config, self.weights_path)
+
+    @cached_property
+    def choice(self) -> Head | None:
+        """What it has learned about which search suits a formula, read when first used."""
+        if "choice" not in self.card:
+            return None
+        try:
+            from neuroback.model.choice import from_json
+
+            return from_json(self.card["choice"])
+        except CheckpointError as error:
+            raise CheckpointError(f"{self.weights_path.with_suffix('.json')}: {error}") from None
 
     def predict(self, formula: Formula, threads: int | None = None) -> npt.NDArray[np.float32]:
         """P(variable is true), float32 (num_vars,), by the C++ network, as ``solve`` has it."""
@@ -243,8 +256,27 @@ def save(
         "repair": repair,
         "card": dict(card or {}),
     }
+    return _write(weights_path, content, document)
+
+
+def save_with_choice(model: Checkpoint, path: str | os.PathLike[str], head: Head) -> Checkpoint:
+    """The same network under ``path``, with this choice of a search."""
+    content = model.weights_path.read_bytes()
+    weights_path = Path(path).with_suffix(".safetensors")
+    # Checked as it will be when it is read.
+    from neuroback.model.choice import from_json
+
+    choice = from_json(json.loads(json.dumps(head.as_json()))).as_json()
+    return _write(weights_path, content, {**model.card, "choice": choice})
+
+
+def _write(weights_path: Path, content: bytes, document: dict[str, Any]) -> Checkpoint:
     weights_path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(weights_path, content)
-    text = json.dumps(document, indent=1) + "\n"
-    write_whole(weights_path.with_suffix(".json"), text.encode())
+    # The trees of a choice are many numbers: one line.
+    choice = document.pop("choice", None)
+    text = json.dumps(document, indent=1)
+    if choice is not None:
+        text = text.removesuffix("\n}") + f',\n "choice": {json.dumps(choice)}\n}}'
+    write_whole(weights_path.with_suffix(".json"), (text + "\n").encode())
     return _read(weights_path.with_suffix(".json"))
