@@ -39,7 +39,7 @@ _MARKS = (
     (b"\x28\xb5\x2f\xfd", "zstd"),
 )
 
-_EXPECTED = "expected a DIMACS CNF, plain or compressed with gz, bz2, xz, lzma or zst"
+_COMPRESSED = "plain or compressed with gz, bz2, xz, lzma or zst"
 
 
 class _Members:
@@ -130,9 +130,10 @@ def kind_of(head: bytes) -> str | None:
     return None
 
 
-def open_bytes(path: str) -> Iterator[bytes]:
+def open_bytes(path: str, expected: str = "a DIMACS CNF") -> Iterator[bytes]:
     """Yield the plain bytes of ``path`` ("-": standard input) in chunks.
 
+    ``expected`` says in errors what the file should be.
     Raises FormulaError if the file cannot be opened or an archive is truncated or damaged.
     """
     name = "<stdin>" if path == "-" else path
@@ -141,7 +142,7 @@ def open_bytes(path: str) -> Iterator[bytes]:
     except OSError as error:
         raise FormulaError(name, 0, 0, _words(error), "expected a readable file") from None
     try:
-        yield from _decompressed(descriptor, name)
+        yield from _decompressed(descriptor, name, expected)
     except OSError as error:
         raise FormulaError(name, 0, 0, _words(error), "expected a readable file") from None
     finally:
@@ -163,11 +164,11 @@ def _read_head(descriptor: int) -> bytes:
     return head
 
 
-def _decompressed(descriptor: int, name: str) -> Iterator[bytes]:
+def _decompressed(descriptor: int, name: str, expected: str) -> Iterator[bytes]:
     head = _read_head(descriptor)
     for mark, what in _OTHER:
         if head.startswith(mark):
-            raise FormulaError(name, 0, 0, what, _EXPECTED)
+            raise FormulaError(name, 0, 0, what, f"expected {expected}, {_COMPRESSED}")
     kind = kind_of(head)
     if kind is None:
         if head.startswith(b"\xef\xbb\xbf"):

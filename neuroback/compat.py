@@ -180,3 +180,19 @@ class Unsupported:
     def xunpin(self, variables: Sequence[int]) -> NoReturn:
         """Not supported."""
         _unsupported("xunpin")
+
+
+# What a propagator may have.
+_PROPAGATOR_METHODS = (
+    "on_assignment", "on_new_level", "on_backtrack", "check_model", "decide", "propagate",
+    "provide_reason", "has_clause", "add_clause",
+)  # fmt: skip
+
+
+def check_propagator(propagator: object) -> None:
+    """TypeError for what has no method of a propagator."""
+    if not any(callable(getattr(propagator, name, None)) for name in _PROPAGATOR_METHODS):
+        raise TypeError(
+            f"propagator {propagator!r}, expected an object with some of the methods "
+            f"{', '.join(_PROPAGATOR_METHODS)}"
+        )

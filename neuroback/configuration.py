@@ -183,6 +183,17 @@ def is_ours(path: str | os.PathLike[str]) -> bool:
         return False
 
 
+def place_of(options: SolveOptions, name: str) -> str | None:
+    """The file that gives the engine's option ``name``, if one does."""
+    config = options.config
+    if config is None and options.model is not None and is_ours(options.model):
+        config = options.model
+    if config is None or isinstance(config, (Mapping, Configuration)):
+        return None
+    given = name in Configuration.read(config).options and name not in (options.set or {})
+    return os.fspath(config) if given else None
+
+
 def resolve(options: SolveOptions) -> SolveOptions:
     """``options`` with their configuration put in; what they say themselves goes before it."""
     config = options.config

@@ -192,7 +192,7 @@ def read_probabilities(
     if form not in ("neuroback-phases", "neuroback"):
         raise ValueError(f"form is {form!r}, expected 'neuroback-phases' or 'neuroback'")
     name = short_name(path)
-    data = b"".join(open_bytes(os.fspath(path)))
+    data = b"".join(open_bytes(os.fspath(path), "a phases file"))
     if kind_of(data[:16]) is None and data[257:262] == b"ustar":
         data = _only_member(data, name)
     p = np.full(formula.num_vars, 0.5)

@@ -15,8 +15,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from neuroback import engines
-from neuroback.configuration import Configuration, resolve
+from neuroback.configuration import Configuration, place_of, resolve
 from neuroback.control import Control, LimitReached, Stop
+from neuroback.errors import ConfigurationError
 from neuroback.model.advice import checkpoint_of, probabilities_of
 from neuroback.options import SolveOptions, spellings
 from neuroback.process.memory import MIB, own_peak_bytes
@@ -84,8 +85,14 @@ def solve_under(
     on_formula: Callable[[Formula], None] | None = None,
 ) -> Result:
     """``solve`` under a control of the caller's, who can look at its progress meanwhile."""
-    options = resolve(options)
-    engine = engines.choose(options)
+    asked, options = options, resolve(options)
+    try:
+        engine = engines.choose(options)
+    except engines.OptionError as error:
+        place = place_of(asked, error.option)
+        if place is None:
+            raise
+        raise ConfigurationError(f"{place}: option {error.what}") from None
     control.progress.engine = engine.name
     if options.races_engines:
         # Neither engine waits for a prediction.

@@ -81,6 +81,8 @@ class Extractor {
   std::span<const std::int32_t> proofs() const { return proofs_; }
   // Conflicts, and something for each call, so that limits end on huge formulas as well.
   std::int64_t spent() const { return spent_; }
+  // Of the solver; `spent` counts calls and facts besides.
+  std::int64_t conflicts() const { return solver_.statistic("conflicts"); }
   const BackboneCounts &counts() const { return counts_; }
   Solver &solver() { return solver_; }
   // Conflicts of the first questions.

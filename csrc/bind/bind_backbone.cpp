@@ -187,7 +187,9 @@ void register_backbone(py::module_ &module) {
       .def_property_readonly("candidates",
                              [](Backbone &self) { return copy_of(self.extractor().candidates()); })
       .def_property_readonly("open", [](Backbone &self) { return self.extractor().open(); })
-      .def_property_readonly("spent", [](Backbone &self) { return self.extractor().spent(); });
+      .def_property_readonly("spent", [](Backbone &self) { return self.extractor().spent(); })
+      .def_property_readonly("conflicts",
+                             [](Backbone &self) { return self.extractor().conflicts(); });
 }
 
 }  // namespace nb::bind

@@ -59,7 +59,7 @@ class Backbone:
     complete      all candidates that were asked about are decided: every other variable, of those
                   asked about, is known to be outside the backbone
     open          candidates that are neither proven nor refuted
-    conflicts     what was spent
+    conflicts     of the solver
     seconds       until the first answer, and in all, by the clock of the search
     counts        calls of the solver and what settled how many candidates
     """
@@ -222,7 +222,7 @@ class Search:
             satisfiable=self.satisfiable,
             values=self._core.proven,
             complete=complete,
-            conflicts=self.spent,
+            conflicts=self._core.conflicts,
             seconds_first=self.seconds_first,
             seconds=self._clock() - self._start,
             open=self.progress().open,

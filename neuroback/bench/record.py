@@ -282,8 +282,9 @@ def read_line(line: bytes) -> Mapping[str, Any]:
     except RecursionError:
         raise ValueError("too many brackets within each other, expected a record") from None
     except ValueError as error:
-        what = str(error) if str(error).endswith("expected a number") else "no JSON object"
-        raise ValueError(f"{what}, expected a record") from None
+        if str(error).endswith("expected a number"):
+            raise
+        raise ValueError("no JSON object, expected a record") from None
     if not isinstance(found, dict):
         raise ValueError("no JSON object, expected a record")
     return found

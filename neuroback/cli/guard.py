@@ -28,6 +28,8 @@ _OWN_PATIENCE = 0.08
 _CHILD_PATIENCE = 0.85
 _MEMORY_TICK = 0.05
 
+# A guard has been there: whatever ends the command says so itself.
+BEGUN = False
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGXCPU")
 
 
@@ -65,6 +67,8 @@ class Guard:
         self.signal = self.signal or number
 
     def __enter__(self) -> Guard:
+        global BEGUN
+        BEGUN = True
         self._wake_read, self._wake_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         if threading.current_thread() is threading.main_thread():
             for name in _SIGNALS:

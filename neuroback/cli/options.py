@@ -40,7 +40,9 @@ def spelled_out(words: Sequence[str], options: type[Any]) -> list[str]:
 
 
 def _maybe(text: str) -> bool | int:
-    return True if text == "on" else int(number(int, 2, 2)(text))
+    if text not in ("on", "2"):
+        raise argparse.ArgumentTypeError(f"{text!r}, expected 2 or nothing")
+    return True if text == "on" else 2
 
 
 _CONVERT = {

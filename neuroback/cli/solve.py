@@ -75,6 +75,9 @@ def run(args: argparse.Namespace) -> int:
     if options.phases is not None and not options.neural:
         fail("--phases and --no-neural exclude each other")
         return EXIT_USAGE
+    if options.races_engines and (options.engine != "auto" or options.set or options.config):
+        fail("--race 2 excludes --engine, --set and --config: both engines run as they are")
+        return EXIT_USAGE
     return _Command(args.file, options, output, own_process=args.own_process).run()
 
 

@@ -28,6 +28,15 @@ AUTO = "kissat"
 NAMES = ("auto", *HOMES)
 
 
+class OptionError(EngineError):
+    """An option of an engine's own that it has not, or not with this value."""
+
+    def __init__(self, option: str, what: str) -> None:
+        super().__init__(f"--set {what}")
+        self.option = option
+        self.what = what
+
+
 def choose(options: SolveOptions) -> Engine:
     """The engine that ``options`` name.
 
@@ -58,8 +67,8 @@ def choose(options: SolveOptions) -> Engine:
     own = {name: find(name).options(options.kissat) for name in HOMES} if options.set else {}
     for name in options.set or {}:
         if not any(name in rows for rows in own.values()):
-            raise EngineError(_unknown(name, own))
-    raise missing or EngineError(_refusal(find(AUTO), options) or "no engine is there")
+            raise _unknown(name, own)
+    raise missing or _refusal(find(AUTO), options) or EngineError("no engine is there")
 
 
 def racers(options: SolveOptions) -> tuple[Engine, Engine]:
@@ -97,10 +106,10 @@ def require(engine: Engine, options: SolveOptions) -> None:
     """EngineError if ``engine`` cannot do what ``options`` ask for, with what can."""
     refusal = _refusal(engine, options)
     if refusal is not None:
-        raise EngineError(refusal)
+        raise refusal
 
 
-def _refusal(engine: Engine, options: SolveOptions) -> str | None:
+def _refusal(engine: Engine, options: SolveOptions) -> EngineError | None:
     """What an engine cannot do of what is asked for, and which ones can."""
     own = engine.options(options.kissat) if options.set else {}
     for name, value in (options.set or {}).items():
@@ -108,31 +117,31 @@ def _refusal(engine: Engine, options: SolveOptions) -> str | None:
             return _unknown(name, {engine.name: own})
         low, high = own[name].low, own[name].high
         if not low <= value <= high:
-            return f"--set {name}={value}: expected {low} to {high}"
+            return OptionError(name, f"{name}={value}: expected {low} to {high}")
     if options.advice not in engine.advice_modes:
         able = [name for name in HOMES if options.advice in find(name).advice_modes]
-        return (
+        return EngineError(
             f"--advice {options.advice}: the engine {engine.name} takes "
             f"{' and '.join(engine.advice_modes)}; {options.advice} needs {_named(able)}"
         )
     if options.proof_format not in engine.proof_forms:
         able = [name for name in HOMES if options.proof_format in find(name).proof_forms]
-        return (
+        return EngineError(
             f"--proof-format {options.proof_format}: the engine {engine.name} writes "
             f"{' and '.join(engine.proof_forms).upper()}, {options.proof_format.upper()} needs "
             f"{_named(able)}"
         )
     if options.advice_at and not engine.takes_late_advice:
         able = [name for name in HOMES if find(name).takes_late_advice]
-        return (
+        return EngineError(
             f"--advice-at {options.advice_at}: the engine {engine.name} is advised before it "
             f"starts (0); more needs {_named(able)}"
         )
     return None
 
 
-def _unknown(name: str, own: dict[str, dict[str, OptionRange]]) -> str:
-    """The message about an option that none of the engines ``own`` is about has."""
+def _unknown(name: str, own: dict[str, dict[str, OptionRange]]) -> OptionError:
+    """The error about an option that none of the engines ``own`` is about has."""
     import difflib
 
     near = [
@@ -144,7 +153,7 @@ def _unknown(name: str, own: dict[str, dict[str, OptionRange]]) -> str:
     if name == "seed":
         hint = ", but --seed sets it"
     has = "; ".join(f"{engine} has {', '.join(sorted(rows))}" for engine, rows in own.items())
-    return f"--set {name}: there is no such option{hint}; {has}"
+    return OptionError(name, f"{name}: there is no such option{hint}; {has}")
 
 
 def _named(names: list[str]) -> str:

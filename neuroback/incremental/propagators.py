@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from neuroback import _core
+from neuroback.compat import check_propagator
 from neuroback.incremental.handle import Handle, counts
 
 
@@ -23,12 +24,13 @@ class Propagators(Handle):
         From its methods it may call ``observe``, ``ignore``, ``enable_propagator``,
         ``disable_propagator``, ``propagator_active``, ``is_decision``, ``interrupt`` and ``advise``
         of this solver.  What they raise ends the call; so does a reason that is none (ValueError).
-        Errors: NotImplementedError with ``with_proof``.
+        Errors: NotImplementedError with ``with_proof``, TypeError for what has none of them.
         """
         session = self._idle
         if session is None:
             return
         self._require_no_proof("connect_propagator")
+        check_propagator(propagator)
         self.disconnect_propagator()
         if self._session is not None:
             self._session.connect_propagator(propagator)

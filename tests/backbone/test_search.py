@@ -168,3 +168,8 @@ def test_a_deadline_ends_a_hard_question() -> None:
     found = backbone(formula, time=0.4)
     assert time.monotonic() - begin < 10
     assert not found.complete
+
+
+def test_conflicts_are_the_solvers() -> None:
+    for clauses in ([], [[1, 2]], [[1], [-1]]):
+        assert backbone(Formula.from_clauses(clauses, 2)).conflicts == 0

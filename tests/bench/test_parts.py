@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neuroback.bench import adapters, controls, engines, host, known, output, suite
+from neuroback.bench import adapters, controls, engines, host, known, output, record, suite
 from neuroback.cli import main
 from neuroback.errors import BenchError
 
@@ -230,3 +230,8 @@ def test_a_loop_of_links_is_one_line(
     assert main(["bench", "run", str(tmp_path / "suite.txt"), *words]) == 1
     error = capsys.readouterr().err.splitlines()[-1]
     assert "neuroback: error: " in error and "symbolic links" in error
+
+
+def test_a_line_with_nan_is_told_once_what_was_expected() -> None:
+    with pytest.raises(ValueError, match="^NaN, expected a number$"):
+        record.read_line(b'{"wall_seconds": NaN}')

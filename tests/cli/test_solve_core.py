@@ -334,12 +334,16 @@ def test_limits_and_advice_hold_for_both_racers(
     record = record_of(neuroback("solve", "--race", 2, "--phases", phases, path, "--json"))
     assert record["status"] == "SATISFIABLE"
     assert record["advice"]["run"] == "advised" and record["advice"]["variables"] == 8
-    for words in (("--engine", "core"), ("--set", "sweep=0"), ("--proof-format", "lrat")):
-        assert neuroback("solve", "--race", 2, *words, path).code == 1
+    assert neuroback("solve", "--race", 2, "--proof-format", "lrat", path).code == 1
+    # Options that exclude each other are bad usage.
+    for words in (("--engine", "core"), ("--set", "sweep=0"), ("--config", phases)):
+        outcome = neuroback("solve", *words, "--race", 2, path)
+        assert outcome.code == 2 and "excludes --engine, --set and --config" in outcome.err
 
 
 def test_the_number_of_a_race_is_no_file(neuroback: Command, formulas: Files) -> None:
     # The name of the file may follow at once.
     assert neuroback("solve", "--engine", "core", "--race", formulas["tiny"]).code == 10
-    assert neuroback("solve", "--race", "3", formulas["tiny"]).code == 2
+    outcome = neuroback("solve", "--race", "3", formulas["tiny"])
+    assert outcome.code == 2 and "'3', expected 2 or nothing" in outcome.err
     assert neuroback("solve", "--race=x", formulas["tiny"]).code == 2

@@ -199,7 +199,7 @@ import os, signal, sys
 class Interrupt:
     def find_spec(self, name, *_):
         if name == {module!r}:
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.{signal})
 
 sys.meta_path.insert(0, Interrupt())
 sys.argv = ["neuroback", "solve", "--engine", "core", {formula!r}]
@@ -213,9 +213,22 @@ sys.exit(main())
     ["argparse", "neuroback.cli.solve", "neuroback.pipeline", "neuroback.engines.core"],
 )
 def test_ctrl_c_during_an_import_is_quiet(module: str, formulas: Files) -> None:
-    program = INTERRUPTED_IMPORT.format(module=module, formula=str(formulas["hard"]))
+    program = INTERRUPTED_IMPORT.format(
+        module=module, formula=str(formulas["hard"]), signal="SIGINT"
+    )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60)
     assert (run.returncode, run.stdout, run.stderr) == (130, b"", b"")
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGXCPU"])
+def test_a_signal_during_an_import_ends_with_unknown(name: str, formulas: Files) -> None:
+    for module in ("argparse", "neuroback.cli.solve"):
+        program = INTERRUPTED_IMPORT.format(
+            module=module, formula=str(formulas["hard"]), signal=name
+        )
+        run = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60)
+        code = 128 + getattr(signal, name)
+        assert (run.returncode, run.stdout, run.stderr) == (code, b"s UNKNOWN\n", b"")
 
 
 DEAF_ENGINE = """

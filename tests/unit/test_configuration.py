@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,22 @@ def test_what_is_not_there_or_too_large_is_refused(tmp_path: Path) -> None:
         file.truncate(1 << 25)
     with pytest.raises(nb.ConfigurationError, match="no configuration"):
         nb.Configuration.read(large)
+
+
+def test_an_option_that_an_engine_has_not_names_the_file_it_is_from(tmp_path: Path) -> None:
+    path = tmp_path / "one.json"
+    formula = nb.Formula.from_clauses([[1, 2]], 2)
+    for options, what in (
+        ({"nope": 1}, "option nope: there is no such"),
+        ({"factor": 7}, "option factor=7: expected 0 to 1"),
+    ):
+        content = {"format": "neuroback-configuration 1", "engine": "core", "options": options}
+        path.write_text(json.dumps(content))
+        with pytest.raises(nb.ConfigurationError, match=re.escape(f"{path}: {what}")):
+            nb.solve(formula, config=path)
+        # What was said beside the file is not in it.
+        with pytest.raises(nb.EngineError, match="^--set (nope: there is|factor=9: exp)"):
+            nb.solve(formula, config=path, set=dict.fromkeys(options, 9))
 
 
 def test_a_run_says_which_configuration_it_used(tmp_path: Path) -> None:

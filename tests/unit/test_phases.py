@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neuroback import Formula, Phases, PhasesError
+from neuroback import Formula, FormulaError, Phases, PhasesError
 from neuroback.phases import read_probabilities
 
 FORMULA = Formula.from_clauses([[1, 2], [-2, 3]], 4)
@@ -150,3 +150,10 @@ def test_phases_are_values() -> None:
     assert again.value.tolist() == phases.value.tolist()
     with pytest.raises(ValueError):
         Phases.from_literals([5], 4)
+
+
+def test_a_file_of_another_kind_is_no_formula(tmp_path: Path) -> None:
+    path = tmp_path / "wide"
+    path.write_text("1,0.5\n", encoding="utf-16")
+    with pytest.raises(FormulaError, match="UTF-16 text, expected a phases file, plain"):
+        read_probabilities(path, Formula.from_clauses([[1]], 1))

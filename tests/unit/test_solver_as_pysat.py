@@ -244,6 +244,15 @@ def test_parities_have_no_variables_but_the_users() -> None:
     assert solver.solve() is False
 
 
+def test_a_propagator_has_some_of_the_methods() -> None:
+    solver = Solver()
+    for wrong in (3, None, "propagate", object()):
+        with pytest.raises(TypeError, match="expected an object with some of the methods"):
+            solver.connect_propagator(wrong)
+    assert not solver.propagator_active()
+    assert solver.solve()
+
+
 def test_what_a_proof_cannot_say_is_refused_at_the_call(tmp_path: Path) -> None:
     from neuroback.proof import check_drat
 

@@ -88,11 +88,13 @@ def test_every_counter_moves() -> None:
             {"test_schedule": 1, "stable": 2, "lucky": 0, "congruence": 1},
         ):
             still -= {name for name, value in run(clauses, options).items() if value}
-    with Solver(bootstrap_with=random_clauses(np.random.default_rng(1), 60, 240)) as solver:
-        for first in range(1, 60, 6):
-            solver.add_atmost(list(range(first, first + 6)), 2)
-        solver.solve()
-        still -= {name for name, value in solver.statistics().items() if value}
+    for encode in (0, 1):
+        with Solver(bootstrap_with=random_clauses(np.random.default_rng(1), 60, 240)) as solver:
+            solver.configure({"encode": encode})
+            for first in range(1, 60, 6):
+                solver.add_atmost(list(range(first, first + 6)), 2)
+            solver.solve()
+            still -= {name for name, value in solver.statistics().items() if value}
     assert not still
 
 

@@ -12,6 +12,12 @@ class Effort;
 void extend(Core &core);
 void restore(Core &core);
 
+// encode.cpp: rows to clauses, as soon as one is due.
+std::int64_t clauses_of_row(std::int64_t size, std::int64_t bound);
+void note_due(Core &core, const Linear &row);
+bool encoding(const Core &core);
+void encode(Core &core);
+
 // simplify.cpp: rounds of techniques, the first before the search.
 bool simplifying(Core &core);
 void simplify(Core &core);

@@ -19,6 +19,9 @@ void imply_lazily(Core &core, Lit lit, LazySource source);
 // A conflict for a clause of false literals, two at least.
 Conflict false_clause(Core &core, std::span<const Lit> clause);
 
+// Forget all inequalities but these, at the root; what they say of the others is in clauses.
+void keep_linears(Core &core, std::span<const Linear> kept);
+
 // Count a literal that became true, in all its rows, and assign what follows.  Returns a row that
 // is violated, or `no_row`; then nothing more is assigned.
 std::uint32_t count_linears(Core &core, Lit lit);

@@ -9,8 +9,10 @@
 // Source   Roussel and Manquinho, "Pseudo-Boolean and Cardinality Constraints", Handbook of
 //          Satisfiability, 2009 (counters)
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
+#include "solver/inprocess/inprocess.hpp"
 #include "solver/search/constraints.hpp"
 #include "solver/search/search.hpp"
 #include "solver/state/database.hpp"
@@ -62,25 +64,31 @@ void append_row(Core &core, const std::vector<Term> &terms, std::int64_t bound) 
   row.size = static_cast<std::uint32_t>(terms.size());
   row.bound = bound;
   row.weights = Linear::unit;
+  row.clauses = std::numeric_limits<std::int64_t>::max();
+  if (terms.front().weight == 1) row.clauses = clauses_of_row(row.size, bound);
   if (terms.front().weight > 1) {
     row.weights = static_cast<std::uint32_t>(constraints.weights.size());
     for (const Term &term : terms) constraints.weights.push_back(term.weight);
   }
+  // With the literals of the trail that are not counted yet.
+  std::int64_t sum = 0;
   for (std::uint32_t i = 0; i < row.size; ++i) {
     const Lit lit = terms[i].lit;
     constraints.lits.push_back(lit);
     constraints.linears_of[lit].push_back({index, i});
     freeze(core, lit.var(), frozen_by_constraint);
-    if (core.value(lit) > 0 && core.trail.assigned[lit.var()].trail < constraints.counted)
-      row.sum += terms[i].weight;
+    if (core.value(lit) <= 0) continue;
+    sum += terms[i].weight;
+    if (core.trail.assigned[lit.var()].trail < constraints.counted) row.sum += terms[i].weight;
   }
   constraints.linears.push_back(row);
-  if (row.sum > bound) {
+  note_due(core, row);
+  if (sum > bound) {
     derive_empty(core);
     return;
   }
   for (const Term &term : terms)
-    if (term.weight > bound - row.sum && !core.value(term.lit)) derive_unit(core, ~term.lit);
+    if (term.weight > bound - sum && !core.value(term.lit)) derive_unit(core, ~term.lit);
 }
 
 }  // namespace
@@ -163,7 +171,9 @@ void gather(Core &core, const Linear &row, std::uint32_t before, std::int64_t li
 
 Conflict violated_linear(Core &core, std::uint32_t index) {
   Constraints &constraints = core.constraints;
-  const Linear &row = constraints.linears[index];
+  Linear &row = constraints.linears[index];
+  ++row.explained;
+  note_due(core, row);
   constraints.scratch.clear();
   gather(core, row, constraints.counted, row.bound, constraints.scratch);
   return false_clause(core, constraints.scratch);
@@ -171,13 +181,54 @@ Conflict violated_linear(Core &core, std::uint32_t index) {
 
 void explain_linear(Core &core, std::uint32_t index, std::vector<Lit> &clause) {
   const Constraints &constraints = core.constraints;
-  const Linear &row = constraints.linears[index];
+  Linear &row = core.constraints.linears[index];
+  ++row.explained;
+  note_due(core, row);
   const Lit implied = clause[0];
   std::int64_t weight = 1;
   if (row.weights != Linear::unit)
     for (const Occurrence occurrence : constraints.linears_of[~implied])
       if (occurrence.row == index) weight = weight_at(constraints, row, occurrence.position);
   gather(core, row, core.trail.assigned[implied.var()].trail, row.bound - weight, clause);
+}
+
+void keep_linears(Core &core, std::span<const Linear> kept) {
+  Constraints &constraints = core.constraints;
+  NB_ASSERT(!core.trail.level);
+  for (const Lit lit : constraints.lits)
+    core.vars[lit.var()].frozen &= static_cast<std::uint8_t>(~frozen_by_constraint);
+  std::vector<Lit> lits;
+  std::vector<std::int64_t> weights;
+  std::vector<Linear> linears;
+  for (RawVector<Occurrence> &list : constraints.linears_of) {
+    list.clear();
+    list.shrink_to_fit();
+  }
+  for (Linear row : kept) {
+    const auto begin = static_cast<std::uint32_t>(lits.size());
+    const auto index = static_cast<std::uint32_t>(linears.size());
+    const auto first = static_cast<std::uint32_t>(weights.size());
+    for (std::uint32_t i = 0; i < row.size; ++i) {
+      lits.push_back(constraints.lits[row.begin + i]);
+      if (row.weights != Linear::unit) weights.push_back(constraints.weights[row.weights + i]);
+      constraints.linears_of[lits.back()].push_back({index, i});
+    }
+    row.begin = begin;
+    if (row.weights != Linear::unit) row.weights = first;
+    linears.push_back(row);
+  }
+  for (ParityConstraint &row : constraints.parities) {
+    const auto begin = static_cast<std::uint32_t>(lits.size());
+    for (std::uint32_t i = 0; i < row.size; ++i) lits.push_back(constraints.lits[row.begin + i]);
+    row.begin = begin;
+  }
+  lits.shrink_to_fit();
+  constraints.lits = std::move(lits);
+  constraints.weights = std::move(weights);
+  constraints.linears = std::move(linears);
+  constraints.any =
+      !constraints.linears.empty() || !constraints.parities.empty() || core.external.propagator;
+  for (const Lit lit : constraints.lits) core.vars[lit.var()].frozen |= frozen_by_constraint;
 }
 
 bool satisfies_linears(const Core &core, std::span<const signed char> model) {

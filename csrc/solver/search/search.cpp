@@ -32,6 +32,8 @@ Status search_on(Core &core) {
     if (stopping(core)) return Status::unknown;
     if (restarting(core))
       restart(core);
+    else if (encoding(core))
+      encode(core);
     else if (switching_mode(core))
       switch_mode(core);
     else if (rephasing(core))
@@ -49,6 +51,8 @@ Status search_on(Core &core) {
 }  // namespace
 
 Status search(Core &core) {
+  // Before the others, which see clauses only.
+  if (encoding(core)) encode(core);
   if (!core.preprocessed) {
     preprocess(core);
     core.preprocessed = true;

@@ -26,6 +26,8 @@ struct Linear {
   // In `Constraints::weights`, or `unit`: all weights are 1.
   std::uint32_t weights;
   std::int64_t bound, sum;
+  // How many clauses say the same, and how many reasons were made of it.
+  std::int64_t clauses, explained;
   static constexpr std::uint32_t unit = ~0u;
 };
 
@@ -55,6 +57,8 @@ struct LazySource {
 
 struct Constraints {
   bool any = false;
+  // Some row is to be turned into clauses.
+  bool due = false;
   std::uint32_t counted = 0;
   std::vector<Lit> lits;
   std::vector<std::int64_t> weights;

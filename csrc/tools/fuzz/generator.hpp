@@ -33,8 +33,10 @@ class Generator {
     else if (!formulas_ && one_in(2))
       add("noproof");
     if (one_in(4)) add("reserve " + std::to_string(vars_ + pick(0, 3)));
+    const bool constraints = setting_ != Setting::cover && !formulas_ && seed_ % 4 == 3;
     for (int round = 0; round < rounds; ++round) {
       clauses(round ? pick(0, 1 + vars_ / 2) : -1);
+      if (constraints) add_constraints();
       if (one_in(4)) add("phases" + lits(pick(1, vars_)));
       if (one_in(3)) add("advise " + std::to_string(pick(0, 3)) + lits(pick(1, vars_)));
       if (one_in(8)) add("propagate" + lits(pick(0, 3)));
@@ -147,6 +149,27 @@ class Generator {
       if (one_in(60)) size = 1;
       if (one_in(300)) size = pick(0, 12);
       add("clause" + lits(size));
+    }
+  }
+
+  // Rows, parities and clauses of a propagator.
+  void add_constraints() {
+    const bool lazy = one_in(3);
+    for (int i = 0, n = pick(0, 6); i < n; ++i) {
+      const int size = pick(1, 9);
+      if (one_in(5)) {
+        std::string line = "linear " + std::to_string(pick(-2, 3 * size));
+        for (int k = 0; k < size; ++k) line += " " + std::to_string(pick(-3, 9)) + lits(1);
+        add(line);
+      } else if (one_in(5)) {
+        std::string line = "xor " + std::to_string(pick(0, 1));
+        for (int k = 0; k < size; ++k) line += " " + std::to_string(pick(1, vars_));
+        add(line);
+      } else if (lazy) {
+        for (int k = 0; k < 4; ++k) add("lazy" + lits(pick(1, 5)));
+      } else {
+        add("atmost " + std::to_string(one_in(3) ? pick(-1, 1) : pick(1, size)) + lits(size));
+      }
     }
   }
 

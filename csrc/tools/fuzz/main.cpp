@@ -10,10 +10,12 @@
 // all, as it is.
 //
 // A trace is a text file with one call a line: option NAME VALUE, reserve N, clause LITS,
-// phases LITS, advise MODE LITS, propagate LITS, budget CONFLICTS, solve ASSUMPTIONS, or noproof
-// anywhere: no proof is asked for.  Each runs in a forked child.  Checked: verdict, model, core,
-// fixed literals, and every proof line by unit propagation that shares nothing with the solver, and
-// again with the hints of LRAT.  A failing trace is shrunk and written.
+// phases LITS, advise MODE LITS, propagate LITS, budget CONFLICTS, solve ASSUMPTIONS, atmost BOUND
+// LITS, linear BOUND WEIGHT LIT..., xor VALUE VARS, or lazy LITS: a clause that a propagator knows,
+// and the solver does not.  With one of the last four, or noproof, no proof is asked for.  Each
+// runs in a forked child.  Checked: verdict, model, core, fixed literals, and every proof line by
+// unit propagation that shares nothing with the solver, and again with the hints of LRAT.  A
+// failing trace is shrunk and written.
 #include <algorithm>
 #include <chrono>
 #include <cstdint>

@@ -13,6 +13,7 @@
 #include "solver/options.hpp"
 #include "solver/solver.hpp"
 #include "tools/fuzz/checks.hpp"
+#include "tools/fuzz/constraints.hpp"
 
 namespace nb::fuzz {
 
@@ -52,11 +53,15 @@ void check_result(Solver &solver, Status status, const std::vector<Clause> &form
 }
 
 void run(const Lines &lines) {
+  // Outlives the solver that asks its propagator.
+  ConstraintLines constraints;
   Solver solver;
   Checks checks;
   const NaiveChecker &checker = checks.naive;
   // What a proof forbids runs only without one.
-  const bool proof = std::ranges::find(lines, "noproof") == lines.end();
+  const bool proof = std::ranges::none_of(lines, [](const std::string &line) {
+    return line == "noproof" || ConstraintLines::has(line.substr(0, line.find(' ')));
+  });
   if (proof) solver.connect_proof(&checks);
   std::vector<Clause> formula;
   Budget budget;
@@ -77,6 +82,8 @@ void run(const Lines &lines) {
     } else if (verb == "clause") {
       formula.push_back(rest_of(words));
       solver.add_clause(formula.back());
+    } else if (ConstraintLines::has(verb)) {
+      constraints.play(solver, formula, verb, words);
     } else if (verb == "phases") {
       solver.set_user_phases(rest_of(words));
     } else if (verb == "advise") {
@@ -151,7 +158,8 @@ Lines shrink(Lines lines) {
         at += piece;
     }
   for (std::string &line : lines) {
-    if (!line.starts_with("clause") && !line.starts_with("solve")) continue;
+    if (!line.starts_with("clause") && !line.starts_with("solve") && !line.starts_with("lazy"))
+      continue;
     std::istringstream words(line);
     std::string verb;
     words >> verb;
