@@ -128,16 +128,19 @@ NB_INLINE Pair<T> where_positive(const Pair<T> &sign, const Pair<T> &value) {
   return {where_positive(sign.a, value.a), where_positive(sign.b, value.b)};
 }
 
+// Halves are added to each other until one number is left, whatever the registers hold: the same
+// numbers in the same order with every instruction set, so that predictions agree to the last bit.
 NB_INLINE float sum_lanes(const Vec4 &v) {
-  return (v[0] + v[1]) + (v[2] + v[3]);
+  return (v[0] + v[2]) + (v[1] + v[3]);
 }
 #if NB_VECTOR_BYTES > 16
 NB_INLINE float sum_lanes(const Native &v) {
   alignas(64) float parts[NB_VECTOR_BYTES / sizeof(float)];
   store_as(parts, v);
-  Vec4 sum = load4(parts) + load4(parts + 4);
-  if constexpr (sizeof v == 64) sum += load4(parts + 8) + load4(parts + 12);
-  return sum_lanes(sum);
+  if constexpr (sizeof v == 64)
+    return sum_lanes((load4(parts) + load4(parts + 8)) + (load4(parts + 4) + load4(parts + 12)));
+  else
+    return sum_lanes(load4(parts) + load4(parts + 4));
 }
 #endif
 template <class T>
