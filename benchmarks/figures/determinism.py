@@ -27,7 +27,7 @@ from neuroback import Formula
 from neuroback.dataset import generators
 
 # Of what --json prints, what the clock or the machine decides.
-UNSTABLE = ("seconds", "peak_mib", "command", "engine_version")
+UNSTABLE = ("seconds", "wall_seconds", "peak_mib", "command", "threads")
 COMMANDS = {
     "core": ["solve", "--engine", "core", "--no-neural", "--seed", "7", "--json"],
     "core, advised": ["solve", "--engine", "core", "--advice-at", "0", "--json"],

@@ -47,7 +47,8 @@ _HELP = re.compile(r"^  --([a-z0-9]+)=\S+ +(.+?)(?: \[[^\]]*\])?$", re.MULTILINE
 # The int8 -1 as a byte.
 _FALSE = 255
 _CODES = {status.exit_code for status in Status}
-_COUNTER = re.compile(rb"c ([a-z_]+): +(\d+)")
+# What has more digits is no counter of Kissat's, nor a number that Python reads.
+_COUNTER = re.compile(rb"c ([a-z_]+): +(\d{1,18})(?!\d)")
 # The kernel counts our own memory before the child's exec into this figure; we tell a true one.
 _MISLEADING = b"c maximum-resident-set-size:"
 
@@ -104,7 +105,7 @@ class Listener:
         match = _COUNTER.match(line)
         if match and (name := match[1].decode()) in COUNTERS:
             self.statistics[name] = int(match[2])
-        elif not self.version and line.startswith(b"c Version "):
+        elif not self.version and line.startswith(b"c Version ") and line[10:].strip():
             self.version = line.split()[2].decode("ascii", "replace")
             self._tell(f"engine kissat {self.version}, {self.program}")
         if not line.startswith(_MISLEADING):

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Would the tests notice?  Each deliberate bug of the tables beside this file must make one fail.
 
-    python tests/mutants/run.py [--jobs 2] [--only NAME ...] [--first-without] [--keep-table]
+    python tests/mutants/run.py [--jobs 2] [--only NAME ...] [--first-without]
 
 The sources are copied to build/mutants.  There all bugs of C++ are put in at once, each behind
 ``NB_MUTANT=name`` in the environment, and built once, as a release, into an environment of its own;
 a bug of Python is put in when the module is imported.  The sources themselves hold none of this.
-Each mutant's tests run until the first one fails.  docs/mutants.md is the table of it.  Exit code 1
-if a mutant survives.
+Each mutant's tests run until the first one fails.  docs/mutants.md is the table of it, in which
+``--only`` puts new rows in place of old ones.  Exit code 1 if a mutant survives.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from table import HERE, ROOT, Mutant, mutated, read_all
 PLACE = ROOT / "build" / "mutants"
 TREE = PLACE / "tree"
 ENVIRONMENT = PLACE / "environment"
+OUTCOMES = PLACE / "outcomes.json"
 TABLE = ROOT / "docs" / "mutants.md"
 # CI plays as many.
 FUZZ = ("--count=10000", "--seed=1", "--first")
@@ -168,8 +169,17 @@ def try_mutant(mutant: Mutant) -> Outcome:
     return outcome
 
 
-def write_table(outcomes: list[Outcome], seconds: float) -> None:
+def keep(outcomes: list[Outcome]) -> list[Outcome]:
+    """These and what earlier runs found of the other mutants."""
+    known = json.loads(OUTCOMES.read_text()) if OUTCOMES.exists() else {}
+    known |= {one.mutant.name: [one.killed_by, one.seconds] for one in outcomes}
+    OUTCOMES.write_text(json.dumps(known, indent=1))
+    return [Outcome(one, *known[one.name]) for one in read_all() if one.name in known]
+
+
+def write_table(outcomes: list[Outcome]) -> None:
     killed = sum(bool(one.killed_by) for one in outcomes)
+    seconds = sum(one.seconds for one in outcomes)
     lines = [
         "# Mutants",
         "",
@@ -178,7 +188,7 @@ def write_table(outcomes: list[Outcome], seconds: float) -> None:
         "into a copy of the sources, runs the tests, and writes this page; the bugs are in "
         "[tests/mutants](../tests/mutants).",
         "",
-        f"{killed} of {len(outcomes)} were noticed, in {seconds / 60:.0f} minutes.",
+        f"{killed} of {len(outcomes)} were noticed, in {seconds / 60:.0f} minutes of one process.",
         "",
         "| mutant | what it breaks | file | noticed by | seconds |",
         "| --- | --- | --- | --- | --- |",
@@ -201,7 +211,6 @@ def main() -> int:
     parser.add_argument(
         "--first-without", action="store_true", help="first see that all pass without a bug"
     )
-    parser.add_argument("--keep-table", action="store_true", help="leave docs/mutants.md as it is")
     given = parser.parse_args()
     began = time.monotonic()
     mutants = read_all()
@@ -220,8 +229,7 @@ def main() -> int:
         outcomes = list(pool.map(try_mutant, chosen))
     survivors = [one.mutant.name for one in outcomes if not one.killed_by]
     print(f"{len(outcomes) - len(survivors)} of {len(outcomes)} noticed", *survivors)
-    if not given.only and not given.keep_table:
-        write_table(outcomes, time.monotonic() - began)
+    write_table(keep(outcomes))
     return 1 if survivors else 0
 
 

@@ -41,3 +41,10 @@ def test_no_source_knows_of_mutants() -> None:
         ROOT / "CMakeLists.txt",
     ]
     assert [path for path in sources if "MUTANT" in path.read_text()] == []
+
+
+def test_the_page_is_of_this_table() -> None:
+    lines = (ROOT / "docs" / "mutants.md").read_text().splitlines()
+    names = [line.split("|")[1].strip() for line in lines if line.startswith("| ")][2:]
+    assert len(names) >= 60 and set(names) <= {one.name for one in MUTANTS}
+    assert "**nothing**" not in "".join(lines)

@@ -311,6 +311,34 @@ def test_race_gives_the_first_answer(tmp_path: Path, unsatisfiable: Formula) -> 
     assert check_drat(unsatisfiable, tmp_path / "proof")
 
 
+def test_of_two_answers_the_one_here_counts_and_only_its_proof_stays(
+    tmp_path: Path, unsatisfiable: Formula
+) -> None:
+    from neuroback import race
+    from neuroback.engines.proof_file import ProofFile
+
+    proofs = race.Proofs(ProofFile(tmp_path / "proof"))
+    entries = proofs.entry(), proofs.entry()
+    beside_ended = threading.Event()
+
+    def here(_: race.Stop) -> Any:
+        assert beside_ended.wait(60)
+        return solve(unsatisfiable, proof=entries[0])
+
+    def beside(_: race.Stop) -> Any:
+        result = solve(unsatisfiable, proof=entries[1], seed=1)
+        beside_ended.set()
+        return result
+
+    result, was_here, error = race.run(here, beside, yields=False)
+    assert (result.status, was_here, error) == (Status.UNSATISFIABLE, True, None)
+    assert entries[0].whole and entries[1].whole
+    proofs.publish(entries[0])
+    proofs.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["proof"]
+    assert check_drat(unsatisfiable, tmp_path / "proof")
+
+
 def test_race_outlives_what_goes_wrong_beside() -> None:
     from neuroback import race
 
