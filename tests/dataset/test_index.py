@@ -42,6 +42,15 @@ def test_a_full_device_is_told_with_the_name_of_the_index(tmp_path: Path) -> Non
     assert str(caught.value) == f"{tmp_path / 'index.sqlite'}: no space left on device"
 
 
+def test_a_transaction_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    index = Index(tmp_path / "index.sqlite", create=True)
+    with pytest.raises(LookupError), index:
+        index.add_source("file:a", None, [], "", "")
+        raise LookupError
+    assert index.sources() == {}
+    index.close()
+
+
 def test_an_empty_index_is_damage(neuroback: Run, folder: Path, tmp_path: Path) -> None:
     for name in os.listdir(folder):
         if name.startswith("index.sqlite"):

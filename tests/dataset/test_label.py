@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from neuroback.dataset.label import Label, Limits, backbone_lines, columns_of, label_formula
 from neuroback.errors import DataError
 from neuroback.formula import Formula
+from tests.conftest import random_clauses
 
 TEXT = """c neuroback-label 1 0123456789abcdef0123456789abcdef
 c {"status": "SAT", "variables": 3, "partial": false, "models": 16, "distance": 0.25}
@@ -93,3 +96,20 @@ def test_statuses() -> None:
     label = label_formula(Formula.from_clauses(clauses), Limits(first_conflicts=2))
     assert label.status == "UNKNOWN"
     assert columns_of(label)["label_state"] == "unknown"
+
+
+def test_counts_against_the_backbone_are_refused() -> None:
+    label = label_formula(Formula.from_clauses([[1], [-2], [3, 4]]))
+    label.check_counts()
+    for variable, count in ((0, label.models - 1), (1, 1)):
+        wrong = label.true_count.copy()
+        wrong[variable] = count
+        with pytest.raises(DataError, match="a model contradicts the backbone"):
+            replace(label, true_count=wrong).check_counts()
+
+
+def test_a_backbone_that_a_limit_cut_off_is_partial() -> None:
+    formula = Formula.from_clauses(random_clauses(np.random.default_rng(1), 120, 480))
+    label = label_formula(formula, Limits(conflicts=0))
+    assert label.status == "SAT" and label.partial
+    assert "b 0" not in label.to_text().splitlines()
