@@ -66,7 +66,7 @@ COUNTERS = ("conflicts", "decisions", "propagations", "restarts")
 _ONLY_IF_SO = ("run", "handed_over_at")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class AdviceReport(Mapping[str, Any]):
     """What became of the advice; reads as the mapping that ``--json`` prints, too.
 

@@ -12,9 +12,9 @@ All have one shape: they take a ``Request`` and give a ``Result`` with its repor
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from neuroback import engines
 from neuroback.control import Control, LimitReached, Stop
@@ -40,8 +40,7 @@ if TYPE_CHECKING:
     from neuroback.phases import Phases
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """One formula, one engine, and what is asked for."""
 
     engine: Engine
@@ -222,7 +221,7 @@ def race_of_engines(request: Request) -> Result:
         engine = engines.racers(request.options)[place]
 
         def search(lost: Stop) -> Result:
-            return replace(request, engine=engine).search(
+            return request._replace(engine=engine).search(
                 made.phases, control=request.control.until(lost), proof=entries[place]
             )
 

@@ -72,8 +72,8 @@ FORBIDDEN = {
 # What is asked of the system about processes has one home each: below neuroback/process.
 HOMES = {
     "prctl": ("process/child.py",),
-    "pidfd_open": ("process/child.py",),
-    "killpg": ("process/child.py",),
+    "pidfd_open": ("process/attend.py",),
+    "killpg": ("process/attend.py",),
     "sched_getaffinity": ("process/cpus.py",),
     # The machine of a record has all its cores, whichever of them are ours.
     "cpu_count": ("process/cpus.py", "bench/host.py"),

@@ -22,7 +22,7 @@ from neuroback.bench.record import Limits, Reason, Record
 from neuroback.bench.suite import Cache, Task, default_cache
 from neuroback.errors import BenchError, NeuroBackError
 from neuroback.process import cpus, memory, slot
-from neuroback.process.child import how_it_ended
+from neuroback.process.attend import how_it_ended
 
 # An engine that prints without end must not fill the disk.
 MOST_OUTPUT_BYTES = 2 << 30

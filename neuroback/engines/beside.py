@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from neuroback.control import Control
@@ -31,8 +31,7 @@ class Handover:
         return self._over.is_set()
 
 
-@dataclass(frozen=True)
-class Late:
+class Late(NamedTuple):
     """Advice that comes while the search runs.
 
     make        called in a second thread, to make advice and give it
@@ -101,7 +100,7 @@ def begin_anew(engine: Engine, task: Task, late: Late, control: Control) -> Resu
         if target is not None:
             from neuroback.engines.proof_file import ProofFile
 
-            task = replace(task, proof=ProofFile(target.path, text=target.text))
+            task = task._replace(proof=ProofFile(target.path, text=target.text))
         result = engine.solve(task, given[-1], control)
         result.advice = replace(result.advice, handed_over_at=0)
         result.seconds["search"] = result.seconds.get("search", 0.0) + plain_seconds

@@ -1,53 +1,36 @@
 # SPDX-License-Identifier: MIT
 """Run a solver as another program: feed it, listen to it, end it, and leave nothing of it.
 
-The main thread of a run waits for output, exit, limits and the wish to stop; one thread feeds the
-formula, one receives the proof.  Both have ended when ``run`` returns.
+The main thread of a run attends the program; one thread feeds the formula, one receives the proof.
+Both have ended when ``run`` returns.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import selectors
+import select
 import signal
 import threading
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from neuroback.errors import EngineError
 from neuroback.limits import Deadline
-from neuroback.process.child import end_descriptor, signal_group
+from neuroback.process.attend import (
+    DRAIN_SECONDS,
+    SLOWEST_SECONDS,
+    Attendant,
+    signal_group,
+)
 from neuroback.process.memory import MIB, peak_resident_bytes, resident_bytes
 
-# Seconds between two looks at limits and at the wish to stop.
-_TICK = 0.05
 # Seconds between one way of ending the child and the next, harsher one.
 _GRACE = 0.25
-# How long the output of an ended child may stay open in programs it left behind.
-_DRAIN = 0.5
 # Memory that a program needs to load at all; below this the limit is met before it starts.
 _SMALLEST_CHILD = 4 * MIB
 _PIPE_BYTES = 1 << 20
 _STDERR_KEPT = 1 << 14
-
-
-@dataclass
-class Ending:
-    """How a child ended.
-
-    code        its exit code, or minus the signal that killed it
-    cause       None, or why it was stopped: "time", "memory" or "stop"
-    peak_bytes  highest resident memory of it and us together, as seen at intervals
-    stderr      the beginning of what it said there
-    """
-
-    code: int
-    cause: str | None = None
-    peak_bytes: int = 0
-    stderr: str = ""
 
 
 class Plumbing:
@@ -74,7 +57,7 @@ class Plumbing:
             self.folder.rmdir()
 
 
-class Child:
+class Child(Attendant):
     """One run of one program.
 
     argv        program and arguments
@@ -84,6 +67,12 @@ class Child:
     on_proof    takes pieces of the proof, in a thread of its own
     on_connected  called once the program has opened every named pipe, whose names can go then
     on_line     takes each line of standard output, without its end
+
+    After ``run``: ``stopped_by`` may also be "memory" or "stop", and
+    code        its exit code, or minus the signal that killed it
+    peak_bytes  highest resident memory of it and us together, as seen at intervals
+    errors      the beginning of its standard error
+    abandoned   was it left by an exception?
     """
 
     def __init__(
@@ -98,22 +87,19 @@ class Child:
         on_connected: Callable[[], None] | None = None,
         soft_signals: Sequence[int] = (signal.SIGTERM,),
     ) -> None:
+        super().__init__()
         self.argv = list(argv)
-        self.pid = 0
-        # Why it was stopped; abandoned: by an exception.
-        self.stopped: str | None = None
-        self.abandoned = False
+        self.abandoned, self.code, self.peak_bytes, self.errors = False, 0, 0, b""
         self._feed, self._feed_path = feed, feed_path
         self._drain_path, self._on_proof = drain_path, on_proof
         self._on_line, self._on_connected = on_line, on_connected
         self._waiting = {path for path in (feed_path, drain_path) if path is not None}
         self._soft_signals = list(soft_signals)
-        self._next_blow = 0.0
         self._over = threading.Event()
         self._failures: list[BaseException] = []
-        self._stderr = b""
         self._partial = b""
-        self._peak = 0
+        self._memory_bytes = 0
+        self._should_stop: Callable[[], bool] | None = None
 
     def run(
         self,
@@ -121,28 +107,38 @@ class Child:
         deadline: Deadline,
         memory_bytes: int = 0,
         should_stop: Callable[[], bool] | None = None,
-    ) -> Ending:
-        """Run to the end, or until a limit or ``should_stop``; ``Ending.cause`` says which."""
+    ) -> None:
+        """Run to the end, or until a limit or ``should_stop``; ``stopped_by`` says which."""
         if memory_bytes and memory_bytes - resident_bytes() < _SMALLEST_CHILD:
-            return Ending(0, cause="memory")
-        out, err, feed = self._start(memory_bytes)
+            self.stop("memory")
+            return
+        self._memory_bytes, self._should_stop = memory_bytes, should_stop
+        out, err, feed = self._start()
         threads: list[threading.Thread] = []
         try:
             if self._drain_path is not None:
                 threads.append(self._thread(self._drain_child))
             threads.append(self._thread(self._feed_child, feed))
             feed = -1
-            code = self._attend(out, err, deadline, memory_bytes, should_stop)
+            hear = {out: self._hear, err: self._hear_error}
+            status = self.attend(hear, deadline.at, DRAIN_SECONDS)
+            self.code = os.waitstatus_to_exitcode(status)
             self._over.set()
             for thread in threads:
-                self._await(thread, deadline, should_stop)
+                # It may wait for the reader of a proof.
+                while thread.is_alive() and self.stopped_by is None:
+                    thread.join(min(SLOWEST_SECONDS, deadline.left()))
+                    if thread.is_alive():
+                        self.judge(deadline.at)
         except BaseException:
             self.abandoned = True
             raise
         finally:
             if feed >= 0:
                 os.close(feed)
-            self._end_all()
+            self.end()
+            LIVE.discard(self)
+            self._over.set()
             os.close(out)
             os.close(err)
             for thread in threads:
@@ -150,40 +146,21 @@ class Child:
         if self._partial:
             self._on_line(self._partial)
         for failure in self._failures:
-            if self.stopped is None:
+            if self.stopped_by is None:
                 raise failure
-        text = self._stderr.decode("utf-8", "replace").strip()
-        return Ending(code, self.stopped, self._peak, text)
-
-    def _await(
-        self,
-        thread: threading.Thread,
-        deadline: Deadline,
-        should_stop: Callable[[], bool] | None,
-    ) -> None:
-        """Wait for a thread of ours, which may wait for the reader of a proof."""
-        while thread.is_alive() and self.stopped is None:
-            thread.join(min(_TICK, deadline.left()))
-            if not thread.is_alive():
-                return
-            if deadline.passed():
-                self.stop("time")
-            elif should_stop is not None and should_stop():
-                self.stop("stop")
 
     def kill(self) -> None:
-        """End the child and what it started, at once.  Callable from any thread."""
-        if self.pid:
-            signal_group(self.pid, signal.SIGKILL)
+        signal_group(self.pid, signal.SIGKILL)
 
     # Starting
 
-    def _start(self, memory_bytes: int) -> tuple[int, int, int]:
+    def _start(self) -> tuple[int, int, int]:
         """Start the program; the ends of its output, errors and input (-1: a named pipe)."""
         from neuroback import _core
 
         # Room for the child to grow: what the limit leaves beside us.
-        data = max(memory_bytes - resident_bytes(), _SMALLEST_CHILD) if memory_bytes else 0
+        left = max(self._memory_bytes - resident_bytes(), _SMALLEST_CHILD)
+        data = left if self._memory_bytes else 0
         opened: list[int] = []
 
         def pipe() -> tuple[int, int]:
@@ -268,132 +245,58 @@ class Child:
         fd = os.open(self._drain_path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         _widen(fd)
         try:
-            with selectors.PollSelector() as selector:
-                selector.register(fd, selectors.EVENT_READ)
-                while True:
-                    over = self._over.is_set()
-                    try:
-                        piece = os.read(fd, _PIPE_BYTES)
-                    except BlockingIOError:
-                        # Empty, but someone holds the other end.
-                        self._connected(self._drain_path)
-                        if over:
-                            return
-                        selector.select(_TICK)
-                        continue
-                    if piece:
-                        self._connected(self._drain_path)
-                        self._on_proof(piece)
-                    elif over:
-                        # Nothing is left, and nobody can write any more.
-                        return
-                    else:
-                        # The child has not opened its end yet, or has closed it.
-                        self._over.wait(0.002)
+            waiting = select.poll()
+            waiting.register(fd, select.POLLIN)
+            while True:
+                over = self._over.is_set()
+                try:
+                    piece = os.read(fd, _PIPE_BYTES)
+                except BlockingIOError:
+                    # Empty, but someone holds the other end.
+                    piece = None
+                if piece != b"":
+                    self._connected(self._drain_path)
+                if piece:
+                    self._on_proof(piece)
+                elif over:
+                    # Nothing is left, and what may still be written is not the child's.
+                    return
+                elif piece is None:
+                    waiting.poll(SLOWEST_SECONDS * 1000)
+                else:
+                    # The child has not opened its end yet, or has closed it.
+                    self._over.wait(0.002)
         finally:
             os.close(fd)
 
     # Attending
 
-    def _attend(
-        self,
-        out: int,
-        err: int,
-        deadline: Deadline,
-        memory_bytes: int,
-        should_stop: Callable[[], bool] | None,
-    ) -> int:
-        exit_fd = end_descriptor(self.pid)
-        next_look = 0.0
-        code: int | None = None
-        ended_at = 0.0
-        with selectors.PollSelector() as selector:
-            for fd in (out, err):
-                os.set_blocking(fd, False)
-                selector.register(fd, selectors.EVENT_READ)
-            if exit_fd >= 0:
-                selector.register(exit_fd, selectors.EVENT_READ)
-            try:
-                while True:
-                    wait = _TICK if exit_fd >= 0 else _TICK / 10
-                    wait = min(wait, deadline.left()) if self.stopped is None else wait / 2
-                    for key, _ in selector.select(wait):
-                        if key.fd == out and not self._hear(out):
-                            selector.unregister(out)
-                        elif key.fd == err and not self._hear_error(err):
-                            selector.unregister(err)
-                        elif key.fd == exit_fd:
-                            selector.unregister(exit_fd)
-                    if code is None:
-                        code = self._reap()
-                        ended_at = time.monotonic()
-                    open_outputs = any(fd in selector.get_map() for fd in (out, err))
-                    if code is not None:
-                        if not open_outputs or time.monotonic() - ended_at > _DRAIN:
-                            return code
-                        continue
-                    now = time.monotonic()
-                    if now >= next_look:
-                        next_look = now + _TICK
-                        self._look(memory_bytes, should_stop)
-                    if deadline.passed():
-                        self.stop("time")
-                    self._strike(now)
-            finally:
-                if exit_fd >= 0:
-                    os.close(exit_fd)
-
-    def _hear(self, fd: int) -> bool:
-        """Take what standard output holds; False at its end."""
-        try:
-            data = os.read(fd, 1 << 16)
-        except BlockingIOError:
-            return True
+    def _hear(self, data: bytes) -> None:
         lines = (self._partial + data).split(b"\n")
         self._partial = lines.pop()
         for line in lines:
             self._on_line(line)
             if line.startswith(b"s "):
                 self._note_peak()
-        return bool(data)
 
-    def _hear_error(self, fd: int) -> bool:
-        try:
-            data = os.read(fd, 1 << 16)
-        except BlockingIOError:
-            return True
-        self._stderr = (self._stderr + data)[:_STDERR_KEPT]
-        return bool(data)
-
-    def _look(self, memory_bytes: int, should_stop: Callable[[], bool] | None) -> None:
-        self._note_peak()
-        if self.stopped is not None:
-            return
-        if memory_bytes and resident_bytes() + resident_bytes(self.pid) > memory_bytes:
-            self.stop("memory")
-        elif should_stop is not None and should_stop():
-            self.stop("stop")
+    def _hear_error(self, data: bytes) -> None:
+        self.errors = (self.errors + data)[:_STDERR_KEPT]
 
     def _note_peak(self) -> None:
-        self._peak = max(self._peak, resident_bytes() + peak_resident_bytes(self.pid))
+        self.peak_bytes = max(self.peak_bytes, resident_bytes() + peak_resident_bytes(self.pid))
 
-    def stop(self, cause: str) -> None:
-        """Begin to end the child: gently first, then by force."""
-        if self.stopped is None:
-            self.stopped = cause
-            self._next_blow = 0.0
+    def look(self) -> str | None:
+        self._note_peak()
+        limit = self._memory_bytes
+        if limit and resident_bytes() + resident_bytes(self.pid) > limit:
+            return "memory"
+        return "stop" if self._should_stop is not None and self._should_stop() else None
 
-    def _strike(self, now: float) -> None:
-        if self.stopped is None or now < self._next_blow:
-            return
-        self._next_blow = now + _GRACE
-        number = self._soft_signals.pop(0) if self._soft_signals else signal.SIGKILL
-        signal_group(self.pid, number)
+    def strike(self) -> float:
+        signal_group(self.pid, self._soft_signals.pop(0) if self._soft_signals else signal.SIGKILL)
+        return _GRACE
 
-    # Ending
-
-    def _reap(self) -> int | None:
-        """The exit code, or None while it runs."""
+    def reap(self) -> int | None:
         try:
             if os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
                 return None
@@ -405,17 +308,7 @@ class Child:
             raise EngineError(
                 f"{self.argv[0]}: its exit code was taken by someone else (is SIGCHLD ignored?)"
             ) from None
-        self.pid = 0
-        return os.waitstatus_to_exitcode(status)
-
-    def _end_all(self) -> None:
-        if self.pid:
-            self.kill()
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(self.pid, 0)
-            self.pid = 0
-        LIVE.discard(self)
-        self._over.set()
+        return status
 
 
 # Children that run now, so that a forced end of the program can take them along.

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
     from neuroback.result import Result
 
 
-@dataclass(frozen=True)
-class Probe:
+class Probe(NamedTuple):
     """A question that a search of the core is asked once, in its own thread.
 
     conflicts, ticks  when, whichever comes first
@@ -31,8 +29,7 @@ class Probe:
     leave: Callable[[dict[str, float]], bool]
 
 
-@dataclass(frozen=True)
-class Task:
+class Task(NamedTuple):
     """What an engine is to do.
 
     options  whose engine, advice, seed, conflicts and output are an engine's business

@@ -18,10 +18,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from neuroback.engines.beside import Late
-from neuroback.engines.child import Child, Ending, Plumbing
+from neuroback.engines.child import Child, Plumbing
 from neuroback.engines.engine import OptionRange, Task
 from neuroback.errors import EngineError
-from neuroback.process.child import how_it_ended
+from neuroback.process.attend import how_it_ended
 from neuroback.process.memory import MIB, own_peak_bytes, says_out_of_memory
 from neuroback.process.programs import find_kissat as locate
 from neuroback.result import COUNTERS, Result, Status
@@ -200,11 +200,11 @@ class Kissat:
                     command.append(NO_LUCKY)
                 command += [f"--{name}={value}" for name, value in settings.items()]
                 process = _Process(command, task, flips, control)
-                ending = process.go()
+                child = process.go()
             result.engine_version = process.listener.version
             result.statistics = process.listener.counters()
-            result.peak_mib = max(own_peak_bytes(), ending.peak_bytes) / MIB
-            process.take_answer(ending, result)
+            result.peak_mib = max(own_peak_bytes(), child.peak_bytes) / MIB
+            process.take_answer(child, result)
             if target is not None and result.status is Status.UNSATISFIABLE:
                 target.commit()
         finally:
@@ -267,7 +267,7 @@ class _Process:
         target = self.target
         self.translator = _core.ProofTranslator(flips, target.text) if target else None
 
-    def go(self) -> Ending:
+    def go(self) -> Child:
         deadline, memory = self.control.deadline, self.control.memory
         argv = [*self.command, f"--seed={self.options.seed}"]
         if self.options.conflicts is not None:
@@ -298,31 +298,32 @@ class _Process:
                 soft_signals=soft_signals,
             )
             if self.target is not None:
-                self.target.cancelled = lambda: child.abandoned or child.stopped is not None
-            return child.run(
+                self.target.cancelled = lambda: child.abandoned or child.stopped_by is not None
+            child.run(
                 deadline=deadline,
                 memory_bytes=int(memory * MIB) if memory is not None else 0,
                 should_stop=self.control.wished,
             )
+        return child
 
     def _take_proof(self, piece: bytes) -> None:
         assert self.translator is not None and self.target is not None
         self.target.write(self.translator.feed(piece))
 
-    def take_answer(self, ending: Ending, result: Result) -> None:
-        """Turn the ending into an answer; EngineError if code, ``s`` line and model disagree."""
-        if ending.cause is not None:
-            result.limit = "interrupt" if ending.cause == "stop" else ending.cause
+    def take_answer(self, child: Child, result: Result) -> None:
+        """Turn how it ended into an answer; EngineError if code, ``s`` line and model disagree."""
+        if child.stopped_by is not None:
+            result.limit = "interrupt" if child.stopped_by == "stop" else child.stopped_by
             result.deterministic = False
             return
-        if ending.code not in _CODES:
-            self._failed(ending, result)
+        if child.code not in _CODES:
+            self._failed(child, result)
             return
         deadline, conflicts = self.control.deadline, self.options.conflicts
         try:
             status = self.listener.status()
-            if status.exit_code != ending.code:
-                raise ValueError(f"exit code {ending.code} with the answer {status.value}")
+            if status.exit_code != child.code:
+                raise ValueError(f"exit code {child.code} with the answer {status.value}")
             if status is Status.SATISFIABLE:
                 values = self.listener.model(self.formula.num_vars)
                 if self.flips is not None:
@@ -349,14 +350,14 @@ class _Process:
         if not (self.translator.complete and self.translator.refutes):
             raise ValueError("a proof without an end")
 
-    def _failed(self, ending: Ending, result: Result) -> None:
-        text = ending.stderr
+    def _failed(self, child: Child, result: Result) -> None:
+        text = child.errors.decode("utf-8", "replace").strip()
         if says_out_of_memory(text):
             result.limit, result.deterministic = "memory", False
             return
-        if ending.code == -signal.SIGXCPU:
+        if child.code == -signal.SIGXCPU:
             # The system's limit of CPU time, which the child inherits, struck it before us.
             result.limit, result.signal, result.deterministic = "interrupt", signal.SIGXCPU, False
             return
         last = text.splitlines()[-1] if text else "no message"
-        raise EngineError(f"{self.program}: {how_it_ended(ending.code)} ({last})")
+        raise EngineError(f"{self.program}: {how_it_ended(child.code)} ({last})")

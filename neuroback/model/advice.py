@@ -7,9 +7,9 @@ The result is advice, or no advice with the reason, or an error.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from neuroback.limits import default_threads
 from neuroback.process.memory import MIB, resident_bytes
@@ -42,8 +42,7 @@ class _TooLarge(Exception):
     """The prediction takes too long or does not fit into ``--memory``; the search may."""
 
 
-@dataclass(frozen=True)
-class Advice:
+class Advice(NamedTuple):
     """Phases for the engine, or None, and the report about them."""
 
     phases: Phases | None
@@ -84,8 +83,7 @@ def advise(formula: Formula, options: SolveOptions, control: Control) -> Advice:
     return _through_gate(formula, p_true, root_values, checkpoint.name, rules, control)
 
 
-@dataclass(frozen=True)
-class _Rules:
+class _Rules(NamedTuple):
     """How probabilities become advice."""
 
     threshold: float
@@ -113,9 +111,9 @@ def _advise_from_file(formula: Formula, options: SolveOptions, control: Control)
         threshold = _PUBLISHED_THRESHOLD if published else _FILE_THRESHOLD
         rules = _Rules(threshold, gate if wanted else None, False)
     if options.threshold is not None:
-        rules = replace(rules, threshold=options.threshold)
+        rules = rules._replace(threshold=options.threshold)
     if options.repair is not None:
-        rules = replace(rules, repair=options.repair)
+        rules = rules._replace(repair=options.repair)
     root_values = _graph(formula, control).root_values if wanted else None
     return _through_gate(formula, p_true, root_values, path, rules, control)
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -35,8 +35,7 @@ DEFAULT = "default"
 _MAX_JSON_BYTES = 1 << 20
 
 
-@dataclass(frozen=True)
-class Gate:
+class Gate(NamedTuple):
     """When a model may speak at all: enough of the variables must be predicted clearly.
 
     margin      a prediction p is clear if |2p - 1| >= margin
@@ -67,7 +66,7 @@ class Gate:
         return self.clear_share(p_true, root_values) >= self.min_share
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Checkpoint:
     """A trained network on disk.
 

@@ -3,7 +3,8 @@
 
     cpus         which CPUs there are for us, counted once
     memory       what a process takes
-    child        primitives of one child: which process dies with which, how it ended
+    attend       the one loop that waits for a child, watches its limits, ends and reaps it
+    child        which process dies with which
     isolated     one task in a forked child
     tree         a process with all its descendants: find, measure, end
     group        control groups if they may be had

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Primitives of one child process: which process dies with which, how to wait, how it ended.
+"""Which process dies with which, and to whom orphans go: asked of the kernel directly.
 
-Everything here calls the system directly, because the supervisor must start within milliseconds.
+Apart from the rest, because ctypes takes longer to import than all other modules of this room.
 """
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import os
 import signal
@@ -29,32 +28,3 @@ def die_with_parent(parent: int) -> None:
         # It may have gone before the kernel knew.
         if os.getppid() != parent:
             os._exit(127)
-
-
-def end_descriptor(pid: int) -> int:
-    """A descriptor that becomes readable when the process ends; -1 if there is none."""
-    opener = getattr(os, "pidfd_open", None)
-    if opener is None:
-        return -1
-    try:
-        return int(opener(pid))
-    except OSError:
-        return -1
-
-
-def signal_group(pid: int, number: int) -> None:
-    """Send a signal to a child that leads a group, and to all of its group that there is."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, number)
-
-
-def how_it_ended(code: int | None, number: int = 0) -> str:
-    """How a process ended, in words: exit code, or signal (``number``, or minus the code)."""
-    if code is not None and code < 0:
-        number = -code
-    if not number:
-        return f"exit code {code}"
-    try:
-        return f"ended by {signal.Signals(number).name}"
-    except ValueError:
-        return f"ended by signal {number}"

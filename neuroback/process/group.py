@@ -13,16 +13,14 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from neuroback.process.memory import read_proc
+
 
 def own_group() -> Path | None:
     """The folder of the group this process is in, or None if there is no version 2."""
-    try:
-        lines = Path("/proc/self/cgroup").read_text().splitlines()
-        mounts = Path("/proc/self/mountinfo").read_text().splitlines()
-    except OSError:
-        return None
+    lines = read_proc("/proc/self/cgroup").decode().splitlines()
     inside = next((line[3:] for line in lines if line.startswith("0::")), None)
-    for mount in mounts:
+    for mount in read_proc("/proc/self/mountinfo").decode().splitlines():
         before, _, after = mount.partition(" - ")
         if inside is not None and after.startswith("cgroup2 "):
             root, point = before.split()[3:5]
@@ -86,23 +84,15 @@ class Group:
         return None if usage is None else usage / 1e6
 
     def peak_bytes(self) -> int | None:
-        try:
-            return int((self.folder / "memory.peak").read_text())
-        except (OSError, ValueError):
-            return None
+        text = read_proc(f"{self.folder}/memory.peak")
+        return int(text) if text else None
 
     def out_of_memory(self) -> bool:
         return bool(self._field("memory.events", "oom_kill"))
 
     def _field(self, file: str, name: str) -> int | None:
-        try:
-            for line in (self.folder / file).read_text().splitlines():
-                key, _, value = line.partition(" ")
-                if key == name:
-                    return int(value)
-        except (OSError, ValueError):
-            pass
-        return None
+        words = read_proc(f"{self.folder}/{file}").decode().split()
+        return int(words[words.index(name) + 1]) if name in words else None
 
     def remove(self) -> None:
         # The last process may need a moment to leave the group after it was reaped.

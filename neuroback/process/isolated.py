@@ -4,18 +4,17 @@ becomes an exception of that task alone."""
 
 from __future__ import annotations
 
-import contextlib
+import math
 import os
 import pickle
 import resource
-import select
-import signal
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from neuroback.errors import NeuroBackError
-from neuroback.process.child import die_with_parent, how_it_ended
+from neuroback.process.attend import DRAIN_SECONDS, Attendant, how_it_ended
+from neuroback.process.child import die_with_parent
 
 Answer = TypeVar("Answer")
 
@@ -36,8 +35,8 @@ def isolated(
     """
     parent = os.getpid()
     read_end, write_end = os.pipe()
-    child = os.fork()
-    if child == 0:
+    pid = os.fork()
+    if pid == 0:
         code = 1
         try:
             os.close(read_end)
@@ -54,14 +53,14 @@ def isolated(
         finally:
             os._exit(code)
     os.close(write_end)
+    child, received = Attendant(pid), bytearray()
+    deadline = math.inf if seconds is None else time.monotonic() + seconds
     try:
-        received = _read_until(read_end, None if seconds is None else time.monotonic() + seconds)
+        status = child.attend({read_end: received.extend}, deadline, DRAIN_SECONDS)
     finally:
         os.close(read_end)
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(child, signal.SIGKILL)
-        _, status = os.waitpid(child, 0)
-    if received is None:
+        child.end()
+    if child.stopped_by is not None:
         raise TaskError(f"stopped after {seconds:.0f} s")
     try:
         good, result = pickle.loads(received)
@@ -83,16 +82,3 @@ def _pickled_error(error: BaseException) -> bytes:
     except Exception:
         data = pickle.dumps((False, TaskError(f"{type(error).__name__}: {error}")))
     return data
-
-
-def _read_until(descriptor: int, deadline: float | None) -> bytes | None:
-    """All that comes; None if the deadline comes first."""
-    parts: list[bytes] = []
-    while True:
-        left = None if deadline is None else max(0.0, deadline - time.monotonic())
-        if not select.select([descriptor], [], [], left)[0]:
-            return None
-        part = os.read(descriptor, 1 << 20)
-        if not part:
-            return b"".join(parts)
-        parts.append(part)

@@ -16,14 +16,22 @@ def silent(done: int, total: int, text: str) -> None:
     """The report of those who do not watch."""
 
 
-class Silent:
-    """A bar that nobody sees; its messages still reach standard error."""
+class Lines:
+    """What of tqdm we use without it: a line every ten seconds, none if ``quiet``."""
 
-    def __init__(self, total: int = 0, what: str = "", initial: int = 0) -> None:
-        self.total, self.what, self.n = total, what, initial
+    def __init__(self, total: int, what: str, initial: int = 0, *, quiet: bool = False) -> None:
+        self.total, self.what, self.n, self.quiet = total, what, initial, quiet
+        self.first = initial
+        self.began = self.said = time.monotonic()
 
     def update(self, n: int) -> None:
         self.n += n
+        now = time.monotonic()
+        due = now - self.said > 10 or self.n == self.total
+        if due and self.n > self.first and not self.quiet:
+            self.said = now
+            left = (now - self.began) / (self.n - self.first) * (self.total - self.n)
+            self.write(f"{self.what}: {self.n} of {self.total}, about {left / 60:.0f} min left")
 
     def set_postfix_str(self, text: str, refresh: bool = True) -> None:
         """The word about the last one, which has no place here."""
@@ -31,37 +39,19 @@ class Silent:
     def write(self, text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
-    def close(self) -> None:
-        """Nothing is open."""
-
-    def __enter__(self) -> Silent:
+    def __enter__(self) -> Lines:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
+        """Nothing is open."""
 
-
-class Lines(Silent):
-    """A line every ten seconds, if tqdm is missing."""
-
-    def __init__(self, total: int, what: str, initial: int = 0) -> None:
-        super().__init__(total, what, initial)
-        self.first = initial
-        self.began = self.said = time.monotonic()
-
-    def update(self, n: int) -> None:
-        super().update(n)
-        now = time.monotonic()
-        if self.n > self.first and (now - self.said > 10 or self.n == self.total):
-            self.said = now
-            left = (now - self.began) / (self.n - self.first) * (self.total - self.n)
-            self.write(f"{self.what}: {self.n} of {self.total}, about {left / 60:.0f} min left")
+    close = __exit__
 
 
 def bar(total: int, what: str, unit: str, *, quiet: bool = False, initial: int = 0) -> Any:
-    """A bar of ``total`` things, ``initial`` of them done; the methods are those of ``Silent``."""
+    """A bar of ``total`` things, ``initial`` of them done; the methods are those of ``Lines``."""
     if quiet:
-        return Silent(total, what, initial)
+        return Lines(total, what, initial, quiet=True)
     try:
         from tqdm import tqdm
     except ImportError:

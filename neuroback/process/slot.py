@@ -101,10 +101,8 @@ class Slot:
             self._locks.append(fd)
         if len(taken) == wanted:
             return taken, False
-        for cpu in order:
-            if len(taken) < min(wanted, len(order)) and cpu not in taken:
-                taken.append(cpu)
-        return taken, True
+        rest = [cpu for cpu in order if cpu not in taken]
+        return taken + rest[: wanted - len(taken)], True
 
     # -- supervisor ------------------------------------------------------------------------
 

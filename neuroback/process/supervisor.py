@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: MIT
-# pathlib costs more here than the calls it wraps:
 """A supervisor: starts one run after another and answers for the whole process tree.
 
 Run as ``python -m neuroback.process.supervisor``; one JSON order a line on standard input, one
@@ -16,9 +15,9 @@ Answer   exit, signal, stopped_by, wall, cpu, user, system, peak_mib, processes,
 from __future__ import annotations
 
 import json
+import math
 import os
 import resource
-import select
 import signal
 import sys
 import time
@@ -26,21 +25,21 @@ from contextlib import suppress
 from typing import Any
 
 from neuroback.process import child, tree
+from neuroback.process.attend import Attendant
 from neuroback.process.group import Group
 
-# Polling starts fast, for runs of milliseconds, and slows down to this.
-SLOWEST_POLL_SECONDS = 0.05
-FASTEST_POLL_SECONDS = 0.002
 # How long killing may take before the answer says that something was left.
 KILL_PATIENCE_SECONDS = 5.0
 
 
-class Carried:
-    """One order, from fork to the last process reaped."""
+class Carried(Attendant):
+    """One order, from fork to the last process reaped.
+
+    runner_lives  False once the runner has gone meanwhile
+    """
 
     def __init__(self, order: dict[str, Any]) -> None:
         self.order = order
-        self.wall: float | None = order.get("wall")
         self.cpu: float | None = order.get("cpu")
         memory = order.get("memory_mib")
         self.memory_bytes: int | None = None if memory is None else int(memory * 1048576)
@@ -50,14 +49,12 @@ class Carried:
         self.status: int | None = None
         self.user = self.system = 0.0
         self.max_rss_bytes = 0
-        self.stopped_by: str | None = None
+        self.runner_lives = True
+        self.warned = False
         self.left = 0
-        self.ended = 0.0
         name = f"neuroback-bench-{os.getpid()}-{time.monotonic_ns():x}"
         self.group = Group.create(name, self.memory_bytes) if order.get("cgroup", True) else None
-        self.began = time.monotonic()
-        self.pid = self._start()
-        self.pidfd = child.end_descriptor(self.pid)
+        super().__init__(self._start())
 
     def _start(self) -> int:
         order = self.order
@@ -111,79 +108,45 @@ class Carried:
             with suppress(OSError, ValueError):
                 resource.setrlimit(resource.RLIMIT_CPU, (int(self.cpu) + 2, int(self.cpu) + 5))
 
-    # -- waiting ---------------------------------------------------------------------------
+    # -- attending -------------------------------------------------------------------------
 
-    def watch(self, control: int) -> bool:
-        """Wait until the run is over; False if the runner went away meanwhile."""
-        alive = True
-        pause = FASTEST_POLL_SECONDS
-        deadline: float | None = None if self.wall is None else self.began + self.wall
-        kill_at: float | None = None
-        while True:
-            now = time.monotonic()
-            ends = [now + pause]
-            if kill_at is not None:
-                ends.append(kill_at)
-            elif deadline is not None:
-                ends.append(deadline)
-            sources = [fd for fd in (self.pidfd, control if alive else -1) if fd >= 0]
-            readable, _, _ = select.select(sources, [], [], max(0.0, min(ends) - now))
-            if control in readable:
-                # Any word while a run is on, or the end of the input, means: stop it.
-                alive = bool(os.read(control, 65536))
-                self._stop("cancel")
-                # Said again, it grants no more grace.
-                end = time.monotonic() + (self.grace if alive else 0.0)
-                kill_at = end if kill_at is None else min(kill_at, end)
-            if self._main_ended(self.pidfd in readable):
-                break
-            now = time.monotonic()
-            self._look()
-            if self.stopped_by is None:
-                why = self._over(now, deadline)
-                if why is not None:
-                    self._stop(why)
-                    # Memory does not wait: a grace would be paid in the machine's swap.
-                    kill_at = now + (0.0 if why == "memory" else self.grace)
-            if kill_at is not None and time.monotonic() >= kill_at:
-                self._kill()
-            pause = min(SLOWEST_POLL_SECONDS, max(FASTEST_POLL_SECONDS, (now - self.began) * 0.2))
+    def carry(self, control: int) -> None:
+        """Wait until the run is over and everything it left behind has gone."""
+        wall = self.order.get("wall")
+        deadline = math.inf if wall is None else self.began + wall
+        self.status = self.attend({control: self._hear}, deadline)
         self._clear()
-        return alive
 
-    def _main_ended(self, announced: bool) -> bool:
-        if self.status is not None:
-            return True
-        if announced:
-            self.ended = time.monotonic()
+    def _hear(self, word: bytes) -> None:
+        # Any word while a run is on, or the end of the input, means: stop it.
+        self.stop("cancel")
+        if not word:
+            # Nobody is there who could wait for a grace.
+            self.runner_lives, self.grace, self._strike_at = False, 0.0, 0.0
+
+    def reap(self) -> int | None:
+        if self.ended_at:
             # The zombie still shows how long it waited for a core and its high water mark.
-            self.usage.waited_seconds = max(
-                self.usage.waited_seconds, tree.run_queue_seconds(self.pid)
-            )
+            self._note_waited()
         pid, status, used = os.wait4(self.pid, os.WNOHANG)
         if pid == 0:
-            return False
-        self.ended = self.ended or time.monotonic()
-        self.status = status
+            return None
         self._add(used)
-        return True
+        return status
+
+    def _note_waited(self) -> None:
+        waited = tree.run_queue_seconds(self.pid)
+        self.usage.waited_seconds = max(self.usage.waited_seconds, waited)
 
     def _add(self, used: resource.struct_rusage) -> None:
         self.user += used.ru_utime
         self.system += used.ru_stime
         self.max_rss_bytes = max(self.max_rss_bytes, used.ru_maxrss * 1024)
 
-    def _look(self) -> None:
-        pids = tree.descendants(os.getpid())
-        if not tree.HAS_PROC:
-            pids = [self.pid]
+    def look(self) -> str | None:
+        pids = tree.descendants(os.getpid()) if tree.HAS_PROC else [self.pid]
         self.usage.poll(pids, limit_bytes=self.memory_bytes)
-        waited = tree.run_queue_seconds(self.pid)
-        self.usage.waited_seconds = max(self.usage.waited_seconds, waited)
-
-    def _over(self, now: float, deadline: float | None) -> str | None:
-        if deadline is not None and now >= deadline:
-            return "time"
+        self._note_waited()
         if self.memory_bytes is not None and self.usage.now_bytes > self.memory_bytes:
             return "memory"
         if self.cpu is not None and self.user + self.system + self.usage.live_seconds > self.cpu:
@@ -196,15 +159,18 @@ class Carried:
 
     # -- ending ----------------------------------------------------------------------------
 
-    def _stop(self, why: str) -> None:
-        if self.stopped_by is None:
-            self.stopped_by = why
-            below = tree.descendants(os.getpid()) or [self.pid]
-            tree.signal_all(below, signal.SIGTERM)
-            # A stopped process would sit on the signal until it is continued.
-            tree.signal_all(below, signal.SIGCONT)
+    def strike(self) -> float:
+        if self.warned:
+            return super().strike()
+        self.warned = True
+        below = tree.descendants(os.getpid()) or [self.pid]
+        tree.signal_all(below, signal.SIGTERM)
+        # A stopped process would sit on the signal until it is continued.
+        tree.signal_all(below, signal.SIGCONT)
+        # Memory does not wait: a grace would be paid in the machine's swap.
+        return 0.0 if self.stopped_by == "memory" else self.grace
 
-    def _kill(self) -> None:
+    def kill(self) -> None:
         if self.group is not None and self.group.kill():
             return
         # Freeze first: a process that forks faster than we kill must lose the race.
@@ -215,7 +181,7 @@ class Carried:
                 break
             tree.signal_all(below, signal.SIGSTOP)
             frozen.update(below)
-        tree.signal_all(list(frozen) or [self.pid], signal.SIGKILL)
+        tree.signal_all([*frozen, *([self.pid] if self.pid else [])], signal.SIGKILL)
 
     def _clear(self) -> None:
         """The main process has ended; end and reap everything it left behind."""
@@ -232,13 +198,11 @@ class Carried:
             below = tree.descendants(os.getpid())
             self.left = max(self.left, len(below))
             self.usage.poll(below, limit_bytes=None)
-            self._kill()
+            self.kill()
             if time.monotonic() > end:
                 break
             time.sleep(pause)
             pause = min(0.02, pause * 2)
-        if self.pidfd >= 0:
-            os.close(self.pidfd)
 
     def answer(self) -> dict[str, Any]:
         assert self.status is not None
@@ -266,7 +230,7 @@ class Carried:
             "exit": os.WEXITSTATUS(self.status) if os.WIFEXITED(self.status) else None,
             "signal": number,
             "stopped_by": self.stopped_by,
-            "wall": self.ended - self.began,
+            "wall": self.ended_at - self.began,
             "cpu": cpu,
             "user": self.user,
             "system": self.system,
@@ -290,15 +254,15 @@ def serve(control: int, answers: int) -> None:
         order = json.loads(line)
         if "argv" not in order:
             continue
-        alive = True
         try:
             carried = Carried(order)
-            alive = carried.watch(control)
+            carried.carry(control)
             answer = carried.answer()
         except OSError as trouble:
             answer = {"error": str(trouble)}
-        if not alive:
-            return
+        else:
+            if not carried.runner_lives:
+                return
         os.write(answers, json.dumps(answer).encode() + b"\n")
 
 

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: MIT
-# pathlib costs more here than the calls it wraps:
 """The process tree of one run: find it, measure it, end it.
 
 Everything here reads ``/proc`` directly, because the supervisor that uses it must start within
-milliseconds.  If ``/proc`` is missing the tree is only the
-child itself, and the record says so.
+milliseconds.  If ``/proc`` is missing, the tree is only the child itself, and the record says so.
 """
 
 from __future__ import annotations
@@ -15,29 +13,11 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from neuroback.process.memory import PAGE, read_proc, resident_bytes
+
 TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
-PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 HAS_PROC = os.path.isdir("/proc/self/task")
 HAS_CHILDREN = os.path.exists(f"/proc/self/task/{os.getpid()}/children")
-
-
-def _read(path: str) -> bytes:
-    # os.open is a third of the price of open(): this runs twenty times a second.
-    try:
-        fd = os.open(path, os.O_RDONLY)
-    except OSError:
-        return b""
-    try:
-        parts = []
-        while True:
-            part = os.read(fd, 65536)
-            parts.append(part)
-            if len(part) < 65536:
-                return b"".join(parts)
-    except OSError:
-        return b""
-    finally:
-        os.close(fd)
 
 
 def _children_of(pid: int) -> list[int]:
@@ -47,7 +27,7 @@ def _children_of(pid: int) -> list[int]:
     except OSError:
         return found
     for thread in threads:
-        found += map(int, _read(f"/proc/{pid}/task/{thread}/children").split())
+        found += map(int, read_proc(f"/proc/{pid}/task/{thread}/children").split())
     return found
 
 
@@ -56,7 +36,7 @@ def _parents() -> dict[int, list[int]]:
     table: dict[int, list[int]] = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
-            stat = _read(f"/proc/{name}/stat")
+            stat = read_proc(f"/proc/{name}/stat")
             if stat:
                 parent = int(stat[stat.rfind(b")") + 2 :].split()[1])
                 table.setdefault(parent, []).append(int(name))
@@ -108,7 +88,7 @@ class Usage:
         total = 0
         live = 0.0
         for pid in pids:
-            stat = _read(f"/proc/{pid}/stat")
+            stat = read_proc(f"/proc/{pid}/stat")
             if not stat:
                 continue
             fields = stat[stat.rfind(b")") + 2 :].split()
@@ -131,11 +111,10 @@ class Usage:
 
 
 def _pss_bytes(pid: int) -> int:
-    for line in _read(f"/proc/{pid}/smaps_rollup").splitlines():
+    for line in read_proc(f"/proc/{pid}/smaps_rollup").splitlines():
         if line.startswith(b"Pss:"):
             return int(line.split()[1]) * 1024
-    fields = _read(f"/proc/{pid}/statm").split()
-    return int(fields[1]) * PAGE if fields else 0
+    return resident_bytes(pid)
 
 
 def run_queue_seconds(pid: int) -> float:
@@ -146,7 +125,7 @@ def run_queue_seconds(pid: int) -> float:
     except OSError:
         return 0.0
     for thread in threads:
-        fields = _read(f"/proc/{pid}/task/{thread}/schedstat").split()
+        fields = read_proc(f"/proc/{pid}/task/{thread}/schedstat").split()
         if len(fields) >= 2:
             total += int(fields[1])
     return total / 1e9
@@ -160,7 +139,7 @@ def marked(token: str) -> list[int]:
     if not HAS_PROC:
         return found
     for name in os.listdir("/proc"):
-        if name.isdigit() and int(name) != me and needle in _read(f"/proc/{name}/environ"):
+        if name.isdigit() and int(name) != me and needle in read_proc(f"/proc/{name}/environ"):
             found.append(int(name))
     return found
 
