@@ -7,7 +7,7 @@ Formulas of the split "validation" are reordered (variables and clauses, and the
 clause) and predicted again, by PyG and by C++: the largest change of a probability is shown, and
 that between the two programs.  Then the polarities of one variable, and of all, are turned over:
 a network without an encoding's bias would turn that variable's probability into 1 - p and leave
-all others.  Shown are the mean and the largest deviation from that over the open variables.
+all others.  The figures are the mean and the largest deviation from that over the open variables.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@
 
 A small set is made by generate, import (good and damaged files), label and split.  The same stages
 then run again and again in a fresh folder, each killed with SIGKILL at moments drawn from its
-undisturbed time, until it ends by itself.  Compared are all files and all columns but seconds,
-host and time stamps.
+undisturbed time, until it ends by itself.  All files are compared, and all columns but
+seconds, host and time stamps.
 """
 
 from __future__ import annotations

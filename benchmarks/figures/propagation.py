@@ -3,8 +3,8 @@
 
     python benchmarks/figures/propagation.py [--core PROGRAM] [--conflicts N] [--runs N] FORMULA...
 
-A formula is a path, or a name inside $NEUROBACK_CNF.  Counted are, in both programs, the literals
-propagated over watches by search, probing, vivification and warm-up; Kissat adds those of its
+A formula is a path, or a name inside $NEUROBACK_CNF.  Both programs count the literals
+that search, probing, vivification and warm-up propagate over watches; Kissat adds those of its
 backbone search and of elimination, which ours does not count.  Neither counts what the small solver
 of sweeping does, nor local search.  Both stop after the same number of conflicts unless they are
 done before.  Rates are per CPU second of the whole process, so that reading and every technique

@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 
 from neuroback.errors import EngineError
 from neuroback.formula import Formula
+from neuroback.result import Status
 
 # Conflicts between two looks at the clock.
 _SLICE = 2000
 _POLL_SECONDS = 0.05
-_KISSAT_SAT, _KISSAT_UNSAT = 10, 20
 
 
 @dataclass(frozen=True)
@@ -107,9 +107,9 @@ def _by_kissat(
                         continue
             finally:
                 child.kill()
-    if child.returncode == _KISSAT_UNSAT:
+    if child.returncode == Status.UNSATISFIABLE.exit_code:
         return Check(name, len(literals), None, True)
-    if child.returncode != _KISSAT_SAT:
+    if child.returncode != Status.SATISFIABLE.exit_code:
         raise EngineError(f"{program}: ended with {child.returncode}, expected 10 or 20")
     words = [line[2:] for line in output.decode().splitlines() if line.startswith("v ")]
     model = {int(word) for word in " ".join(words).split()}

@@ -11,6 +11,7 @@ from neuroback import _core
 from neuroback.incremental.clauses import Formulas
 from neuroback.incremental.handle import counts, in_main_thread
 from neuroback.incremental.search import Search
+from neuroback.result import Status
 
 _ACCUMULATED = ("restarts", "conflicts", "decisions", "propagations")
 
@@ -104,9 +105,9 @@ class Answers(Formulas, Search):
                     code = child.solve(assumed, check_signals=in_main_thread())
                 finally:
                     self._count_time(begin)
-                if code != 10:
-                    if code == 0:
-                        self._status = None
+                answer = Status.of_exit_code(code).answer
+                if not answer:
+                    self._status = self._status if answer is False else None
                     return
                 self._shown = child
                 model = child.model()

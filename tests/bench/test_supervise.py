@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(not tree.HAS_PROC, reason="needs /proc")
 
 @pytest.fixture(params=["cgroup", "polling"])
 def run(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[..., dict[str, Any]]]:
-    """Run a program on a slot; with a control group where one may be had, and without."""
+    """Run a program on a slot: with a control group if there may be one, and without."""
     mine = slot.Slot("nbtest", 1)
 
     def run_program(*program: Path | str, **limits: Any) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from neuroback.errors import DataError
 
 pysat_solvers = pytest.importorskip("pysat.solvers")
 
-# Small enough to be solved in a moment; several variants where encodings differ.
+# Small enough to be solved in a moment; several variants if encodings differ.
 SMALL: dict[str, list[dict[str, Any]]] = {
     "ascon": [{}, {"place": "spread", "blocks": 2, "free": 0.2}],
     "atpg": [

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The index of a set where the system refuses: a full or read-only device, a damaged file."""
+"""The index of a set when the system refuses: a full or read-only device, a damaged file."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ PRINT = "f" * 32
 def made(
     values: list[int], status: str = "SAT", *, partial: bool = True, models: int = 0, **rest: object
 ) -> Label:
-    """A label of which all models are alike, free variables false."""
+    """A label whose models are all alike: free variables are false."""
     backbone = np.array(values, dtype=np.int8)
     counts = np.where(backbone > 0, models, 0).astype(np.int16)
     made = Label(PRINT, status, backbone, partial, counts, models)

@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SAT, UNSAT = (str(ROOT / "data" / "examples" / name) for name in ("factoring.cnf", "miter.cnf"))
 PLAIN = ("--no-neural", "-q")
 RECIPE = 'name = "one"\n[[formulas]]\nfamily = "queens"\ncount = 1\n'
-# Command -> (its words, the file or folder it writes, exit codes where nothing is wrong).
+# Command -> (its words, the file or folder it writes, exit codes if nothing is wrong).
 WRITERS: dict[str, tuple[list[str], str, int]] = {
     "answer": (["solve", "--engine", "core", *PLAIN, "--output", "OUT/answer", SAT], "answer", 10),
     "core-proof": (
@@ -116,7 +116,7 @@ def test_a_full_disk(name: str, places: tuple[Path, Path]) -> None:
     # Enough for the probe of the temporary folder.
     done = run(words, places, limit(resource.RLIMIT_FSIZE, 8))
     assert done.returncode == 1, (done.returncode, done.stdout, done.stderr)
-    # The bench may meet it first where it keeps formulas.
+    # The bench may meet it first in the folder of its formulas.
     assert name == "records" or str(places[1] / target) in one_line(done.stderr)
     # An index that was begun is no set yet.
     assert [name for name in files(places[1]) if os.path.getsize(places[1] / name)] == []

@@ -132,7 +132,7 @@ CYCLE = [[-1, 2], [-2, 3], [-3, 1], [1, 2, 4], [-1, -2, -4], [4, 1, 3], [-4, -3,
     [
         # a definition of a new variable: 9 = not (1 and 2); then its last clause again
         ([[9, 1], [9, 2], [-9, -1, -2], [-2, -9, -1]], 4),
-        # the pivot is not the first literal, which is told
+        # the pivot is not the first literal: the checker says so
         ([[1, 9]], 1),
         ([[9, 1], [-1, -9, -2]], 2),
         # one clause too many: the new variable is no more free

@@ -365,6 +365,6 @@ def test_loading_a_large_formula_can_be_stopped() -> None:
     formula = Formula.from_array(literals.ravel())
     result = solve(formula, should_stop=lambda: True)
     assert (result.status, result.limit) == (Status.UNKNOWN, "interrupt")
-    # What was done until then is told.
+    # The result still tells what was done until then.
     assert result.statistics["conflicts"] == 0
     assert result.seconds["search"] > 0

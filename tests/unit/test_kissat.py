@@ -70,7 +70,7 @@ def fake(folder: Path, script: str) -> str:
 
 
 def slack() -> float:
-    """Seconds to add to what is asked of an idle machine, where this one is not."""
+    """Seconds to add to what an idle machine takes: none if this one is idle."""
     return 0.3 * max(0.0, os.getloadavg()[0] - (os.cpu_count() or 1))
 
 

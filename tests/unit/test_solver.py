@@ -336,7 +336,7 @@ def test_enumeration_leaves_the_solver_as_it_was() -> None:
     projected = list(solver.enum_models(project=[3, 1]))
     assert sorted(map(tuple, projected)) == sorted({(m[2], m[0]) for m in models})
     assert list(solver.enum_models(project=[])) == [[]]
-    # PySAT's name for it, where none stands for all.
+    # PySAT's name for it; there an empty list means all variables.
     assert list(solver.enum_models([], [3, 1])) == projected
     assert list(solver.enum_models(projection=[])) == list(solver.enum_models())
     with pytest.raises(TypeError, match="not both"):
