@@ -144,7 +144,7 @@ def _running_seconds() -> float:
     """CPU seconds of the programs that engines run now; 0 if the system does not tell."""
     seconds = 0.0
     child = sys.modules.get("neuroback.engines.child")
-    for one in list(child.LIVE) if child is not None else ():
+    for one in list(getattr(child, "LIVE", ())):
         try:
             text = Path(f"/proc/{one.pid}/stat").read_text()
         except OSError:

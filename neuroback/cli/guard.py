@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-import selectors
+import select
 import signal
 import sys
 import threading
@@ -26,6 +26,8 @@ from neuroback.process.memory import MIB, resident_bytes, unbound_own_memory
 # How long a stage may take to notice: ours, and a child's end.
 _OWN_PATIENCE = 0.08
 _CHILD_PATIENCE = 0.85
+# The system counts milliseconds in 31 bits.
+_LONGEST_WAIT = 86_400.0
 _MEMORY_TICK = 0.05
 
 # A guard has been there: whatever ends the command says so itself.
@@ -122,26 +124,22 @@ class Guard:
 
     def _wait(self) -> tuple[str, int] | None:
         """Why the command must end; None: it has ended."""
-        with selectors.PollSelector() as selector:
-            selector.register(self._wake_read, selectors.EVENT_READ)
-            while True:
-                wait: float | None = None
-                if self._memory is not None:
-                    wait = _MEMORY_TICK
-                if self._deadline < math.inf:
-                    left = max(0.0, self._deadline - time.monotonic())
-                    wait = left if wait is None else min(wait, left)
-                woken = selector.select(wait)
-                if self._released:
-                    return None
-                if woken:
-                    for number in os.read(self._wake_read, 64):
-                        if number in self._handlers:
-                            return "interrupt", number
-                if time.monotonic() >= self._deadline:
-                    return "time", 0
-                if self._memory is not None and resident_bytes() > self._memory * MIB:
-                    return "memory", 0
+        waiting = select.poll()
+        waiting.register(self._wake_read, select.POLLIN)
+        while True:
+            wait = _LONGEST_WAIT if self._memory is None else _MEMORY_TICK
+            wait = max(0.0, min(wait, self._deadline - time.monotonic()))
+            woken = waiting.poll(wait * 1000)
+            if self._released:
+                return None
+            if woken:
+                for number in os.read(self._wake_read, 64):
+                    if number in self._handlers:
+                        return "interrupt", number
+            if time.monotonic() >= self._deadline:
+                return "time", 0
+            if self._memory is not None and resident_bytes() > self._memory * MIB:
+                return "memory", 0
 
     def _force(self, kind: str, number: int) -> None:
         with self._lock:
@@ -159,11 +157,12 @@ class Guard:
 def _children() -> bool:
     # Only if the module is there already: a run without child must not pay for it.
     module = sys.modules.get("neuroback.engines.child")
-    return bool(module and module.LIVE)
+    # A module that is only half imported has no child yet.
+    return bool(getattr(module, "LIVE", ()))
 
 
 def _end_children() -> None:
-    if (module := sys.modules.get("neuroback.engines.child")) is not None:
-        module.kill_all()
+    module = sys.modules.get("neuroback.engines.child")
+    getattr(module, "kill_all", list)()
     if (module := sys.modules.get("neuroback.engines.proof_file")) is not None:
         module.discard_all()

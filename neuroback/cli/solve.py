@@ -7,7 +7,6 @@ import argparse
 import contextlib
 import math
 import os
-import shlex
 import signal
 import threading
 import time
@@ -320,4 +319,6 @@ def _repeat(file: str, options: SolveOptions, asked: OutputOptions, result: Resu
         words += ["--advice-at", str(at)]
     if not result.deterministic and result.limit is not None and "conflicts" in result.statistics:
         words += ["--conflicts", str(result.statistics["conflicts"])]
+    import shlex
+
     return shlex.join(words)

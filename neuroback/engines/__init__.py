@@ -165,4 +165,4 @@ def children_bytes() -> int:
     from neuroback.process.memory import resident_bytes
 
     child = sys.modules.get("neuroback.engines.child")
-    return sum(resident_bytes(one.pid) for one in list(child.LIVE)) if child is not None else 0
+    return sum(resident_bytes(one.pid) for one in list(getattr(child, "LIVE", ())))

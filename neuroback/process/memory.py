@@ -5,21 +5,19 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import resource
 import sys
 
 MIB = 1 << 20
 _SLACK = 8 * MIB
 PAGE = resource.getpagesize()
-_OUT_OF_MEMORY = re.compile(
-    r"out[- ]of[- ]memory|bad_alloc|memoryerror|cannot allocate|failed to map", re.IGNORECASE
-)
+_OUT_OF_MEMORY = ("out of memory", "bad_alloc", "memoryerror", "cannot allocate", "failed to map")
 
 
 def says_out_of_memory(text: str) -> bool:
     """Is this how a program says that it got no more memory?"""
-    return _OUT_OF_MEMORY.search(text) is not None
+    lower = text.lower().replace("-", " ")
+    return any(words in lower for words in _OUT_OF_MEMORY)
 
 
 def read_proc(path: str) -> bytes:

@@ -178,6 +178,14 @@ def test_proof_on_standard_output_is_text(
     assert check_drat(formulas["unsat"], tmp_path / "p")
 
 
+def test_a_limit_beyond_the_clocks_of_the_system_is_none(start: Command, formulas: Files) -> None:
+    for seconds in (3e6, 1e10):
+        process = start("solve", *PLAIN, "--time", seconds, formulas["unsat"])
+        out, err = process.communicate()
+        assert process.returncode == 20 and b"s UNSATISFIABLE" in out
+        assert err == b""
+
+
 def test_no_proof_file_without_unsatisfiable(
     neuroback: Command, formulas: Files, tmp_path: Path
 ) -> None:
