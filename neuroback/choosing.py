@@ -85,7 +85,7 @@ def chosen(head: Head, plan: Callable[[Request], Way], request: Request) -> Resu
         return head.arm(late.arm) != probed
 
     probe = Probe(head.conflicts, head.ticks, leave)
-    first = _search(replace(request, probe=probe), probed, choice, plan)
+    first = _search(request._replace(probe=probe), probed, choice, plan)
     if late is None:
         return first
     arm = head.arm(late.arm)
@@ -103,7 +103,7 @@ def _search(
     request: Request, arm: Arm, choice: Choice | None, plan: Callable[[Request], Way]
 ) -> Result:
     options = replace(request.options, engine=arm.engine, set=dict(arm.options) or None)
-    request = replace(request, engine=engines.find(arm.engine), options=options)
+    request = request._replace(engine=engines.find(arm.engine), options=options)
     configuration = Configuration.of(options, arm.engine)
     request.control.progress.engine = arm.engine
     request.control.tell(f"configuration: {configuration.words()}")
