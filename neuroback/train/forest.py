@@ -21,6 +21,7 @@ Matrix = npt.NDArray[np.float64]
 
 # Digits of thresholds and leaves: what is written is what was judged.
 _DIGITS = 6
+_LEAST_GAIN = 1e-9
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ class _Grower:
         return Tree(tuple(self.splits), tuple(self.leaves))
 
     def _node(self, rows: npt.NDArray[np.int64], depth: int) -> int:
-        found = self._split(rows) if depth else None
+        found = self._split(rows) if depth and len(rows) > 1 else None
         if found is None:
             weight = self.weight[rows]
             total = (weight[:, None] * self.y[rows]).sum(0)
@@ -128,29 +129,31 @@ class _Grower:
         """The split after which the squared error is least, or None if there is no use in one."""
         count = self.x.shape[1]
         tried = self.rng.permutation(count)[: max(1, round(self.shape.tried * count))]
-        best, chosen = 1e-9, None
         weight, y = self.weight[rows], self.y[rows]
-        whole = (weight[:, None] * y).sum(0)
-        base = float((whole**2).sum() / weight.sum())
-        for trait in tried.tolist():
-            values = self.x[rows, trait]
-            order = np.argsort(values, kind="stable")
-            ordered = values[order]
-            w = np.cumsum(weight[order])
-            s = np.cumsum(weight[order, None] * y[order], axis=0)
-            total = w[-1]
-            rest = np.maximum(total - w, 1e-12)
-            gain = (s**2).sum(1) / w + ((whole - s) ** 2).sum(1) / rest - base
-            usable = (ordered[:-1] < ordered[1:]) & (w[:-1] >= self.shape.least)
-            usable &= rest[:-1] >= self.shape.least
-            gain = np.where(usable, gain[:-1], 0.0)
-            at = int(gain.argmax())
-            if gain[at] > best:
-                threshold = float(round((ordered[at] + ordered[at + 1]) / 2, _DIGITS))
-                # Rounding must not move the border past a formula.
-                if ordered[at] <= threshold < ordered[at + 1]:
-                    best, chosen = float(gain[at]), (trait, threshold)
-        return chosen
+        # (formulas, traits) in the order of each trait's values; arms are summed one by one.
+        values = self.x[np.ix_(rows, tried)]
+        order = np.argsort(values, axis=0, kind="stable")
+        ordered = np.take_along_axis(values, order, axis=0)
+        w = np.cumsum(weight[order], axis=0)
+        rest = np.maximum(w[-1] - w, 1e-12)
+        gain = np.zeros_like(w)
+        for arm in range(y.shape[1]):
+            s = np.cumsum((weight * y[:, arm])[order], axis=0)
+            gain += s**2 / w + (s[-1] - s) ** 2 / rest - s[-1] ** 2 / w[-1]
+        usable = (ordered[:-1] < ordered[1:]) & (w[:-1] >= self.shape.least)
+        usable &= rest[:-1] >= self.shape.least
+        gain = np.where(usable, gain[:-1], 0.0)
+        # The best border of each trait, then the best trait whose border survives rounding.
+        best = gain.argmax(axis=0)
+        most = gain[best, np.arange(len(tried))]
+        for place in np.argsort(-most, kind="stable").tolist():
+            if most[place] <= _LEAST_GAIN:
+                return None
+            low, high = ordered[best[place], place], ordered[best[place] + 1, place]
+            threshold = float(round((low + high) / 2, _DIGITS))
+            if low <= threshold < high:
+                return int(tried[place]), threshold
+        return None
 
 
 def _values(tree: Tree, x: Matrix) -> Matrix:
