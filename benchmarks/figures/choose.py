@@ -5,7 +5,7 @@
 
 Reads the records of plain searches and what was observed of their formulas
 (benchmarks/records/choose), and prints CPU time over the best single arm's.  A formula counts if
-some arm takes it 0.1 s or more.  PAR-2 with the records' limit; a lost probe is part of the cost.
+some arm takes it 0.1 s or more and every arm has run it.  PAR-2 with the records' limit; a lost probe is part of the cost.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LEAST = 0.1
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("records", nargs="*", type=Path, default=[RECORDS])
+    parser.add_argument("records", nargs="*", type=Path, default=[RECORDS / "records.jsonl.xz"])
     parser.add_argument("--observed", type=Path, default=RECORDS / "observed.xz")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folds", type=int, default=10)
