@@ -5,7 +5,8 @@
 
 Reads the records of plain searches and what was observed of their formulas
 (benchmarks/records/choose), and prints CPU time over the best single arm's.  A formula counts if
-some arm takes it 0.1 s or more and every arm has run it.  PAR-2 with the records' limit; a lost probe is part of the cost.
+every arm has run it and some arm takes it 0.1 s or more.  PAR-2 with the records' limit; a lost
+probe is part of the cost.
 """
 
 from __future__ import annotations
