@@ -110,9 +110,10 @@ NB_INLINE void add_to(float *p, const Row &row) {
   store_as(p + lanes, load_vec(p + lanes) + row.high);
 }
 
+// The first if it is not a number: sums that overflowed must not look like a prediction.
 template <class V>
 NB_INLINE V larger(const V &x, const V &y) {
-  return x > y ? x : y;
+  return y > x ? y : x;
 }
 template <class T>
 NB_INLINE Pair<T> larger(const Pair<T> &x, const Pair<T> &y) {
