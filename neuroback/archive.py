@@ -39,6 +39,8 @@ _MARKS = (
     (b"\x28\xb5\x2f\xfd", "zstd"),
 )
 
+# The size of lzma's dictionary is what a header announces; xz -9 needs 65 MiB.
+_MOST_LZMA_BYTES = 1 << 30
 _COMPRESSED = "plain or compressed with gz, bz2, xz, lzma or zst"
 
 
@@ -64,7 +66,7 @@ class _Members:
             import lzma
 
             form = lzma.FORMAT_XZ if self.kind == "xz" else lzma.FORMAT_ALONE
-            return lzma.LZMADecompressor(format=form)
+            return lzma.LZMADecompressor(format=form, memlimit=_MOST_LZMA_BYTES)
         import zstandard
 
         return zstandard.ZstdDecompressor().decompressobj()
@@ -189,7 +191,9 @@ def _decompressed(descriptor: int, name: str, expected: str) -> Iterator[bytes]:
     except Exception as error:
         if not _is_decompression_error(error):
             raise
-        found = f"a damaged {kind} archive ({error})"
+        over = "Memory usage limit" in str(error)
+        why = "more than 1 GiB of memory needed" if over else error
+        found = f"a damaged {kind} archive ({why})"
         raise FormulaError(name, 0, 0, found, "expected an archive that is whole") from None
     if not members.complete:
         found = f"a truncated {kind} archive"

@@ -28,22 +28,14 @@ from neuroback.dataset import generators
 
 # Of what --json prints, what the clock or the machine decides.
 UNSTABLE = ("seconds", "wall_seconds", "peak_mib", "command", "threads")
+CORE = ["solve", "--engine", "core"]
+DRAT = [*CORE, "--no-neural", "-q", "--proof", "OUT"]
 COMMANDS = {
-    "core": ["solve", "--engine", "core", "--no-neural", "--seed", "7", "--json"],
-    "core, advised": ["solve", "--engine", "core", "--advice-at", "0", "--json"],
+    "core": [*CORE, "--no-neural", "--seed", "7", "--json"],
+    "core, advised": [*CORE, "--advice-at", "0", "--json"],
     "auto": ["solve", "--json"],
-    "drat": ["solve", "--engine", "core", "--no-neural", "-q", "--proof", "OUT"],
-    "lrat": [
-        "solve",
-        "--engine",
-        "core",
-        "--no-neural",
-        "-q",
-        "--proof-format",
-        "lrat",
-        "--proof",
-        "OUT",
-    ],
+    "drat": DRAT,
+    "lrat": [*DRAT, "--proof-format", "lrat"],
     "drat of kissat": ["solve", "--engine", "kissat", "-q", "--proof", "OUT"],
     "prediction": ["predict", "-o", "OUT"],
     "backbone": ["backbone", "-q"],
@@ -113,11 +105,8 @@ def main() -> int:
             rows.append(row)
             print(row, flush=True)
     report("determinism", rows, "fresh processes, byte for byte")
-    return (
-        0
-        if all(value in ("equal",) for row in rows for key, value in row.items() if key in arms)
-        else 1
-    )
+    equal = all(row.get(arm, "equal") == "equal" for row in rows for arm in arms)
+    return 0 if equal else 1
 
 
 if __name__ == "__main__":

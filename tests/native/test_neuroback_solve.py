@@ -187,6 +187,14 @@ def test_compressed_files(pack, formulas: dict[str, Path], tmp_path: Path) -> No
         assert err.startswith(f"neuroback: error: {path}: a ") and " archive" in err
 
 
+def test_an_archive_gets_no_more_memory_than_it_may(formulas: dict[str, Path]) -> None:
+    data = lzma.compress(formulas["unsat"].read_bytes(), format=lzma.FORMAT_ALONE)
+    code, out, err = run("-q", text=data[:1] + b"\xff" * 4 + data[5:])
+    if "this build has no library for" not in err:
+        assert "more than 1 GiB of memory needed" in err
+    assert (code, out) == (1, "")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

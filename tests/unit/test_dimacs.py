@@ -361,6 +361,10 @@ def test_lzma_of_any_parameters_is_read(
     sized = data[:5] + len(GOOD).to_bytes(8, "little") + data[13:]
     for packed in (data, sized):
         assert list(read_bytes(tmp_path, packed).clauses()) == [[1, -2], [2, 3]]
+    # A header that announces a dictionary of 4 GiB gets no such memory.
+    huge = data[:1] + b"\xff" * 4 + data[5:]
+    with pytest.raises(FormulaError, match="more than 1 GiB of memory needed"):
+        read_bytes(tmp_path, huge)
     # The dictionary's size is not always rounded by those who write it.
     odd = data[:1] + (dictionary + 3 * 256).to_bytes(4, "little") + data[5:]
     assert list(read_bytes(tmp_path, odd).clauses()) == [[1, -2], [2, 3]]

@@ -143,8 +143,10 @@ class Lzma : public Members {
 
  private:
   void begin() override {
-    const auto code = alone_ ? lzma_alone_decoder(&stream_, UINT64_MAX)
-                             : lzma_stream_decoder(&stream_, UINT64_MAX, 0);
+    // The dictionary's size is what a header announces; xz -9 needs 65 MiB.
+    constexpr std::uint64_t most_bytes = std::uint64_t{1} << 30;
+    const auto code = alone_ ? lzma_alone_decoder(&stream_, most_bytes)
+                             : lzma_stream_decoder(&stream_, most_bytes, 0);
     if (code != LZMA_OK) throw std::bad_alloc();
   }
   bool step() override {
@@ -155,6 +157,7 @@ class Lzma : public Members {
     const lzma_ret code = lzma_code(&stream_, LZMA_RUN);
     moved(stream_.avail_in, stream_.avail_out);
     if (code == LZMA_MEM_ERROR) throw std::bad_alloc();
+    if (code == LZMA_MEMLIMIT_ERROR) throw FileError("more than 1 GiB of memory needed");
     if (code != LZMA_OK && code != LZMA_STREAM_END && code != LZMA_BUF_ERROR)
       throw FileError("invalid data");
     return code == LZMA_STREAM_END;
